@@ -1,0 +1,43 @@
+"""Why a record lands in ``failed-events``, and how it says so: Kafka Connect's dead-letter headers.
+
+The value and the key of a failed record are the original bytes, untouched.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+
+class Reason(StrEnum):
+    """Closed set of reasons, each with one meaning."""
+
+    NULL_VALUE = "null_value"  # the record has no value at all
+    EMPTY_VALUE = "empty_value"  # a value of no bytes
+    WRONG_MAGIC_BYTE = "wrong_magic_byte"  # does not begin as a Confluent-framed record does
+    UNKNOWN_SCHEMA_ID = "unknown_schema_id"  # the registry has no schema of that id
+    WRONG_SCHEMA = "wrong_schema"  # the schema of that id is not one of ShopEvent
+    UNDECODABLE = "undecodable"  # truncated, or bytes that do not follow the schema
+    TRAILING_BYTES = "trailing_bytes"  # bytes are left after the record
+    UNKNOWN_EVENT_TYPE = "unknown_event_type"  # neither a canonical name nor an alias
+    MISSING_FIELD = "missing_field"  # a field that the type requires is null or empty
+    INVALID_VALUE = "invalid_value"  # a field holds what cannot be
+    TOO_OLD = "too_old"  # happened longer ago than the allowed lateness when it was received
+    TOO_FAR_IN_FUTURE = "too_far_in_future"  # lies further ahead of its reception than clocks may differ
+
+
+HEADER_TOPIC: Final = "__connect.errors.topic"
+HEADER_PARTITION: Final = "__connect.errors.partition"
+HEADER_OFFSET: Final = "__connect.errors.offset"
+HEADER_STAGE: Final = "__connect.errors.stage"
+HEADER_CLASS: Final = "__connect.errors.exception.class.name"
+HEADER_MESSAGE: Final = "__connect.errors.exception.message"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What is wrong with a record: the reason of the closed set, and the words for a person."""
+
+    reason: Reason
+    message: str

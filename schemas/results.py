@@ -1,0 +1,61 @@
+"""Result tables: what the jobs compute, each an upsert topic, a ClickHouse table and a query of the same name.
+
+``docs/metrics.md`` says what each means.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+ANALYTICS: Final = "analytics"
+SESSIONS: Final = "sessions"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One result table.
+
+    Attributes:
+        name: Name of the table, of its Avro schema file, of its SQL file and of its query.
+        key: The columns that make a row's grain, in the order of the Kafka key.
+        job: The job that computes it.
+    """
+
+    name: str
+    key: tuple[str, ...]
+    job: str = ANALYTICS
+
+    @property
+    def topic(self) -> str:
+        """The upsert topic that carries the rows."""
+        return "metrics-" + self.name.replace("_", "-")
+
+    @property
+    def storage_table(self) -> str:
+        """The ClickHouse table behind the view ``name``."""
+        return f"{self.name}_versions"
+
+
+RESULTS: Final = (
+    Result("sales_daily", ("day", "currency")),
+    Result("sales_minutely", ("minute", "currency")),
+    Result("revenue_breakdown_daily", ("day", "currency", "dimension", "member")),
+    Result("products_daily", ("day", "currency", "product_id")),
+    Result("product_activity_daily", ("day", "product_id")),
+    Result("user_days", ("day", "user_id")),
+    Result("users_daily", ("day",)),
+    Result("carts_daily", ("day",)),
+    Result("search_daily", ("day",)),
+    Result("search_queries_daily", ("day", "query")),
+    Result("payments_daily", ("day", "currency")),
+    Result("payment_failures_daily", ("day", "currency", "reason")),
+    Result("activity_minutely", ("minute",)),
+    Result("sessions", ("session_id",), SESSIONS),
+    Result("funnel_daily", ("day",), SESSIONS),
+)
+
+
+def results_of(job: str) -> tuple[Result, ...]:
+    """The results that a job computes."""
+    return tuple(result for result in RESULTS if result.job == job)

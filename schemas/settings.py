@@ -1,0 +1,131 @@
+"""Every setting, read once from the environment (``SHOP_...``), frozen, with its unit in its name.
+
+The addresses default to the embedded platform, all of whose ports follow ``port_base``; naming a server's address is
+all that production changes.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+DAY_SECONDS: Final = 24 * 60 * 60
+
+PORT_OFFSETS: Final = {
+    "registry": 81,
+    "registry-management": 82,
+    "flink": 83,
+    "jobmanager-rpc": 84,
+    "kafka": 92,
+    "kafka-controller": 93,
+    "clickhouse": 123,
+    "redis": 379,
+    "collector": 800,
+}
+"""Port of each embedded part, as an offset from ``port_base``; the last digits are those of its usual port."""
+
+
+class Settings(BaseSettings):
+    """What differs between one installation and another."""
+
+    model_config = SettingsConfigDict(env_prefix="SHOP_", frozen=True, extra="ignore")
+
+    data_dir: Path = Field(Path(".shop"), description="Where the embedded platform keeps its state.")
+    port_base: int = Field(19000, ge=1024, le=65000, description="All embedded ports follow this one.")
+
+    kafka_bootstrap_servers: str = Field("", description="host:port of the brokers, separated by commas.")
+    registry_url: str = Field("", description="Root of the registry's Confluent-compatible interface.")
+    flink_url: str = Field("", description="Root of the JobManager's REST interface.")
+    clickhouse_url: str = Field("", description="ClickHouse's HTTP interface.")
+    clickhouse_user: str = "default"
+    clickhouse_password: SecretStr = SecretStr("")
+    clickhouse_database: str = "shop"
+    redis_url: str = Field("", description="redis://host:port/database")
+    checkpoint_url: str = Field("", description="Where Flink keeps checkpoints: file:///..., s3://...")
+
+    time_zone: str = Field("UTC", description="The shop's time zone: its days begin and end there.")
+    allowed_lateness_seconds: int = Field(
+        7 * DAY_SECONDS,
+        ge=0,
+        description="An event that arrives later than this after it happened is refused.",
+    )
+    clock_skew_seconds: int = Field(
+        600, ge=0, description="An event further ahead of its arrival than this is refused."
+    )
+    deduplication_seconds: int = Field(30 * DAY_SECONDS, ge=0, description="How long ingest remembers an event_id.")
+
+    topic_partitions: int = Field(2, ge=1)
+    topic_replication: int = Field(1, ge=1)
+    topic_retention_seconds: int = Field(7 * DAY_SECONDS, ge=60)
+
+    job_parallelism: int = Field(2, ge=1)
+    checkpoint_interval_ms: int = Field(2_000, ge=100)
+    transaction_timeout_ms: int = Field(
+        600_000, ge=10_000, description="Must exceed a checkpoint and a restart, or data is lost."
+    )
+
+    sink_batch_rows: int = Field(100_000, ge=1, description="Rows of one insert at the most.")
+    sink_batch_ms: int = Field(500, ge=1, description="How long an insert waits for more rows.")
+
+    http_timeout_seconds: float = Field(10.0, gt=0)
+
+    collector_host: str = Field("127.0.0.1", description="Interface on which the collector listens.")
+    collector_write_keys: SecretStr = Field(
+        SecretStr(""), description="Keys that may send events, separated by commas; none needs a loopback interface."
+    )
+    collector_request_bytes: int = Field(1 << 20, ge=1024, description="Size of a request's body, inflated.")
+    collector_event_bytes: int = Field(32 << 10, ge=256, description="Size of one event as JSON.")
+    collector_batch_events: int = Field(1000, ge=1, description="Events of one request.")
+    collector_rate_events_per_second: float = Field(
+        0, ge=0, description="Events that each key may send, on average; 0 for no limit."
+    )
+    collector_burst_events: int = Field(10_000, ge=1, description="Events that a key may send at once within its rate.")
+    collector_allowed_origins: str = Field(
+        "", description="Origins whose pages may send events (CORS), separated by commas; * for all."
+    )
+    collector_country_header: str = Field(
+        "", description="Request header in which a trusted proxy names the visitor's country, e.g. CF-IPCountry."
+    )
+    collector_session_seconds: int = Field(30 * 60, ge=1, description="Inactivity that ends a visit.")
+    collector_session_users: int = Field(50_000, ge=1, description="Visitors whose visit a collector remembers.")
+    collector_queue_events: int = Field(20_000, ge=1, description="Events that may wait for Kafka at once.")
+    collector_queue_bytes: int = Field(32 << 20, ge=1 << 20, description="Bodies in hand plus records that wait.")
+    collector_acknowledge_ms: int = Field(5_000, ge=100, description="How long a request waits for Kafka.")
+    collector_retry_after_seconds: int = Field(2, ge=1, description="When a client that met a 503 should come back.")
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        ZoneInfo(name)
+        return name
+
+    def port(self, part: str) -> int:
+        """The embedded port of ``part``, one of PORT_OFFSETS."""
+        return self.port_base + PORT_OFFSETS[part]
+
+    def model_post_init(self, _context: object) -> None:
+        """Fill in the embedded platform's addresses where none was given."""
+        embedded = {
+            "data_dir": self.data_dir.resolve(),
+            "kafka_bootstrap_servers": self.kafka_bootstrap_servers or f"127.0.0.1:{self.port('kafka')}",
+            "registry_url": self.registry_url or f"http://127.0.0.1:{self.port('registry')}/apis/ccompat/v7",
+            "flink_url": self.flink_url or f"http://127.0.0.1:{self.port('flink')}",
+            "clickhouse_url": self.clickhouse_url or f"http://127.0.0.1:{self.port('clickhouse')}",
+            "redis_url": self.redis_url or f"redis://127.0.0.1:{self.port('redis')}/0",
+            "checkpoint_url": self.checkpoint_url or f"file://{self.data_dir.resolve() / 'checkpoints'}",
+        }
+        for name, value in embedded.items():
+            object.__setattr__(self, name, value)
+
+    def environment(self) -> dict[str, str]:
+        """The variables that give a child process these same settings."""
+        values = self.model_dump()
+        return {f"SHOP_{name.upper()}": _as_text(value) for name, value in values.items()}
+
+
+def _as_text(value: object) -> str:
+    return value.get_secret_value() if isinstance(value, SecretStr) else str(value)

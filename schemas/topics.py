@@ -1,0 +1,58 @@
+"""Topics: what their key is, how long they keep records, and which schema their values follow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from schemas.event_types import EVENT_TYPES
+from schemas.results import RESULTS
+
+EVENTS: Final = "events"
+FAILED_EVENTS: Final = "failed-events"
+DOMAIN_TOPICS: Final = tuple(dict.fromkeys(kind.topic for kind in EVENT_TYPES.values()))
+
+HEADER_RECEIVED_AT: Final = "shop-received-at"
+"""Record header: when the shop first received the event, epoch milliseconds in ASCII digits.
+
+Importers of history and replays set it, so that the age of an event is judged as it was when it first came; without
+it the record's own Kafka timestamp tells. See docs/adr/0003-age-by-received-at.md.
+"""
+
+
+class Cleanup(StrEnum):
+    """What Kafka does with old records."""
+
+    DELETE = "delete"
+    COMPACT = "compact"
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """One topic.
+
+    Attributes:
+        name: Its name.
+        key: What the record key holds, in words.
+        schema: Name of the Avro file its values follow; None for bytes that follow none.
+        cleanup: Delete after the retention, or keep the last record of each key.
+    """
+
+    name: str
+    key: str
+    schema: str | None
+    cleanup: Cleanup = Cleanup.DELETE
+
+    @property
+    def value_subject(self) -> str:
+        """The registry's subject of the values (TopicNameStrategy)."""
+        return f"{self.name}-value"
+
+
+TOPICS: Final = (
+    *(Topic(name, "user_id, or product_id where there is no user", "shop_event") for name in DOMAIN_TOPICS),
+    Topic(EVENTS, "user_id, or product_id where there is no user", "shop_event"),
+    Topic(FAILED_EVENTS, "the failed record's own key", None),
+    *(Topic(r.topic, ", ".join(r.key), r.name, Cleanup.COMPACT) for r in RESULTS),
+)
