@@ -1,0 +1,233 @@
+"""What a request asks for: parameters, headers, the statement, and the rows or tables that come with it."""
+
+from __future__ import annotations
+
+import email.parser
+import email.policy
+import re
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from email.message import Message
+from typing import Final
+
+from local.clickhouse.body import Body
+from local.clickhouse.compression import choose_encoding
+from local.clickhouse.errors import ErrorCode, QueryError
+from local.clickhouse.statements import MAX_HEAD_BYTES, Insert, find_insert, is_insert
+
+_NOT_SETTINGS: Final = frozenset(
+    [
+        "query",
+        "database",
+        "user",
+        "password",
+        "query_id",
+        "quota_key",
+        "role",
+        "default_format",
+        "buffer_size",
+        "wait_end_of_query",
+        "stacktrace",
+        "session_id",
+        "session_timeout",
+        "session_check",
+        "close_session",
+        "compress",
+        "decompress",
+        "enable_http_compression",
+        "http_zlib_compression_level",
+        "cancel_http_readonly_queries_on_client_close",
+        "send_progress_in_http_headers",
+        "http_headers_progress_interval_ms",
+        "client_protocol_version",
+        "database_replicated_enforce_synchronous_settings",
+    ]
+)
+"""Parameters of the URL that are the interface's own; every other one is a setting of the query."""
+
+_HEAD_BYTES: Final = 1 << 16
+_UNPRINTABLE: Final = re.compile(r"[^\x20-\x7e]")
+
+
+@dataclass(frozen=True)
+class ExternalTable:
+    """A table that comes with the query and lives as long as it."""
+
+    name: str
+    format: str
+    structure: str
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class QueryRequest:
+    """One statement, and how to run it.
+
+    Attributes:
+        query_id: By which it can be killed.
+        sql: The statement; of an INSERT as much of the body as holds its head.
+        insert: Where in ``sql`` the rows of an INSERT begin.
+        rows: What of the body follows ``sql``.
+        settings: Of this statement only.
+        parameters: For the statement's ``{name:Type}``.
+        external_tables: To be created before it.
+        database: Where unqualified names are looked up; "" for where the session is.
+        session_id: The session to run in, if any.
+        session_timeout_seconds: How long the session outlives the request.
+        must_find_session: Whether a new session would be wrong.
+        default_format: If the statement names none.
+        encoding: Of the reply, if any.
+        in_blocks: Whether the reply is in ClickHouse's own compressed blocks.
+        wait_for_end: Whether to send nothing before the query has ended.
+        read_only: Whether the method forbids changes.
+    """
+
+    query_id: str
+    sql: bytes
+    insert: Insert | None
+    rows: Iterator[bytes]
+    settings: Mapping[str, str]
+    parameters: Mapping[str, str]
+    external_tables: tuple[ExternalTable, ...]
+    database: str
+    session_id: str | None
+    session_timeout_seconds: float
+    must_find_session: bool
+    default_format: str
+    encoding: str | None
+    in_blocks: bool
+    wait_for_end: bool
+    read_only: bool
+
+
+def read_query_id(parameters: Mapping[str, str]) -> str:
+    """The query's id, a new one if the client gave none.
+
+    Raises:
+        QueryError: It could not be sent back in a header.
+    """
+    query_id = parameters.get("query_id") or str(uuid.uuid4())
+    if _UNPRINTABLE.search(query_id):
+        raise QueryError.named(ErrorCode.BAD_ARGUMENTS, "query_id must be printable ASCII")
+    return query_id
+
+
+def read_request(
+    query_id: str, method: str, parameters: Mapping[str, str], headers: Message, body: Body
+) -> QueryRequest:
+    """Read the request up to where rows begin.
+
+    Raises:
+        QueryError: There is no statement, or a parameter is malformed.
+        ConnectionError: The client went away.
+    """
+    rows = body.pieces(in_blocks=_is_on(parameters, "decompress"))
+    sql = parameters.get("query", "").encode(errors="surrogateescape")
+    tables: tuple[ExternalTable, ...] = ()
+    content_type = headers.get("Content-Type", "")
+    if content_type.startswith("multipart/form-data"):
+        fields, files = _read_form(content_type, b"".join(rows))
+        sql = fields.pop("query", sql.decode(errors="surrogateescape")).encode(errors="surrogateescape")
+        parameters = {**parameters, **fields}
+        tables = tuple(_external_table(name, data, parameters) for name, data in files.items())
+        rows = iter(())
+    else:
+        sql, rows = _read_statement(sql, rows)
+    if not sql.strip():
+        raise QueryError.named(ErrorCode.SYNTAX_ERROR, "Empty query")
+    return QueryRequest(
+        query_id=query_id,
+        sql=sql,
+        insert=find_insert(sql) if is_insert(sql) else None,
+        rows=rows,
+        settings=_settings(method, parameters, tables),
+        parameters={key[6:]: value for key, value in parameters.items() if key.startswith("param_")},
+        external_tables=tables,
+        database=parameters.get("database") or headers.get("X-ClickHouse-Database") or "",
+        session_id=parameters.get("session_id") or None,
+        session_timeout_seconds=_seconds(parameters.get("session_timeout") or "60"),
+        must_find_session=_is_on(parameters, "session_check"),
+        default_format=parameters.get("default_format") or headers.get("X-ClickHouse-Format") or "TabSeparated",
+        encoding=_reply_encoding(parameters, headers),
+        in_blocks=_is_on(parameters, "compress"),
+        wait_for_end=_is_on(parameters, "wait_end_of_query"),
+        read_only=method == "GET",
+    )
+
+
+def _is_on(parameters: Mapping[str, str], name: str) -> bool:
+    return parameters.get(name, "").lower() in ("1", "true")
+
+
+def _seconds(text: str) -> float:
+    try:
+        return float(int(text))
+    except ValueError:
+        raise QueryError.named(ErrorCode.BAD_ARGUMENTS, f"session_timeout {text!r} is not a number") from None
+
+
+def _reply_encoding(parameters: Mapping[str, str], headers: Message) -> str | None:
+    if not _is_on(parameters, "enable_http_compression"):
+        return None
+    return choose_encoding(headers.get("Accept-Encoding", ""))
+
+
+def _settings(method: str, parameters: Mapping[str, str], tables: tuple[ExternalTable, ...]) -> dict[str, str]:
+    of_tables = {f"{table.name}_{part}" for table in tables for part in ("format", "structure", "types")}
+    settings = {
+        key: value
+        for key, value in parameters.items()
+        if key not in _NOT_SETTINGS and key not in of_tables and not key.startswith("param_")
+    }
+    if method == "GET" and "session_id" not in parameters:  # a session could never leave read-only again
+        settings.setdefault("readonly", "2")
+    return settings
+
+
+def _read_statement(from_url: bytes, rows: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
+    """The statement, and what of the body is left after it."""
+    sql = from_url + b"\n" if from_url else b""
+    if is_insert(sql) and find_insert(sql, complete=False) is None and _has_data_clause(sql):
+        return sql, rows
+    pieces = [sql]
+    size = len(sql)
+    for piece in rows:
+        pieces.append(piece)
+        size += len(piece)
+        if size >= _HEAD_BYTES and is_insert(b"".join(pieces[:2])[:_HEAD_BYTES]):
+            sql = b"".join(pieces)
+            pieces = [sql]
+            if find_insert(sql, complete=False) is not None:
+                return sql, rows
+            if size > MAX_HEAD_BYTES:
+                break
+    return b"".join([*pieces, *rows]), iter(())
+
+
+def _has_data_clause(sql: bytes) -> bool:
+    return find_insert(sql) is not None
+
+
+def _read_form(content_type: str, data: bytes) -> tuple[dict[str, str], dict[str, bytes]]:
+    """Fields and files of a form."""
+    head = b"Content-Type: " + content_type.encode("latin-1") + b"\r\n\r\n"
+    message = email.parser.BytesParser(policy=email.policy.HTTP).parsebytes(head + data)
+    fields: dict[str, str] = {}
+    files: dict[str, bytes] = {}
+    for part in message.iter_parts():
+        name = part.get_param("name", header="content-disposition")
+        content = part.get_payload(decode=True)
+        if not isinstance(name, str) or not isinstance(content, bytes):
+            raise QueryError.named(ErrorCode.BAD_ARGUMENTS, "A part of the form has no name or no content")
+        if part.get_filename() is None:
+            fields[name] = content.decode(errors="surrogateescape")
+        else:
+            files[name] = content
+    return fields, files
+
+
+def _external_table(name: str, data: bytes, parameters: Mapping[str, str]) -> ExternalTable:
+    types = parameters.get(f"{name}_types", "").split(",")
+    structure = parameters.get(f"{name}_structure") or ", ".join(f"_{i} {kind}" for i, kind in enumerate(types, 1))
+    return ExternalTable(name, parameters.get(f"{name}_format", "TabSeparated"), structure, data)
