@@ -1,0 +1,9 @@
+-- Grain: one row per day of the shop with an event of a user.
+-- new_users   users whose first event ever, by event time, is of that day
+SELECT /*+ STATE_TTL('user_movements' = '30 d') */
+  `day`,
+  COUNT(DISTINCT active_user) AS active_users,
+  SUM(new_users) AS new_users,
+  SUM(registrations) AS registrations
+FROM user_movements
+GROUP BY `day`

@@ -1,0 +1,16 @@
+-- Grain: one row per user: the first purchase by event time, whatever arrived first.
+-- Its state lives as long as the user: who is new and who returns never expires.
+SELECT
+  user_id,
+  `day`,
+  currency
+FROM (
+  SELECT
+    user_id,
+    `day`,
+    currency,
+    ROW_NUMBER() OVER (PARTITION BY user_id ORDER BY event_time ASC, event_id ASC) AS nth
+  FROM orders
+  WHERE event_type = 'purchase'
+)
+WHERE nth = 1

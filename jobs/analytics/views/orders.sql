@@ -1,0 +1,17 @@
+-- Grain: one row per purchase, refund or cancellation.
+-- day          the shop's day
+-- minute_utc   start of the minute, UTC whatever the shop's time zone
+SELECT
+  event_id,
+  event_type,
+  event_time,
+  user_id,
+  country,
+  channel,
+  currency,
+  `value`,
+  items,
+  CAST(event_at AS DATE) AS `day`,
+  TIMESTAMPADD(MINUTE, CAST(event_time / 60000 AS INT), TIMESTAMP '1970-01-01 00:00:00.000') AS minute_utc
+FROM events
+WHERE event_type IN ('purchase', 'refund', 'order_cancelled')

@@ -1,0 +1,42 @@
+"""The one place that builds a Flink environment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pyflink.common import Configuration
+from pyflink.datastream import StreamExecutionEnvironment
+from pyflink.table import StreamTableEnvironment
+
+from schemas.settings import Settings
+
+
+def streaming_environment(settings: Settings, job: str, options: Mapping[str, str]) -> StreamTableEnvironment:
+    """A table environment for one streaming job.
+
+    Args:
+        settings: Where things are, and how often to checkpoint.
+        job: Name of the job; its checkpoints lie in a folder of that name.
+        options: What this job wants beyond ``common_options``, by Flink's names.
+    """
+    configuration = Configuration()
+    for key, value in {**common_options(settings, job), **options}.items():
+        configuration.set_string(key, value)
+    env = StreamExecutionEnvironment.get_execution_environment(configuration)
+    return StreamTableEnvironment.create(env)
+
+
+def common_options(settings: Settings, job: str) -> dict[str, str]:
+    """What every job is run with, by Flink's names."""
+    return {
+        "pipeline.name": job,
+        "pipeline.object-reuse": "true",
+        "parallelism.default": str(settings.job_parallelism),
+        "execution.checkpointing.interval": f"{settings.checkpoint_interval_ms} ms",
+        "execution.checkpointing.mode": "EXACTLY_ONCE",
+        "execution.checkpointing.storage": "filesystem",
+        "execution.checkpointing.dir": f"{settings.checkpoint_url}/{job}",
+        "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",
+        "execution.checkpointing.tolerable-failed-checkpoints": "10",
+        "table.local-time-zone": settings.time_zone,
+    }

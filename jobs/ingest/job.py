@@ -1,0 +1,52 @@
+"""Submit with ``./shop submit ingest``."""
+
+from __future__ import annotations
+
+from pyflink.table import StatementSet, StreamTableEnvironment
+
+from jobs.environment import streaming_environment
+from jobs.ingest.function import check_event_function
+from jobs.sql import load_sql
+from jobs.tables import domain_events_ddl, failed_events_ddl, trusted_events_ddl, view_ddl
+from schemas.settings import Settings
+
+NAME = "ingest"
+
+
+def options(settings: Settings) -> dict[str, str]:
+    """What this job wants of Flink; no mini-batches, with which de-duplication would emit updates."""
+    return {
+        "table.exec.state.ttl": f"{settings.deduplication_seconds} s",
+        "python.execution-mode": "process",
+        "python.fn-execution.bundle.size": "20000",
+        "python.fn-execution.bundle.time": "200",
+    }
+
+
+def register_inputs(tables: StreamTableEnvironment, settings: Settings) -> None:
+    """Register the check and the view that both outputs read."""
+    tables.create_temporary_system_function("check_event", check_event_function(settings))
+    tables.execute_sql(view_ddl("checked_events", load_sql("jobs.ingest", "checked_events")))
+
+
+def statements(tables: StreamTableEnvironment) -> StatementSet:
+    """From ``domain_events`` to ``trusted_events`` and ``failed_events``."""
+    inserts = tables.create_statement_set()
+    for sink in ("trusted_events", "failed_events"):
+        inserts.add_insert(sink, tables.sql_query(load_sql("jobs.ingest", sink)))
+    return inserts
+
+
+def main() -> None:
+    """Wire the job to Kafka and start it."""
+    settings = Settings()
+    tables = streaming_environment(settings, NAME, options(settings))
+    tables.execute_sql(domain_events_ddl(settings, NAME))
+    tables.execute_sql(trusted_events_ddl(settings, NAME))
+    tables.execute_sql(failed_events_ddl(settings, NAME))
+    register_inputs(tables, settings)
+    statements(tables).execute()
+
+
+if __name__ == "__main__":
+    main()

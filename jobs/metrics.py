@@ -1,0 +1,67 @@
+"""What the jobs from ``events`` to result tables have in common: views over ``events``, one query per result."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from pyflink.table import StatementSet, Table, TableEnvironment
+
+from jobs.environment import streaming_environment
+from jobs.sql import load_sql
+from jobs.tables import events_ddl, result_ddl, view_ddl
+from schemas.results import Result, results_of
+from schemas.settings import Settings
+
+MINI_BATCHES: Final[Mapping[str, str]] = {
+    "table.exec.mini-batch.enabled": "true",
+    "table.exec.mini-batch.allow-latency": "500 ms",
+    "table.exec.mini-batch.size": "20000",
+}
+"""Folds the changes of half a second into one update a row. State lives for ever unless its query has a STATE_TTL."""
+
+
+@dataclass(frozen=True, slots=True)
+class MetricsJob:
+    """A job that computes the results of its name.
+
+    Attributes:
+        name: Its name; its SQL lies in the package ``jobs.<name>``.
+        event_fields: The fields of ``events`` that its SQL reads.
+        views: Its views, in the order in which they build on each other.
+    """
+
+    name: str
+    event_fields: tuple[str, ...]
+    views: tuple[str, ...]
+
+    @property
+    def results(self) -> tuple[Result, ...]:
+        """What it computes."""
+        return results_of(self.name)
+
+    def register_views(self, tables: TableEnvironment) -> None:
+        """Register its views over a table ``events``."""
+        for view in self.views:
+            tables.execute_sql(view_ddl(view, load_sql(f"jobs.{self.name}.views", view)))
+
+    def query(self, tables: TableEnvironment, result: Result) -> Table:
+        """The changelog of one result."""
+        return tables.sql_query(load_sql(f"jobs.{self.name}", result.name))
+
+    def statements(self, tables: TableEnvironment) -> StatementSet:
+        """From ``events`` to every result table."""
+        inserts = tables.create_statement_set()
+        for result in self.results:
+            inserts.add_insert(result.name, self.query(tables, result))
+        return inserts
+
+    def run(self, settings: Settings) -> None:
+        """Wire it to Kafka and start it."""
+        tables = streaming_environment(settings, self.name, MINI_BATCHES)
+        tables.execute_sql(events_ddl(settings, self.name, self.event_fields))
+        for result in self.results:
+            tables.execute_sql(result_ddl(settings, result))
+        self.register_views(tables)
+        self.statements(tables).execute()

@@ -1,0 +1,30 @@
+"""Submit with ``./shop submit sessions``."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from jobs.metrics import MetricsJob
+from schemas.results import SESSIONS
+from schemas.settings import Settings
+
+JOB: Final = MetricsJob(
+    name=SESSIONS,
+    event_fields=(
+        "event_id",
+        "event_type",
+        "event_time",
+        "user_id",
+        "session_id",
+        "device",
+        "channel",
+        "country",
+        "page_url",
+        "currency",
+        "value",
+    ),
+    views=("session_events", "session_aggregates", "session_rows"),
+)
+
+if __name__ == "__main__":
+    JOB.run(Settings())

@@ -1,0 +1,30 @@
+-- Grain: one row per event that carries a session.
+-- step         the event's place in the funnel, a letter: A view, B cart, C checkout, D payment, E purchase; null for others
+-- timed_step   time and step, of one length, so that sorting these sorts by time, and equal times in the funnel's order
+-- opening      time, id and what the session is told by, so that the least of these is that of the earliest event
+SELECT
+  session_id,
+  event_type,
+  event_time,
+  user_id,
+  currency,
+  `value`,
+  CASE event_type
+    WHEN 'view_item' THEN CONCAT(LPAD(CAST(event_time AS STRING), 15, '0'), 'A')
+    WHEN 'add_to_cart' THEN CONCAT(LPAD(CAST(event_time AS STRING), 15, '0'), 'B')
+    WHEN 'begin_checkout' THEN CONCAT(LPAD(CAST(event_time AS STRING), 15, '0'), 'C')
+    WHEN 'payment_initiated' THEN CONCAT(LPAD(CAST(event_time AS STRING), 15, '0'), 'D')
+    WHEN 'purchase' THEN CONCAT(LPAD(CAST(event_time AS STRING), 15, '0'), 'E')
+  END AS timed_step,
+  CONCAT_WS(
+    U&'\001F',
+    LPAD(CAST(event_time AS STRING), 15, '0'),
+    event_id,
+    user_id,
+    COALESCE(page_url, ''),
+    COALESCE(device, ''),
+    COALESCE(channel, ''),
+    COALESCE(country, '')
+  ) AS opening
+FROM events
+WHERE session_id <> ''

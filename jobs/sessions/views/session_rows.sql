@@ -1,0 +1,30 @@
+-- Grain: one row per session.
+-- day                                               the shop's day on which it started
+-- user_id, entry_page, device, channel, country     those of its earliest event
+-- currency, revenue                                 of its purchases; null without any, or where they are in several currencies
+-- steps                                             how far it came in the funnel, in order: 1 view, 2 cart, 3 checkout, 4 payment, 5 purchase
+SELECT
+  session_id,
+  CAST(TO_TIMESTAMP_LTZ(started_ms, 3) AS DATE) AS `day`,
+  SPLIT_INDEX(opening, U&'\001F', 2) AS user_id,
+  TIMESTAMP '1970-01-01 00:00:00.000' + INTERVAL '0.001' SECOND(1, 3) * started_ms AS started_at,
+  TIMESTAMP '1970-01-01 00:00:00.000' + INTERVAL '0.001' SECOND(1, 3) * ended_ms AS ended_at,
+  events,
+  page_views,
+  NULLIF(SPLIT_INDEX(opening, U&'\001F', 3), '') AS entry_page,
+  NULLIF(SPLIT_INDEX(opening, U&'\001F', 4), '') AS device,
+  NULLIF(SPLIT_INDEX(opening, U&'\001F', 5), '') AS channel,
+  NULLIF(SPLIT_INDEX(opening, U&'\001F', 6), '') AS country,
+  cart_additions,
+  purchases,
+  CASE WHEN least_currency = greatest_currency THEN least_currency END AS currency,
+  CASE WHEN least_currency = greatest_currency THEN revenue END AS revenue,
+  CASE
+    WHEN REGEXP(path, 'A.*B.*C.*D.*E') THEN 5
+    WHEN REGEXP(path, 'A.*B.*C.*D') THEN 4
+    WHEN REGEXP(path, 'A.*B.*C') THEN 3
+    WHEN REGEXP(path, 'A.*B') THEN 2
+    WHEN REGEXP(path, 'A') THEN 1
+    ELSE 0
+  END AS steps
+FROM session_aggregates

@@ -1,0 +1,297 @@
+"""Brings a job to a Flink cluster, and asks the cluster about its jobs.
+
+Any cluster will do: ``Settings.flink_url`` says which. The code of the job travels with it, as one archive of the
+packages ``jobs`` and ``schemas``.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import tempfile
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Protocol
+from urllib.parse import unquote, urlsplit
+
+import httpx
+
+from schemas.errors import ConfigurationError, DependencyUnavailable, JobError
+from schemas.settings import Settings
+
+PACKAGES: Final = ("jobs", "schemas")
+SHIPPED: Final = frozenset({".py", ".sql", ".avsc"})
+SUBMIT_SECONDS: Final = 180
+ENDED: Final = frozenset({"FINISHED", "CANCELED", "FAILED"})
+ROOT: Final = Path(__file__).resolve().parent.parent
+
+NOT_RESTORABLE_HINT: Final = (
+    "The job has changed since its last checkpoint. Run the version of the code that made it, or start anew with "
+    "'./shop submit {name} --fresh'.\n"
+)
+_NOT_RESTORABLE: Final = "Failed to rollback to checkpoint"
+_SUBMITTED: Final = re.compile(r"Job has been submitted with JobID ([0-9a-f]{32})")
+_CAUSE: Final = re.compile(r"^\s*Caused by: (.*)$", re.MULTILINE)
+_PYTHON_ERROR: Final = re.compile(r"^Traceback \(most recent call last\):\n(?:[ \t].*\n)+(\S.*)$", re.MULTILINE)
+_EPILOGUE: Final = "Python Process Exited"
+"""After this the client only says that Python ended."""
+
+_ECHO: Final = "PythonDriver - "
+"""The client logs each line that Python prints, and prints it as well."""
+
+
+class FlinkClient(Protocol):
+    """Flink's command line client, ready to run."""
+
+    def client_command(self, arguments: list[str], temporary: Path) -> list[str]:
+        """The command that runs the client with ``arguments``, its temporary files in ``temporary``."""
+        ...
+
+    def environment(self) -> dict[str, str]:
+        """Variables it needs, the SHOP_ settings of the job among them."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class JobStatus:
+    """A job as the cluster sees it.
+
+    Attributes:
+        id: Flink's id of it.
+        name: Its name.
+        state: RUNNING, RESTARTING, FAILED, ...
+        started_ms: When it started, epoch milliseconds.
+        tasks_running: How many of its tasks run.
+        tasks: How many it has.
+    """
+
+    id: str
+    name: str
+    state: str
+    started_ms: int
+    tasks_running: int
+    tasks: int
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it will never run again."""
+        return self.state in ENDED
+
+    @property
+    def is_running(self) -> bool:
+        """Whether every task runs."""
+        return self.state == "RUNNING" and self.tasks_running == self.tasks
+
+
+@dataclass(frozen=True, slots=True)
+class JobHealth:
+    """How a job fares.
+
+    Attributes:
+        restarts: How often Flink restarted it.
+        checkpoints: How many were completed.
+        last_checkpoint_ms: When the last one was completed, epoch milliseconds; None before the first.
+        last_failure: The first line of the last exception, "" when there was none.
+    """
+
+    restarts: int
+    checkpoints: int
+    last_checkpoint_ms: int | None
+    last_failure: str
+
+
+class Cluster:
+    """A Flink cluster's REST interface.
+
+    Args:
+        settings: For its address, and how long a call may take.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._url = settings.flink_url.rstrip("/")
+        self._http = httpx.Client(base_url=self._url, timeout=settings.http_timeout_seconds)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def jobs(self) -> list[JobStatus]:
+        """Every job that the JobManager knows, the newest first.
+
+        Raises:
+            DependencyUnavailable: The JobManager does not answer.
+        """
+        found = [_job_status(job) for job in self._get("/jobs/overview")["jobs"]]
+        return sorted(found, key=lambda job: job.started_ms, reverse=True)
+
+    def find(self, name: str) -> JobStatus | None:
+        """The job of that name which has not ended; None when there is none.
+
+        Raises:
+            DependencyUnavailable: The JobManager does not answer.
+        """
+        return next((job for job in self.jobs() if job.name == name and not job.has_ended), None)
+
+    def health(self, job_id: str) -> JobHealth:
+        """How one job fares.
+
+        Raises:
+            DependencyUnavailable: The JobManager does not answer.
+        """
+        restarts = self._get(f"/jobs/{job_id}/metrics?get=numRestarts")
+        checkpoints = self._get(f"/jobs/{job_id}/checkpoints")
+        last = (checkpoints.get("latest") or {}).get("completed") or {}
+        failures = self._get(f"/jobs/{job_id}/exceptions?maxExceptions=1")["exceptionHistory"]["entries"]
+        return JobHealth(
+            restarts=int(float(restarts[0]["value"])) if restarts else 0,
+            checkpoints=checkpoints["counts"]["completed"],
+            last_checkpoint_ms=last.get("latest_ack_timestamp"),
+            last_failure=failures[0]["stacktrace"].splitlines()[0] if failures else "",
+        )
+
+    def cancel(self, job_id: str) -> None:
+        """Cancel a job; it has not ended yet when this returns.
+
+        Raises:
+            DependencyUnavailable: The JobManager does not answer.
+        """
+        self._call("PATCH", f"/jobs/{job_id}?mode=cancel")
+
+    def _get(self, path: str) -> Any:
+        return self._call("GET", path).json()
+
+    def _call(self, method: str, path: str) -> httpx.Response:
+        try:
+            answer = self._http.request(method, path)
+        except httpx.HTTPError as error:
+            raise DependencyUnavailable("Flink", self._url, repr(error)) from error
+        if answer.is_error:
+            raise DependencyUnavailable("Flink", self._url, f"HTTP {answer.status_code} for {path}")
+        return answer
+
+
+def known_jobs() -> list[str]:
+    """The names of the jobs that can be submitted."""
+    return sorted(path.parent.name for path in (ROOT / "jobs").glob("*/job.py"))
+
+
+def job_program(name: str) -> Path:
+    """The program of a job.
+
+    Raises:
+        ConfigurationError: There is no such job.
+    """
+    program = ROOT / "jobs" / name / "job.py"
+    if name not in known_jobs():
+        message = f"There is no job {name!r}. There are: {', '.join(known_jobs())}."
+        raise ConfigurationError(message)
+    return program
+
+
+def submit(name: str, settings: Settings, client: FlinkClient, log: Path, restore_from: Path | None = None) -> str:
+    """Submit a job and return Flink's id of it.
+
+    Args:
+        name: The job.
+        settings: Which cluster.
+        client: Flink's client.
+        log: Where everything it says is kept.
+        restore_from: A checkpoint to start from, which the job then owns; None to start from nothing.
+
+    Raises:
+        ConfigurationError: There is no such job.
+        JobError: Flink refuses it; with Flink's own reason.
+    """
+    program = job_program(name)
+    with tempfile.TemporaryDirectory(prefix="shopstream-submit-") as directory:
+        archive = write_code_archive(Path(directory) / "shopstream.zip")
+        arguments = client_arguments(program, archive, settings, restore_from)
+        output = _run(name, client.client_command(arguments, Path(directory)), client.environment(), log)
+    found = _SUBMITTED.search(output)
+    if found is None:
+        hint = NOT_RESTORABLE_HINT.format(name=name) if _NOT_RESTORABLE in output else ""
+        message = f"Flink refuses the job {name}: {reason_in(output)}\n{hint}Everything it said is in {log}."
+        raise JobError(message)
+    return found[1]
+
+
+def client_arguments(program: Path, archive: Path, settings: Settings, restore_from: Path | None) -> list[str]:
+    """The arguments of ``flink`` that submit a program."""
+    address = urlsplit(settings.flink_url)
+    restore = ["-s", restore_from.as_posix(), "-claimMode", "CLAIM"] if restore_from else []
+    return [
+        "run",
+        "-d",
+        f"-Drest.address={address.hostname}",
+        f"-Drest.port={address.port}",
+        *restore,
+        "-pyfs",
+        str(archive),
+        "-py",
+        str(program),
+    ]
+
+
+def write_code_archive(target: Path) -> Path:
+    """Write the packages that a job runs on into one zip file."""
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for package in PACKAGES:
+            for path in sorted((ROOT / package).rglob("*")):
+                if path.suffix in SHIPPED:
+                    archive.write(path, path.relative_to(ROOT))
+    return target
+
+
+def checkpoint_directory(settings: Settings, name: str) -> Path | None:
+    """Where the checkpoints of a job lie; None when they lie in no directory of this machine."""
+    url = urlsplit(settings.checkpoint_url)
+    return Path(unquote(url.path)) / name if url.scheme == "file" else None
+
+
+def newest_checkpoint(directory: Path) -> Path | None:
+    """The newest completed checkpoint below ``<directory>/<job id>/chk-<n>``; None when there is none."""
+    completed = [(path.stat().st_mtime_ns, path.parent) for path in directory.glob("*/chk-*/_metadata")]
+    return max(completed)[1] if completed else None
+
+
+def reason_in(output: str) -> str:
+    """Why a submission failed: Python's error if it raised one, with the innermost cause that Java names."""
+    once = "\n".join(line for line in output.split(_EPILOGUE)[0].splitlines() if _ECHO not in line)
+    python = _PYTHON_ERROR.search(once)
+    causes = _CAUSE.findall(once)
+    said = [python[1].strip() if python else "", causes[-1].strip() if causes else ""]
+    if any(said):
+        return "; ".join(dict.fromkeys(filter(None, said)))
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    return lines[-1] if lines else "it said nothing"
+
+
+def _run(name: str, command: list[str], environment: dict[str, str], log: Path) -> str:
+    with log.open("w+", encoding="utf-8") as output:
+        try:
+            subprocess.run(
+                command,
+                env={**os.environ, **environment},  # a child needs PATH, HOME, LANG as well
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                timeout=SUBMIT_SECONDS,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as error:
+            message = f"Flink did not take the job {name} within {SUBMIT_SECONDS} seconds. See {log}."
+            raise JobError(message) from error
+    return log.read_text(encoding="utf-8", errors="replace")
+
+
+def _job_status(found: dict[str, Any]) -> JobStatus:
+    return JobStatus(
+        id=found["jid"],
+        name=found["name"],
+        state=found["state"],
+        started_ms=found["start-time"],
+        tasks_running=found["tasks"]["running"],
+        tasks=found["tasks"]["total"],
+    )

@@ -1,0 +1,177 @@
+"""Connector DDL: how the tables that the ``.sql`` files name are bound to Kafka. Nothing else splices SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from schemas.codec import load_schema, schema_text
+from schemas.results import Result
+from schemas.settings import Settings
+from schemas.topics import DOMAIN_TOPICS, EVENTS, FAILED_EVENTS
+
+READ_COMMITTED: Final = {"properties.isolation.level": "read_committed"}
+RESUME_FROM_GROUP: Final = {"scan.startup.mode": "group-offsets", "properties.auto.offset.reset": "earliest"}
+"""For a job whose output must not be written twice: without a checkpoint it goes on where its group stood."""
+
+
+def domain_events_ddl(settings: Settings, job: str) -> str:
+    """``domain_events``: every record of the domain topics, bytes untouched, with where and when it came."""
+    return _create(
+        "domain_events",
+        [
+            "record_key BYTES",
+            "record_value BYTES",
+            "`topic` STRING METADATA VIRTUAL",
+            "`partition` INT METADATA VIRTUAL",
+            "`offset` BIGINT METADATA VIRTUAL",
+            "`timestamp` TIMESTAMP_LTZ(3) METADATA VIRTUAL",
+            "`headers` MAP<STRING, BYTES> METADATA VIRTUAL",
+            "processed_at AS PROCTIME()",
+        ],
+        _source(settings, job, DOMAIN_TOPICS) | RESUME_FROM_GROUP | _raw_key_and_value(),
+    )
+
+
+def trusted_events_ddl(settings: Settings, job: str) -> str:
+    """``trusted_events``: the sink into ``events``, exactly once."""
+    columns = ["record_key BYTES", "record_value BYTES"]
+    return _create("trusted_events", columns, _transactional_sink(settings, job, EVENTS) | _raw_key_and_value())
+
+
+def failed_events_ddl(settings: Settings, job: str) -> str:
+    """``failed_events``: the sink into ``failed-events``, exactly once, headers included."""
+    columns = ["record_key BYTES", "record_value BYTES", "`headers` MAP<STRING, BYTES> METADATA"]
+    return _create("failed_events", columns, _transactional_sink(settings, job, FAILED_EVENTS) | _raw_key_and_value())
+
+
+def events_ddl(settings: Settings, job: str, columns: Iterable[str]) -> str:
+    """``events``: the trusted events, with only the fields that the job reads, for each field costs its decoding.
+
+    ``event_time`` is epoch milliseconds; ``event_at`` the same instant as a TIMESTAMP_LTZ, whose date and hour are
+    those of the shop's time zone.
+    """
+    return _create("events", event_columns(columns), _source(settings, job, (EVENTS,)) | _avro_value(settings))
+
+
+def event_columns(columns: Iterable[str]) -> list[str]:
+    """Column definitions of ``events`` for some fields of ShopEvent."""
+    types = {field["name"]: field["type"] for field in load_schema("shop_event")["fields"]}
+    declared = [f"`{name}` {_event_type(types[name])}" for name in columns]
+    return [*declared, "event_at AS TO_TIMESTAMP_LTZ(event_time, 3)"]
+
+
+def result_ddl(settings: Settings, result: Result) -> str:
+    """A result's upsert sink, typed by its Avro schema and registered under it."""
+    return _create(
+        result.name,
+        [*result_columns(result), f"PRIMARY KEY ({', '.join(f'`{name}`' for name in result.key)}) NOT ENFORCED"],
+        {
+            "connector": "upsert-kafka",
+            "topic": result.topic,
+            "properties.bootstrap.servers": settings.kafka_bootstrap_servers,
+            "properties.compression.type": "lz4",
+            "key.format": "avro-confluent",
+            "key.avro-confluent.url": settings.registry_url,
+            "value.avro-confluent.schema": schema_text(result.name),
+        }
+        | _avro_value(settings, prefix="value."),
+    )
+
+
+def result_columns(result: Result) -> list[str]:
+    """Column definitions of a result table."""
+    return [f"`{field['name']}` {_flink_type(field['type'])}" for field in load_schema(result.name)["fields"]]
+
+
+def view_ddl(name: str, query: str) -> str:
+    """A view by its text.
+
+    A view made of a Table object instead is one node of the plan wherever it is read, and Flink 2.3 cannot plan an
+    UNNEST in such a shared node; of equal texts it still computes the common part once.
+    """
+    return f"CREATE TEMPORARY VIEW {name} AS\n{query}"
+
+
+def _source(settings: Settings, job: str, topics: Iterable[str]) -> dict[str, str]:
+    return {
+        "connector": "kafka",
+        "topic": ";".join(topics),
+        "properties.bootstrap.servers": settings.kafka_bootstrap_servers,
+        "properties.group.id": f"shopstream-{job}",
+        "scan.startup.mode": "earliest-offset",
+    } | READ_COMMITTED
+
+
+def _transactional_sink(settings: Settings, job: str, topic: str) -> dict[str, str]:
+    return {
+        "connector": "kafka",
+        "topic": topic,
+        "properties.bootstrap.servers": settings.kafka_bootstrap_servers,
+        "properties.compression.type": "lz4",
+        "properties.linger.ms": "20",
+        "properties.transaction.timeout.ms": str(settings.transaction_timeout_ms),
+        "sink.delivery-guarantee": "exactly-once",
+        "sink.transactional-id-prefix": f"shopstream-{job}-{topic}",
+    }
+
+
+def _raw_key_and_value() -> dict[str, str]:
+    return {
+        "key.format": "raw",
+        "key.fields": "record_key",
+        "value.format": "raw",
+        "value.fields-include": "EXCEPT_KEY",
+    }
+
+
+def _avro_value(settings: Settings, prefix: str = "") -> dict[str, str]:
+    return {f"{prefix}format": "avro-confluent", f"{prefix}avro-confluent.url": settings.registry_url}
+
+
+def _create(name: str, columns: list[str], options: dict[str, str]) -> str:
+    body = ",\n  ".join(columns)
+    bound = ",\n  ".join(f"'{key}' = {_literal(value)}" for key, value in options.items())
+    return f"CREATE TEMPORARY TABLE {name} (\n  {body}\n) WITH (\n  {bound}\n)"
+
+
+def _literal(text: str) -> str:
+    escaped = text.replace("'", "''")
+    return f"'{escaped}'"
+
+
+def _event_type(avro: Any) -> str:
+    """As ``_flink_type``, but times stay epoch milliseconds: an instant has no time zone to get wrong."""
+    if isinstance(avro, dict) and avro.get("logicalType") == "timestamp-millis":
+        return "BIGINT NOT NULL"
+    return _flink_type(avro)
+
+
+def _flink_type(avro: Any) -> str:
+    """Flink's SQL type of an Avro type."""
+    if isinstance(avro, list):
+        (inner,) = [branch for branch in avro if branch != "null"]
+        return _flink_type(inner).removesuffix(" NOT NULL")
+    return f"{_not_null(avro)} NOT NULL"
+
+
+def _not_null(avro: Any) -> str:
+    if isinstance(avro, str):
+        return {"string": "STRING", "long": "BIGINT", "int": "INT"}[avro]
+    match avro:
+        case {"logicalType": "decimal", "precision": precision, "scale": scale}:
+            return f"DECIMAL({precision}, {scale})"
+        case {"logicalType": "date"}:
+            return "DATE"
+        case {"logicalType": "timestamp-millis"}:
+            return "TIMESTAMP(3)"
+        case {"type": "array", "items": item}:
+            return f"ARRAY<{_flink_type(item)}>"
+        case {"type": "record", "fields": fields}:
+            columns = [f"`{field['name']}` {_flink_type(field['type'])}" for field in fields]
+            return f"ROW<{', '.join(columns)}>"
+        case {"type": "map", "values": values}:
+            return f"MAP<STRING NOT NULL, {_flink_type(values)}>"
+        case _:
+            message = f"No SQL type is known for the Avro type {avro!r}"
+            raise ValueError(message)

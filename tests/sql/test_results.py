@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import json
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from pyflink.common import Configuration
+from pyflink.datastream import StreamExecutionEnvironment
+from pyflink.table import StreamTableEnvironment
+
+from jobs.environment import common_options
+from jobs.metrics import MINI_BATCHES, MetricsJob
+from jobs.tables import event_columns
+from schemas.results import RESULTS, Result
+from schemas.settings import Settings
+
+HERE = Path(__file__).parent
+RESULT_OF = {result.name: result for result in RESULTS}
+CASES = sorted(path for path in HERE.glob("*/*/*") if path.is_dir())
+
+pytestmark = pytest.mark.flink
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_the_events_of_a_case_give_its_rows_in_whatever_order_they_come(case: Path, jvm: None, tmp_path: Path) -> None:
+    given = yaml.safe_load((case / "events.yaml").read_text())
+    expected = sorted((list(map(render, row)) for row in yaml.safe_load((case / "expected.yaml").read_text())), key=str)
+    result = RESULT_OF[case.parent.name]
+
+    for order, events in {"as given": given["events"], "reversed": given["events"][::-1]}.items():
+        tables = environment(given.get("time_zone", "UTC"))
+        folder = tmp_path / order
+        folder.mkdir()
+        register(tables, job_of(result), events, folder)
+        assert final_rows(tables, result) == expected, order
+
+
+def test_every_result_has_a_case() -> None:
+    assert {case.parent.name for case in CASES} == RESULT_OF.keys()
+
+
+@pytest.mark.parametrize("result", RESULTS, ids=lambda result: result.name)
+def test_every_aggregate_takes_the_expiry_that_its_query_asks_for(result: Result, jvm: None, tmp_path: Path) -> None:
+    tables = environment("UTC")
+    register(tables, job_of(result), [], tmp_path)
+
+    _, _, plans = job_of(result).query(tables, result).explain().partition("== Optimized Physical Plan ==")
+    plan, _, _ = plans.partition("== Optimized Execution Plan ==")
+
+    aggregates = [line for line in plan.splitlines() if "GlobalGroupAggregate" in line]
+    for_ever = [line for line in aggregates if "stateTtlHints=[[[STATE_TTL options:[30 d]]]]" not in line]
+    assert aggregates
+    assert all("groupBy=[user_id]" in line for line in for_ever), for_ever
+
+
+def job_of(result: Result) -> MetricsJob:
+    job: MetricsJob = import_module(f"jobs.{result.job}.job").JOB
+    return job
+
+
+def environment(time_zone: str) -> StreamTableEnvironment:
+    """The production options of the jobs, without checkpoints: the input is bounded."""
+    configuration = Configuration()
+    options = common_options(Settings(time_zone=time_zone, job_parallelism=1), "test") | MINI_BATCHES
+    for key, value in options.items():
+        if not key.startswith("execution.checkpointing"):
+            configuration.set_string(key, value)
+    env = StreamExecutionEnvironment.get_execution_environment(configuration)
+    return StreamTableEnvironment.create(env)
+
+
+def register(tables: StreamTableEnvironment, job: MetricsJob, events: list[dict[str, Any]], folder: Path) -> None:
+    """``events`` under its production name and columns, over a bounded file, and the views over it."""
+    blank: dict[str, Any] = dict.fromkeys(job.event_fields) | {"items": []}
+    lines = [json.dumps(blank | event | {"event_time": milliseconds(event["event_time"])}) for event in events]
+    (folder / "events.json").write_text("\n".join(lines))
+    tables.execute_sql(
+        f"CREATE TEMPORARY TABLE events ({', '.join(event_columns(job.event_fields))}) "
+        f"WITH ('connector'='filesystem', 'path'='file://{folder}', 'format'='json')"
+    )
+    job.register_views(tables)
+
+
+def milliseconds(moment: Any) -> int:
+    return round(moment.timestamp() * 1000)
+
+
+def final_rows(tables: StreamTableEnvironment, result: Result) -> list[list[str]]:
+    """What is left of the changelog of a result once its upserts and deletions are applied by key."""
+    query = job_of(result).query(tables, result)
+    names = query.get_schema().get_field_names()
+    positions = [names.index(name) for name in result.key]
+    rows: dict[tuple[Any, ...], list[Any]] = {}
+    with query.execute().collect() as changes:
+        for change in changes:
+            key = tuple(change[position] for position in positions)
+            kind = change.get_row_kind().name
+            if kind in ("INSERT", "UPDATE_AFTER"):
+                rows[key] = list(change)
+            elif kind == "DELETE":
+                rows.pop(key)
+    return sorted((list(map(render, row)) for row in rows.values()), key=str)
+
+
+def render(value: Any) -> str:
+    """A cell as text: dates and times ISO, decimals without trailing zeros."""
+    text = str(value)
+    return text.rstrip("0").rstrip(".") if text.replace(".", "", 1).isdigit() and "." in text else text
