@@ -6,8 +6,9 @@ event_time, user_id, source) are required of every type and not repeated here.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 USER_EVENTS: Final = "user-events"
 PRODUCT_EVENTS: Final = "product-events"
@@ -107,3 +108,9 @@ ALIASES: Final[dict[str, str]] = {alias: canonical for canonical, aliases in _AL
 def canonical_type(name: str) -> str | None:
     """The canonical name of an event type or of one of its aliases; None when nobody knows it."""
     return name if name in EVENT_TYPES else ALIASES.get(name)
+
+
+def record_key(event: Mapping[str, Any]) -> str:
+    """The key under which an event travels: its user, or its product where there is no user."""
+    key: str = event.get("user_id") or event["product_id"]
+    return key

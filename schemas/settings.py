@@ -41,9 +41,9 @@ class Settings(BaseSettings):
     registry_url: str = Field("", description="Root of the registry's Confluent-compatible interface.")
     flink_url: str = Field("", description="Root of the JobManager's REST interface.")
     clickhouse_url: str = Field("", description="ClickHouse's HTTP interface.")
-    clickhouse_user: str = "default"
-    clickhouse_password: SecretStr = SecretStr("")
-    clickhouse_database: str = "shop"
+    clickhouse_user: str = Field("default", description="User of ClickHouse.")
+    clickhouse_password: SecretStr = Field(SecretStr(""), description="Its password; never printed.")
+    clickhouse_database: str = Field("shop", description="Database of all tables.")
     redis_url: str = Field("", description="redis://host:port/database")
     checkpoint_url: str = Field("", description="Where Flink keeps checkpoints: file:///..., s3://...")
 
@@ -58,12 +58,14 @@ class Settings(BaseSettings):
     )
     deduplication_seconds: int = Field(30 * DAY_SECONDS, ge=0, description="How long ingest remembers an event_id.")
 
-    topic_partitions: int = Field(2, ge=1)
-    topic_replication: int = Field(1, ge=1)
-    topic_retention_seconds: int = Field(7 * DAY_SECONDS, ge=60)
+    topic_partitions: int = Field(2, ge=1, description="Partitions of a topic that is made.")
+    topic_replication: int = Field(1, ge=1, description="Replicas of a topic that is made.")
+    topic_retention_seconds: int = Field(7 * DAY_SECONDS, ge=60, description="How long topics of events keep records.")
 
-    job_parallelism: int = Field(2, ge=1)
-    checkpoint_interval_ms: int = Field(2_000, ge=100)
+    job_parallelism: int = Field(2, ge=1, description="Parallel instances of each operator of a job.")
+    checkpoint_interval_ms: int = Field(
+        2_000, ge=100, description="Between checkpoints; what ingest accepted is seen after one."
+    )
     transaction_timeout_ms: int = Field(
         600_000, ge=10_000, description="Must exceed a checkpoint and a restart, or data is lost."
     )
@@ -71,7 +73,7 @@ class Settings(BaseSettings):
     sink_batch_rows: int = Field(100_000, ge=1, description="Rows of one insert at the most.")
     sink_batch_ms: int = Field(500, ge=1, description="How long an insert waits for more rows.")
 
-    http_timeout_seconds: float = Field(10.0, gt=0)
+    http_timeout_seconds: float = Field(10.0, gt=0, description="Bound on a call to a server over HTTP.")
 
     collector_host: str = Field("127.0.0.1", description="Interface on which the collector listens.")
     collector_write_keys: SecretStr = Field(

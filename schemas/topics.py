@@ -56,3 +56,8 @@ TOPICS: Final = (
     Topic(FAILED_EVENTS, "the failed record's own key", None),
     *(Topic(r.topic, ", ".join(r.key), r.name, Cleanup.COMPACT) for r in RESULTS),
 )
+
+
+def consumer_group(reader: str) -> str:
+    """The consumer group of a job or a sink, under which it commits how far it has read."""
+    return f"shopstream-{reader}"

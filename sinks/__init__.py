@@ -1,0 +1,4 @@
+"""Sinks: topics into stores, which are views of topics and can be thrown away and rebuilt.
+
+- ``clickhouse/``  ``events`` and the result topics into ClickHouse, exactly once
+"""

@@ -1,0 +1,67 @@
+"""``python -m sinks.clickhouse``: carry ``events`` and the results into ClickHouse until SIGTERM or SIGINT."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+from threading import Event
+from typing import Final
+
+from schemas.errors import DependencyUnavailable, ShopError
+from schemas.registry import SchemaRegistry
+from schemas.settings import Settings
+from sinks.clickhouse.client import ClickHouse
+from sinks.clickhouse.sink import Sink
+from sinks.clickhouse.store import TABLES, ClickHouseStore
+
+logger = logging.getLogger("sinks.clickhouse")
+
+WAIT_SECONDS: Final = 1.0
+
+
+def main() -> int:
+    """Run the sink.
+
+    Returns:
+        The exit code: 0 after a signal, else that of the error.
+    """
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)-7s %(name)s: %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    stopping = Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    try:
+        run(Settings(), stopping)
+    except ShopError as error:
+        logger.critical("%s", error)
+        return error.exit_code
+    return 0
+
+
+def run(settings: Settings, stopping: Event) -> None:
+    """Wait for ClickHouse's tables, then carry topics over until ``stopping`` is set."""
+    clickhouse = ClickHouse(settings)
+    registry = SchemaRegistry(settings.registry_url, settings.http_timeout_seconds)
+    try:
+        store = ClickHouseStore(clickhouse, registry)
+        wait_for(store, stopping)
+        Sink(settings, tuple(TABLES), store, store.end_of, stopping).run()
+    finally:
+        registry.close()
+        clickhouse.close()
+
+
+def wait_for(store: ClickHouseStore, stopping: Event) -> None:
+    """Return once the store has all its tables, or ``stopping`` is set."""
+    while not stopping.is_set():
+        try:
+            store.check_ready()
+            return
+        except DependencyUnavailable as error:
+            logger.info("Waiting for ClickHouse and its tables: %s", error)
+            stopping.wait(WAIT_SECONDS)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

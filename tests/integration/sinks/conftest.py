@@ -1,0 +1,50 @@
+"""A shop of its own for each test, on the shared servers: its database, its topics, its consumer group."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
+
+from schemas.migrate import migrate_tables, topic_config
+from schemas.registry import SchemaRegistry
+from schemas.settings import Settings
+from schemas.topics import TOPICS
+from schemas.warehouse import SYSTEM_DATABASE, connected
+from sinks.clickhouse.client import ClickHouse
+from sinks.clickhouse.store import TABLES
+from tests.integration.sinks.shop import PARTITIONS, Shop
+
+
+@pytest.fixture
+def shop(platform: Any) -> Iterator[Shop]:
+    suffix = uuid.uuid4().hex[:10]
+    settings: Settings = platform.settings.model_copy(
+        update={"clickhouse_database": f"sinks_{suffix}", "sink_batch_ms": 50, "topic_partitions": PARTITIONS}
+    )
+    migrate_tables(settings, wait_seconds=30)
+    found = Shop(settings, suffix, SchemaRegistry(settings.registry_url, 30), ClickHouse(settings))
+    admin = AdminClient({"bootstrap.servers": settings.kafka_bootstrap_servers})
+    _create_topics(admin, found)
+    found.wait_until(found.has_leaders)
+    yield found
+    for future in admin.delete_topics(list(found.tables)).values():
+        future.result()
+    with connected(settings, SYSTEM_DATABASE) as client:
+        client.command(f"DROP DATABASE {settings.clickhouse_database} SYNC")
+    found.clickhouse.close()
+    found.registry.close()
+
+
+def _create_topics(admin: AdminClient, shop: Shop) -> None:
+    wanted = [
+        NewTopic(shop.topic(t.name), PARTITIONS, 1, config=topic_config(t, shop.settings))
+        for t in TOPICS
+        if t.name in TABLES
+    ]
+    for future in admin.create_topics(wanted, operation_timeout=30).values():
+        future.result()

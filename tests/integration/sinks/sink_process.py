@@ -1,0 +1,27 @@
+"""A sink of a test's own shop as a process, to be killed: ``python sink_process.py SUFFIX``, settings from SHOP_..."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+import threading
+
+from schemas.registry import SchemaRegistry
+from schemas.settings import Settings
+from sinks.clickhouse.client import ClickHouse
+from sinks.clickhouse.sink import Sink
+from sinks.clickhouse.store import TABLES, ClickHouseStore
+
+
+def main() -> None:
+    suffix, settings, stopping = sys.argv[1], Settings(), threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stopping.set())
+    logging.basicConfig(level=logging.INFO)
+    tables = {f"{topic}-{suffix}": table for topic, table in TABLES.items()}
+    store = ClickHouseStore(ClickHouse(settings), SchemaRegistry(settings.registry_url), tables)
+    Sink(settings, tuple(tables), store, store.end_of, stopping, group=f"sink-{suffix}").run()
+
+
+if __name__ == "__main__":
+    main()
