@@ -8,7 +8,7 @@ from typing import Any, Final
 from schemas.codec import load_schema, schema_text
 from schemas.results import Result
 from schemas.settings import Settings
-from schemas.topics import DOMAIN_TOPICS, EVENTS, FAILED_EVENTS
+from schemas.topics import DOMAIN_TOPICS, EVENTS, FAILED_EVENTS, consumer_group
 
 READ_COMMITTED: Final = {"properties.isolation.level": "read_committed"}
 RESUME_FROM_GROUP: Final = {"scan.startup.mode": "group-offsets", "properties.auto.offset.reset": "earliest"}
@@ -98,7 +98,7 @@ def _source(settings: Settings, job: str, topics: Iterable[str]) -> dict[str, st
         "connector": "kafka",
         "topic": ";".join(topics),
         "properties.bootstrap.servers": settings.kafka_bootstrap_servers,
-        "properties.group.id": f"shopstream-{job}",
+        "properties.group.id": consumer_group(job),
         "scan.startup.mode": "earliest-offset",
     } | READ_COMMITTED
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from jobs.ingest.decoder import EventDecoder
-from schemas.event_types import canonical_type
+from schemas.event_types import canonical_type, record_key
 from schemas.failures import Failure, Reason
 from schemas.topics import HEADER_RECEIVED_AT
 from schemas.validation import check_age, check_event
@@ -84,9 +83,3 @@ class IngestRules:
         else:
             return Failure(Reason.INVALID_VALUE, f"header {HEADER_RECEIVED_AT}: {received_at!r} is not milliseconds")
         return check_age(event_time_ms, received_ms, self._limits.lateness_ms, self._limits.skew_ms)
-
-
-def record_key(event: dict[str, Any]) -> str:
-    """The key under which an event travels: its user, or its product where there is no user."""
-    key: str = event["user_id"] or event["product_id"]
-    return key

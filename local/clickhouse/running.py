@@ -121,7 +121,9 @@ class RunningQueries:
 def has_gone(client: socket.socket) -> bool:
     """Whether the other side has closed the connection."""
     try:
-        readable, _, _ = select.select([client], [], [], 0)
-        return bool(readable) and client.recv(1, socket.MSG_PEEK) == b""
+        # poll, not select: the engine keeps many files open, and select refuses a descriptor beyond 1023.
+        watched = select.poll()
+        watched.register(client, select.POLLIN)
+        return bool(watched.poll(0)) and client.recv(1, socket.MSG_PEEK) == b""
     except (OSError, ValueError):
         return True

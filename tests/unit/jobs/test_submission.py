@@ -95,12 +95,13 @@ def test_checkpoints_elsewhere_are_not_looked_for(tmp_path: Path) -> None:
 
 
 def test_an_unknown_job_is_refused_with_the_names_of_those_there_are() -> None:
-    with pytest.raises(ConfigurationError, match=r"no job 'ingset'\. There are: analytics, ingest"):
+    with pytest.raises(ConfigurationError, match=r"no job 'ingset'\. There are: .*analytics, .*ingest"):
         job_program("ingset")
 
 
-def test_every_job_has_a_program() -> None:
-    assert {name: job_program(name).name for name in known_jobs()} == {"analytics": "job.py", "ingest": "job.py"}
+def test_every_job_is_known_by_the_folder_of_its_program() -> None:
+    assert {"analytics", "ingest"} <= set(known_jobs())
+    assert all(job_program(name).is_file() for name in known_jobs())
 
 
 def test_the_reason_is_pythons_error_and_the_innermost_cause() -> None:

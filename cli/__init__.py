@@ -1,0 +1,1 @@
+"""The ``./shop`` command: one module of ``commands/`` for each family of commands, wired together in ``main``."""

@@ -1,0 +1,75 @@
+"""``check`` and ``test``, for who changes this code, and the part of ``lock`` that ``./shop`` itself cannot do."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from cli.context import ROOT, err
+
+PANEL = "Development"
+
+CHECKS: Final = {
+    "format": ("ruff", "format", "--check", "."),
+    "lint": ("ruff", "check", "."),
+    "types": ("mypy",),
+    "layers": ("lint-imports",),
+}
+"""What ``check`` runs before the tests, each a program of the environment."""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command(rich_help_panel=PANEL)(check)
+    app.command(
+        "test",
+        rich_help_panel=PANEL,
+        context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+        add_help_option=False,
+    )(run_tests)
+    app.command(rich_help_panel=PANEL)(lock)
+
+
+def check() -> None:
+    """Check format, lint, types and layers, then run every test: what the continuous integration does."""
+    failed = [name for name, command in CHECKS.items() if _run(name, command)]
+    if failed:
+        err.print(f"[bold red]Failed:[/] {', '.join(failed)}. The tests run all the same.")
+    tests = _pytest([])
+    raise typer.Exit(1 if failed else tests)
+
+
+def run_tests(
+    ctx: typer.Context,
+    arguments: Annotated[list[str] | None, typer.Argument(help="Handed to pytest.", show_default=False)] = None,
+) -> None:
+    """Run the tests; what follows is handed to pytest."""
+    raise typer.Exit(_pytest([*(arguments or []), *ctx.args]))
+
+
+def lock() -> None:
+    """Make the lock files anew: requirements.lock, requirements-dev.lock and flink-conf/jars.lock."""
+    from local.downloads import make_lock
+
+    with err.status("Resolving flink-conf/jars.lock ..."):
+        make_lock()
+    err.print("requirements.lock, requirements-dev.lock and flink-conf/jars.lock are made anew.")
+
+
+def _run(name: str, command: tuple[str, ...]) -> int:
+    started = time.monotonic()
+    program = Path(sys.executable).with_name(command[0])
+    code = subprocess.run([program, *command[1:]], cwd=ROOT, stdin=subprocess.DEVNULL, check=False).returncode
+    verdict = "[green]ok[/]" if code == 0 else "[bold red]failed[/]"
+    err.print(f"{name}: {verdict} ({time.monotonic() - started:.1f} s)")
+    return code
+
+
+def _pytest(arguments: list[str]) -> int:
+    command = [sys.executable, "-m", "pytest", *arguments]
+    return subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, check=False).returncode

@@ -1,0 +1,211 @@
+"""``simulate``: a shop that behaves, and the trouble that real traffic brings."""
+
+from __future__ import annotations
+
+import re
+import time
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from cli.context import err, settings_of
+from schemas.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from producers.ledger.ledger import Ledger
+    from producers.simulator.plan import Plan
+    from producers.simulator.run import Delivered
+    from schemas.settings import Settings
+
+ENDLESS: Final = 100_000_000
+"""Events of a live shop that nobody gave an end."""
+MOST_EVENTS_A_DAY: Final = 2_000_000
+"""Of a live shop's plan, which is made hour by hour."""
+DAY_SECONDS: Final = 86_400
+
+_UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": DAY_SECONDS}
+_DURATION: Final = re.compile(r"(\d+(?:\.\d+)?)([smhd]?)")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(rich_help_panel="Events")(simulate)
+
+
+def simulate(
+    ctx: typer.Context,
+    events: Annotated[
+        int | None, typer.Option(help="How many events the shop makes.", min=1, show_default=False)
+    ] = None,
+    duration: Annotated[
+        str | None, typer.Option(help="For how long, instead: 30s, 10m, 2h; needs --rate.", show_default=False)
+    ] = None,
+    rate: Annotated[float | None, typer.Option(help="Records per second at the most.", min=0.001)] = None,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same records.")] = 1,
+    trouble: Annotated[
+        str,
+        typer.Option(
+            help="Kinds, separated by commas: duplicates, disorder, lateness, skew, old-versions, foreign-names, "
+            "poison, nulls, bursts, bots; or all, or none."
+        ),
+    ] = "none",
+    ledger: Annotated[
+        Path | None, typer.Option(help="Write down here what every table must hold.", show_default=False)
+    ] = None,
+    start: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First day of the shop. [default: 2026-01-05]")
+    ] = None,
+    days: Annotated[int | None, typer.Option(help="Days that the events are spread over. [default: 10]", min=1)] = None,
+    time_zone: Annotated[
+        str | None, typer.Option(help="The shop's time zone. [default: SHOP_TIME_ZONE]", show_default=False)
+    ] = None,
+    shuffle: Annotated[
+        int | None, typer.Option(help="Send the records in an order drawn by lot with this seed.", show_default=False)
+    ] = None,
+    repeat: Annotated[int, typer.Option(help="Send all of it so many times.", min=1)] = 1,
+    live: Annotated[bool, typer.Option("--live", help="The events happen now, while they are sent.")] = False,
+) -> None:
+    """Send the events of a simulated shop."""
+    settings = settings_of(ctx)
+    if live and (shuffle is not None or repeat > 1 or start or days):
+        message = (
+            "What happens now has its own order and day: --live goes with none of --shuffle, --repeat, --start, --days."
+        )
+        raise ConfigurationError(message)
+    if time_zone is not None:
+        settings = _in_zone(settings, time_zone)
+    plan = _live_plan if live else _past_plan
+    made = plan(settings, _event_count(events, duration, rate, live), seed, trouble, rate, start and start.date(), days)
+    run(settings, made, ledger, rate, shuffle, repeat)
+
+
+def run(
+    settings: Settings,
+    plan: Plan,
+    ledger_file: Path | None = None,
+    rate: float | None = None,
+    shuffle: int | None = None,
+    repeat: int = 1,
+) -> None:
+    """Simulate a plan, show how far it is, and write its ledger.
+
+    Raises:
+        ConfigurationError: The ledger cannot be written.
+        ContractError: The registry has no schema of ShopEvent.
+        DependencyUnavailable: Kafka or the registry does not answer.
+        DeliveryError: Kafka did not take a record.
+    """
+    from producers.ledger.file import write_ledger
+    from producers.ledger.ledger import Ledger
+
+    ledger = Ledger(plan.time_zone, plan.lateness_ms, plan.skew_ms)
+    try:
+        for turn in range(repeat):
+            delivered = _send(settings, plan, ledger if turn == 0 else None, rate, shuffle)
+            err.print(_summary(delivered))
+    except KeyboardInterrupt:
+        if not plan.is_live:
+            raise
+        err.print("Stopped.")
+    _print_counts(ledger)
+    if ledger_file is not None:
+        with err.status(f"Writing {ledger_file} ..."):
+            write_ledger(ledger_file, ledger, plan.arguments())
+        err.print(f"The ledger is in {ledger_file}; './shop verify --ledger {ledger_file}' compares.", soft_wrap=True)
+
+
+def _send(settings: Settings, plan: Plan, ledger: Ledger | None, rate: float | None, shuffle: int | None) -> Delivered:
+    from cli.progress import event_progress
+    from producers.simulator.run import registered_encoders, simulate
+    from producers.simulator.sender import Sender
+    from producers.simulator.trouble import expected_records
+
+    encoders = registered_encoders(settings)
+    with Sender(settings) as sender, event_progress() as progress:
+        total = expected_records(plan)
+        task = progress.add_task("simulate", total=total)
+
+        def show(sent: int) -> None:
+            progress.update(task, completed=min(sent, total))
+
+        delivered = simulate(plan, encoders, sender, ledger, show, rate, shuffle)
+        progress.update(task, completed=total)
+        return delivered
+
+
+def _summary(delivered: Delivered) -> str:
+    per_second = delivered.records / max(delivered.seconds, 1e-9)
+    return f"{delivered.records:,} records, acknowledged by Kafka after {delivered.seconds:.1f} s: {per_second:,.0f}/s"
+
+
+def _print_counts(ledger: Ledger) -> None:
+    counts = {"produced": ledger.produced, "accepted": ledger.accepted, "duplicates": ledger.duplicates}
+    failed = {f"failed: {reason}": count for reason, count in sorted(ledger.failed.items())}
+    for name, count in {**counts, **failed}.items():
+        err.print(f"{count:>12,} {name}")
+
+
+def _event_count(events: int | None, duration: str | None, rate: float | None, live: bool) -> int:
+    if events is not None and duration is not None:
+        raise ConfigurationError("Give --events or --duration, not both.")
+    if events is not None:
+        return events
+    if duration is None:
+        if live:
+            return ENDLESS
+        raise ConfigurationError("Say how much to simulate: --events N, or --duration D with --rate R.")
+    if rate is None:
+        raise ConfigurationError("--duration needs --rate: how many events there are follows from both.")
+    return max(1, round(_seconds(duration) * rate))
+
+
+def _seconds(text: str) -> float:
+    found = _DURATION.fullmatch(text)
+    if found is None:
+        message = f"{text!r} is no duration. Write 30s, 10m, 2h or 1d."
+        raise ConfigurationError(message)
+    return float(found[1]) * _UNITS[found[2] or "s"]
+
+
+def _in_zone(settings: Settings, time_zone: str) -> Settings:
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+    try:
+        ZoneInfo(time_zone)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        message = f"There is no time zone {time_zone!r}. Names are like Europe/Berlin."
+        raise ConfigurationError(message) from error
+    return settings.model_copy(update={"time_zone": time_zone})
+
+
+def _past_plan(
+    settings: Settings, events: int, seed: int, trouble: str, _rate: float | None, start: date | None, days: int | None
+) -> Plan:
+    from producers.simulator.plan import DEFAULT_DAYS, DEFAULT_START, Plan
+
+    return Plan(events, seed, start=start or DEFAULT_START, days=days or DEFAULT_DAYS, **_common(settings, trouble))
+
+
+def _live_plan(
+    settings: Settings, events: int, seed: int, trouble: str, rate: float | None, _start: date | None, _days: int | None
+) -> Plan:
+    from producers.simulator.plan import Plan
+
+    a_day = min(MOST_EVENTS_A_DAY, (rate or MOST_EVENTS_A_DAY) * DAY_SECONDS)
+    now = datetime.now(UTC)
+    days = max(1, round(events / a_day))
+    run_mark = str(time.time_ns())
+    return Plan(events, seed, start=now.date(), days=days, is_live=True, run=run_mark, **_common(settings, trouble))
+
+
+def _common(settings: Settings, trouble: str) -> dict[str, Any]:
+    from producers.simulator.plan import troubles
+
+    return {
+        "trouble": troubles(trouble),
+        "time_zone": settings.time_zone,
+        "lateness_ms": settings.allowed_lateness_seconds * 1000,
+        "skew_ms": settings.clock_skew_seconds * 1000,
+    }

@@ -1,0 +1,135 @@
+"""``verify``: is every table as a ledger says that it must be?"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from cli.context import err, out, settings_of
+
+if TYPE_CHECKING:
+    from dashboards.verification import Difference, LedgerFile, RecordsReport, TableReport
+    from schemas.settings import Settings
+
+SETTLE_SECONDS: Final = 900.0
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(rich_help_panel="Results")(verify)
+
+
+def verify(
+    ctx: typer.Context,
+    ledger: Annotated[Path, typer.Option(help="What './shop simulate --ledger' wrote.", show_default=False)],
+    table: Annotated[
+        list[str] | None, typer.Option(help="Only this table; may be repeated.", show_default=False)
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    wait: Annotated[float, typer.Option(help="Seconds to wait until everything is counted.", min=0)] = SETTLE_SECONDS,
+) -> None:
+    """Compare every table with a ledger, row by row; exits with 1 on any difference.
+
+    The records of the ledger must be all that the platform ever got, sent once or several times as a whole.
+    """
+    from dashboards.verification import check_settings, compare_records, compare_tables, read_ledger
+
+    settings = settings_of(ctx)
+    with err.status(f"Reading {ledger} ..."):
+        truth = read_ledger(ledger)
+    check_settings(truth, settings)
+    _settle(settings, wait)
+    with err.status("Counting records ..."):
+        records = compare_records(truth, settings)
+    tables = _compared(truth, settings, tuple(table or ()), compare_tables)
+    if as_json:
+        json.dump(_as_json(records, tables), sys.stdout, indent=1, ensure_ascii=False, default=str)
+        sys.stdout.write("\n")
+    else:
+        _show_records(records)
+        _show_tables(tables)
+    if not (records.agrees and all(report.agrees for report in tables.values())):
+        raise typer.Exit(1)
+
+
+def _settle(settings: Settings, wait_seconds: float) -> None:
+    from local.lag import wait_until_settled
+
+    with err.status("Waiting until everything is counted ...") as status:
+        wait_until_settled(settings, lambda lag: status.update(f"Waiting: {lag} ..."), wait_seconds)
+
+
+def _compared(truth: LedgerFile, settings: Settings, names: tuple[str, ...], compare: Any) -> dict[str, TableReport]:
+    found: dict[str, TableReport] = {}
+    with err.status("Comparing ...") as status:
+        for name, report in compare(truth, settings, names):
+            found[name] = report
+            status.update(f"Comparing: {name} has {report.found:,} rows ...")
+    return found
+
+
+def _show_records(records: RecordsReport) -> None:
+    from rich.table import Table
+
+    shown = Table("records", "must be", "is", "", box=None, header_style="bold")
+    for name, (expected, found) in records.counts.items():
+        shown.add_row(name, f"{expected:,}", f"{found:,}", _mark(expected == found))
+    for column in shown.columns[1:3]:
+        column.justify = "right"
+    out.print(shown)
+    if records.times > 1:
+        out.print(f"The ledger's records were sent {records.times} times.")
+    out.print()
+
+
+def _show_tables(tables: dict[str, TableReport]) -> None:
+    from rich.table import Table
+
+    shown = Table("table", "rows", "missing", "extra", "different", "", box=None, header_style="bold")
+    for column in shown.columns[1:5]:
+        column.justify = "right"
+    for name, report in tables.items():
+        counts = [f"{report.counts[kind]:,}" for kind in ("missing", "extra", "different")]
+        shown.add_row(name, f"{report.expected:,}", *counts, report.problem or _mark(report.agrees))
+    out.print(shown)
+    for name, report in tables.items():
+        for difference in report.examples:
+            out.print(f"{name} {_words(difference)}", markup=False, soft_wrap=True)
+
+
+def _mark(agrees: bool) -> str:
+    return "[green]equal[/]" if agrees else "[bold red]differs[/]"
+
+
+def _words(difference: Difference) -> str:
+    key = ", ".join(map(str, difference.key))
+    if difference.kind == "different":
+        cells = "; ".join(f"{name} must be {want}, is {found}" for name, (want, found) in difference.cells.items())
+    else:
+        side = 0 if difference.kind == "missing" else 1
+        cells = ", ".join(f"{name} {pair[side]}" for name, pair in difference.cells.items())
+    return f"[{key}] {difference.kind}: {cells}"
+
+
+def _as_json(records: RecordsReport, tables: dict[str, TableReport]) -> dict[str, Any]:
+    return {
+        "agrees": records.agrees and all(report.agrees for report in tables.values()),
+        "times_sent": records.times,
+        "records": {name: {"must_be": want, "is": found} for name, (want, found) in records.counts.items()},
+        "tables": {
+            name: {
+                "agrees": report.agrees,
+                "problem": report.problem,
+                "rows": {"must_be": report.expected, "is": report.found},
+                **{kind: report.counts[kind] for kind in ("missing", "extra", "different")},
+                "examples": [
+                    {"kind": found.kind, "key": list(found.key), "cells": found.cells} for found in report.examples
+                ],
+            }
+            for name, report in tables.items()
+        },
+    }

@@ -1,0 +1,81 @@
+"""Builds the ``./shop`` command from the modules of ``cli/commands`` and turns errors into exit codes."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from cli.commands import (
+    collector,
+    demo,
+    development,
+    failed,
+    imports,
+    jobs,
+    migrate,
+    platform,
+    queries,
+    simulate,
+    verify,
+)
+from cli.context import GlobalOptions, err
+from schemas.errors import ShopError
+
+COMMANDS: Final = (
+    platform,
+    demo,
+    jobs,
+    imports,
+    simulate,
+    collector,
+    queries,
+    verify,
+    failed,
+    migrate,
+    development,
+)
+"""Modules of ``cli/commands``; the first to name a panel puts it on the help page."""
+
+app = typer.Typer(
+    name="shop",
+    help="One event stream of a shop becomes exact analytics and fresh recommendations.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+
+
+@app.callback()
+def _global_options(
+    ctx: typer.Context,
+    data_dir: Annotated[
+        Path | None,
+        typer.Option(envvar="SHOP_DATA_DIR", help="Where the embedded platform keeps its state.", file_okay=False),
+    ] = None,
+    port_base: Annotated[
+        int | None,
+        typer.Option(envvar="SHOP_PORT_BASE", help="All ports follow this one. [default: 19000]", min=1024, max=65000),
+    ] = None,
+) -> None:
+    ctx.obj = GlobalOptions(data_dir, port_base)
+
+
+for _module in COMMANDS:
+    _module.register(app)
+
+
+def main() -> None:
+    """Run the command line; an error that shopstream raises on purpose ends it with that error's exit code."""
+    try:
+        app(prog_name="./shop")
+    except ShopError as error:
+        err.print(f"[bold red]Error:[/] {_escaped(str(error))}", soft_wrap=True)
+        sys.exit(error.exit_code)
+
+
+def _escaped(text: str) -> str:
+    return text.replace("[", r"\[")

@@ -1,0 +1,246 @@
+"""Has everything been consumed? Follows the stages from the domain topics to ClickHouse, by offsets alone.
+
+A stage has read a partition when its group's committed offset has reached the end of it. Three facts make this exact:
+
+- Flink commits a source's offsets when a checkpoint completes, after everything the job wrote for them was flushed. So
+  when ``ingest`` has read all, what it wrote is in ``events``, at worst in a transaction that is still open.
+- An open transaction shows: the last stable offset lies below the high watermark.
+- In a topic written by transactions the last offsets may be markers that no reader ever sees, and in a compacted one
+  they may be empty. A reader has all when it stands behind the last record that it can see.
+
+Stages are looked at from the first to the last, each one's committed offsets before the ends they are compared with.
+So what a stage wrote before it counted as done is there when the next one is looked at, and a settled answer is true
+of everything that was in the domain topics when the look began.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import wait
+from dataclasses import asdict, dataclass
+from types import TracebackType
+from typing import Final, Self, TypeVar
+
+from confluent_kafka import (
+    ConsumerGroupTopicPartitions,
+    IsolationLevel,
+    TopicPartition,
+)
+from confluent_kafka.admin import AdminClient, OffsetSpec
+
+from dashboards.committed_records import CommittedRecords, ask_kafka
+from local.jobs import DesiredJobs
+from local.paths import DataDirectory
+from schemas.errors import DependencyUnavailable, PlatformError
+from schemas.results import ANALYTICS, RESULTS
+from schemas.settings import Settings
+from schemas.topics import DOMAIN_TOPICS, EVENTS, FAILED_EVENTS, consumer_group
+from sinks.clickhouse.source import GROUP
+from sinks.clickhouse.store import TABLES
+
+log = logging.getLogger(__name__)
+
+INGEST: Final = "ingest"
+TRANSACTIONAL: Final = (EVENTS, FAILED_EVENTS)
+_HOLLOW_ENDS: Final = frozenset({*TRANSACTIONAL, *(result.topic for result in RESULTS)})
+"""Topics whose last offsets may hold no record: markers stand there, or compaction has removed a tombstone."""
+
+_LOOK_SECONDS: Final = 0.5
+_FIRST_STEP_BACK: Final = 8
+_WORDS: Final = {
+    "ingest": "ingest has {count:,} records of the domain topics left to check",
+    "open_transactions": "ingest has not committed {count:,} records that it wrote",
+    "metrics": "the jobs that compute metrics have {count:,} events left to read",
+    "sink": "the ClickHouse sink has {count:,} records left to insert",
+}
+
+Partition = tuple[str, int]
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Lag:
+    """How far each stage is behind, in offsets (markers of transactions among them make it an upper bound).
+
+    Attributes:
+        ingest: Records of the domain topics that ingest has not read.
+        open_transactions: Offsets of ``events`` and ``failed-events`` that are written but not committed.
+        metrics: Offsets of ``events`` that the jobs which compute metrics have not read, added up.
+        sink: Offsets of ``events`` and the result topics that the ClickHouse sink has not inserted.
+    """
+
+    ingest: int
+    open_transactions: int
+    metrics: int
+    sink: int
+
+    @property
+    def stage(self) -> str | None:
+        """The first stage that is behind; None when everything has been consumed."""
+        return next((stage for stage, count in asdict(self).items() if count), None)
+
+    @property
+    def settled(self) -> bool:
+        """Whether everything has been consumed."""
+        return self.stage is None
+
+    def __str__(self) -> str:
+        stage = self.stage
+        return "everything is consumed" if stage is None else _WORDS[stage].format(count=asdict(self)[stage])
+
+
+def pipeline_lag(settings: Settings) -> Lag:
+    """How far each stage is behind now.
+
+    Raises:
+        DependencyUnavailable: Kafka does not answer.
+        ConfigurationError: A topic does not exist.
+    """
+    with _Offsets(settings) as offsets:
+        return _lag(offsets, metrics_jobs(settings))
+
+
+def metrics_jobs(settings: Settings) -> list[str]:
+    """The jobs that compute metrics and are to run on this platform; ``analytics`` where none was submitted yet."""
+    known = {result.job for result in RESULTS}
+    return [job for job in DesiredJobs(DataDirectory(settings.data_dir)).names() if job in known] or [ANALYTICS]
+
+
+def wait_until_settled(
+    settings: Settings,
+    progress: Callable[[Lag], None],
+    timeout_seconds: float,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> None:
+    """Wait until every stage has consumed everything.
+
+    Args:
+        settings: Where Kafka is.
+        progress: Told of each look.
+        timeout_seconds: How long to wait.
+        clock: Monotonic seconds.
+        sleep: Waits so many seconds.
+
+    Raises:
+        PlatformError: A stage is still behind after that time; the message says which, and by how much.
+        DependencyUnavailable: Kafka does not answer, even after that time.
+        ConfigurationError: A topic does not exist.
+    """
+    deadline = clock() + timeout_seconds
+    jobs = metrics_jobs(settings)
+    with _Offsets(settings) as offsets:
+        while True:
+            try:
+                lag = _lag(offsets, jobs)
+            except DependencyUnavailable:
+                if clock() >= deadline:
+                    raise
+                log.info("Kafka does not answer; asking again")
+            else:
+                progress(lag)
+                if lag.settled:
+                    return
+                if clock() >= deadline:
+                    message = f"After {timeout_seconds:g} s {lag}. See './shop status' and './shop jobs'."
+                    raise PlatformError(message)
+            sleep(_LOOK_SECONDS)
+
+
+def _lag(offsets: _Offsets, jobs: Iterable[str]) -> Lag:
+    return Lag(
+        ingest=offsets.behind(consumer_group(INGEST), DOMAIN_TOPICS),
+        open_transactions=offsets.uncommitted(TRANSACTIONAL),
+        metrics=sum(offsets.behind(consumer_group(job), (EVENTS,)) for job in jobs),
+        sink=offsets.behind(GROUP, TABLES),
+    )
+
+
+class _Offsets:
+    """Asks Kafka for offsets; a context manager that closes its connections."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._servers = settings.kafka_bootstrap_servers
+        self._timeout_seconds = settings.http_timeout_seconds
+        self._admin = AdminClient({"bootstrap.servers": self._servers, "log_level": 2}, logger=log)
+        self._records = CommittedRecords(settings)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._records.__exit__(kind, error, traceback)
+
+    def behind(self, group: str, topics: Iterable[str]) -> int:
+        """How many offsets of these topics a group has not read."""
+        committed = self._committed(group)
+        partitions = self._partitions(topics)
+        ends = self._offsets(partitions, OffsetSpec.latest())
+        firsts = self._offsets(partitions, OffsetSpec.earliest())
+        return sum(
+            self._behind(partition, max(committed.get(partition, 0), firsts[partition]), ends[partition])
+            for partition in partitions
+        )
+
+    def uncommitted(self, topics: Iterable[str]) -> int:
+        """How many offsets of these topics belong to transactions that are open."""
+        partitions = self._partitions(topics)
+        stable = self._offsets(partitions, OffsetSpec.latest())
+        high = self._offsets(partitions, OffsetSpec.latest(), IsolationLevel.READ_UNCOMMITTED)
+        return sum(max(0, high[partition] - stable[partition]) for partition in partitions)
+
+    def _behind(self, partition: Partition, position: int, end: int) -> int:
+        """What a reader at ``position`` has left, what lies behind the last record not counted."""
+        if position >= end or partition[0] not in _HOLLOW_ENDS:
+            return max(0, end - position)
+        last = self._last_record(partition, position, end)
+        return 0 if last is None else last + 1 - position
+
+    def _last_record(self, partition: Partition, position: int, end: int) -> int | None:
+        """Offset of the last committed record from ``position`` on, None when there is none; looks from the end."""
+        step = _FIRST_STEP_BACK
+        while True:
+            start = max(position, end - step)
+            found = [message.offset() for message in self._records.read(*partition, start, end)]
+            if found or start == position:
+                return found[-1] if found else None
+            step *= 2
+
+    def _partitions(self, topics: Iterable[str]) -> list[Partition]:
+        return [(topic, partition) for topic in topics for partition in self._records.partitions(topic)]
+
+    def _committed(self, group: str) -> Mapping[Partition, int]:
+        """What a group has committed; nothing for a group that nobody knows yet."""
+        answer = self._ask(lambda: self._ask_committed(group))
+        return {(found.topic, found.partition): found.offset for found in answer.topic_partitions or ()}
+
+    def _ask_committed(self, group: str) -> ConsumerGroupTopicPartitions:
+        request = [ConsumerGroupTopicPartitions(group)]
+        futures = self._admin.list_consumer_group_offsets(request, request_timeout=self._timeout_seconds)
+        answer: ConsumerGroupTopicPartitions = futures[group].result()
+        return answer
+
+    def _offsets(
+        self,
+        partitions: Iterable[Partition],
+        which: OffsetSpec,
+        isolation: IsolationLevel = IsolationLevel.READ_COMMITTED,
+    ) -> Mapping[Partition, int]:
+        return self._ask(lambda: self._ask_offsets(partitions, which, isolation))
+
+    def _ask_offsets(
+        self, partitions: Iterable[Partition], which: OffsetSpec, isolation: IsolationLevel
+    ) -> Mapping[Partition, int]:
+        request = {TopicPartition(*partition): which for partition in partitions}
+        futures = self._admin.list_offsets(request, isolation_level=isolation, request_timeout=self._timeout_seconds)
+        wait(
+            futures.values(), self._timeout_seconds
+        )  # all of them: the client must not go while an answer is under way
+        return {(asked.topic, asked.partition): future.result().offset for asked, future in futures.items()}
+
+    def _ask(self, question: Callable[[], _T]) -> _T:
+        return ask_kafka(question, self._servers, self._timeout_seconds)

@@ -1,0 +1,128 @@
+"""Processes that outlive the code that started them: started in a session of their own, found again, ended for sure."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import psutil
+
+SAME_START_SECONDS: Final = 1.0
+"""How far two readings of one process's start time may differ."""
+
+KILL_SECONDS: Final = 10.0
+"""A killed process is gone well before this, unless the system is stuck."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessId:
+    """A process, told apart from a later one that was given the same number.
+
+    Attributes:
+        pid: Its number, which is its session's and process group's as well.
+        started: When it started, in epoch seconds.
+    """
+
+    pid: int
+    started: float
+
+    @classmethod
+    def of(cls, pid: int) -> ProcessId:
+        """The process that has this number now.
+
+        Raises:
+            psutil.NoSuchProcess: There is none.
+        """
+        return cls(pid, psutil.Process(pid).create_time())
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether this very process runs (a zombie does not)."""
+        try:
+            process = psutil.Process(self.pid)
+            same = abs(process.create_time() - self.started) < SAME_START_SECONDS
+            return same and process.status() != psutil.STATUS_ZOMBIE
+        except psutil.NoSuchProcess:
+            return False
+
+    def session(self) -> list[psutil.Process]:
+        """The living processes of its session, itself among them if it lives."""
+        return [process for process in psutil.process_iter() if self._has(process)]
+
+    def _has(self, process: psutil.Process) -> bool:
+        try:
+            return (
+                os.getsid(process.pid) == self.pid
+                and process.create_time() > self.started - SAME_START_SECONDS
+                and process.status() != psutil.STATUS_ZOMBIE
+            )
+        except (ProcessLookupError, PermissionError, psutil.NoSuchProcess):
+            return False
+
+
+def start(
+    command: Sequence[str], environment: Mapping[str, str], directory: Path, log: Path
+) -> subprocess.Popen[bytes]:
+    """Start a program in a session of its own, its output appended to ``log``.
+
+    Raises:
+        OSError: It cannot be started.
+    """
+    with log.open("ab") as output:
+        return subprocess.Popen(
+            command,
+            cwd=directory,
+            env={**os.environ, **environment},  # a child needs PATH, HOME, LANG, proxies as well
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+
+def has_exited(process: subprocess.Popen[bytes]) -> bool:
+    """Whether the process has ended, without reaping it: its number is not given away before ``end_session``."""
+    if process.returncode is not None:
+        return True
+    try:
+        return os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+    except ChildProcessError:
+        return True
+
+
+def end_session(process: ProcessId) -> None:
+    """Kill what is left of a process's session, its children in it too, and wait until it is gone."""
+    deadline = time.monotonic() + KILL_SECONDS
+    while (left := process.session()) and time.monotonic() < deadline:
+        for member in left:
+            with suppress(psutil.NoSuchProcess):
+                member.kill()
+        time.sleep(0.02)
+
+
+def stop(process: ProcessId, grace_seconds: float) -> None:
+    """Ask a process to end, wait, then kill what is left of its session."""
+    if process.is_alive:
+        with suppress(ProcessLookupError):
+            os.kill(process.pid, signal.SIGTERM)
+    deadline = time.monotonic() + grace_seconds
+    while process.is_alive and time.monotonic() < deadline:
+        time.sleep(0.05)
+    end_session(process)
+
+
+def tail(log: Path, lines: int, start_offset: int = 0) -> str:
+    """The last lines of a log, none from before ``start_offset``."""
+    if not log.is_file():
+        return ""
+    with log.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(min(start_offset, size), size - 64 * 1024))
+        return "\n".join(file.read().decode(errors="replace").splitlines()[-lines:])

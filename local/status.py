@@ -1,0 +1,109 @@
+"""What ``./shop status`` tells: parts, memory, jobs, addresses."""
+
+from __future__ import annotations
+
+import time
+from contextlib import closing
+from dataclasses import dataclass, field
+
+from jobs.submission import Cluster, JobHealth, JobStatus
+from local.jobs import DesiredJobs
+from local.memory import PartMemory, memory_of
+from local.paths import DataDirectory
+from local.platform import Platform
+from local.state import PartState, PartStatus, PlatformState
+from schemas.errors import DependencyUnavailable
+from schemas.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class PartReport:
+    """One part: what the supervisor knows of it, and its memory."""
+
+    status: PartStatus
+    memory: PartMemory
+    uptime_seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class JobReport:
+    """One job: what Flink knows of it, and what keeps it from running."""
+
+    name: str
+    status: JobStatus | None
+    health: JobHealth | None
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformReport:
+    """The whole platform.
+
+    Attributes:
+        is_up: Whether a supervisor runs.
+        addresses: Where each server is reached.
+        parts: Each part by its name.
+        jobs: The desired jobs and any other that runs.
+        total_bytes: Memory of everything, the supervisor as well.
+    """
+
+    is_up: bool
+    addresses: dict[str, str]
+    parts: dict[str, PartReport] = field(default_factory=dict)
+    jobs: list[JobReport] = field(default_factory=list)
+    total_bytes: int = 0
+
+    @property
+    def is_well(self) -> bool:
+        """Whether every part is ready and every job runs."""
+        return (
+            self.is_up
+            and all(part.status.state is PartState.READY for part in self.parts.values())
+            and all(job.status is not None and job.status.state == "RUNNING" for job in self.jobs)
+        )
+
+
+def addresses(settings: Settings) -> dict[str, str]:
+    """Where each server is reached."""
+    return {
+        "kafka": settings.kafka_bootstrap_servers,
+        "registry": settings.registry_url,
+        "flink": settings.flink_url,
+        "clickhouse": settings.clickhouse_url,
+        "redis": settings.redis_url,
+        "collector": f"http://127.0.0.1:{settings.port('collector')}",
+    }
+
+
+def report(settings: Settings) -> PlatformReport:
+    """The platform of these settings as it is now."""
+    state = Platform(settings).state()
+    if state is None:
+        return PlatformReport(is_up=False, addresses=addresses(settings))
+    parts = {name: _part(part) for name, part in state.parts.items()}
+    memory = [part.memory for part in parts.values()] + [memory_of(state.supervisor)]
+    return PlatformReport(
+        is_up=True,
+        addresses=addresses(settings),
+        parts=parts,
+        jobs=_jobs(settings, state),
+        total_bytes=sum(each.own_bytes + each.worker_bytes for each in memory),
+    )
+
+
+def _part(part: PartStatus) -> PartReport:
+    if part.process is None:
+        return PartReport(part, PartMemory(0, 0, 0), None)
+    return PartReport(part, memory_of(part.process), time.time() - part.process.started)
+
+
+def _jobs(settings: Settings, state: PlatformState) -> list[JobReport]:
+    desired = DesiredJobs(DataDirectory(settings.data_dir)).names()
+    with closing(Cluster(settings)) as cluster:
+        try:
+            newest = {job.name: job for job in reversed(cluster.jobs())}
+            health = {name: cluster.health(job.id) for name, job in newest.items()}
+        except DependencyUnavailable as error:
+            return [JobReport(name, None, None, str(error)) for name in desired]
+    names = [*desired, *(name for name, job in newest.items() if name not in desired and not job.has_ended)]
+    return [JobReport(n, newest.get(n), health.get(n), state.job_problems.get(n, "")) for n in names]

@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from jobs.submission import Cluster, JobStatus
+from local.jobs import DesiredJobs, Submission
+from local.keeper import JobKeeper
+from local.paths import DataDirectory
+from schemas.errors import DependencyUnavailable, JobError
+from schemas.settings import Settings
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Submitter:
+    """Submits to nowhere; refuses as long as ``refusal`` is set."""
+
+    def __init__(self, desired: DesiredJobs) -> None:
+        self.desired = desired
+        self.submitted: list[str] = []
+        self.refusal: JobError | None = None
+
+    def ensure(self, name: str) -> Submission:
+        self.submitted.append(name)
+        if self.refusal:
+            raise self.refusal
+        return Submission("a1")
+
+    def cancel(self, name: str) -> bool:
+        raise DependencyUnavailable("Flink", "http://nowhere", "gone")
+
+
+class Stage:
+    def __init__(self, root: Path) -> None:
+        data = DataDirectory(root)
+        data.create()
+        self.submitter = Submitter(DesiredJobs(data))
+        self.clock = Clock()
+        nowhere = Settings(data_dir=root, flink_url="http://127.0.0.1:9")
+        self.keeper = JobKeeper(nowhere, self.submitter, self.clock)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    made = Stage(tmp_path)
+    yield made
+    made.keeper.close()
+
+
+@pytest.fixture
+def running(monkeypatch: pytest.MonkeyPatch) -> list[JobStatus]:
+    found: list[JobStatus] = []
+    monkeypatch.setattr(Cluster, "jobs", lambda _self: found)
+    return found
+
+
+def test_a_desired_job_that_does_not_run_is_submitted(stage: Stage, running: list[JobStatus]) -> None:
+    stage.submitter.desired.add("ingest")
+    stage.keeper.tick()
+    assert stage.submitter.submitted == ["ingest"]
+
+
+def test_a_job_that_runs_is_left_alone_and_one_that_failed_is_not(stage: Stage, running: list[JobStatus]) -> None:
+    running += [JobStatus("a", "ingest", "RESTARTING", 1, 0, 4), JobStatus("b", "analytics", "FAILED", 1, 0, 4)]
+    for name in ("ingest", "analytics"):
+        stage.submitter.desired.add(name)
+    stage.keeper.tick()
+    assert stage.submitter.submitted == ["analytics"]
+
+
+def test_a_job_that_nobody_wants_any_more_is_not_submitted(stage: Stage, running: list[JobStatus]) -> None:
+    stage.submitter.desired.add("ingest")
+    stage.submitter.desired.remove("ingest")
+    stage.keeper.tick()
+    assert stage.submitter.submitted == []
+
+
+def test_a_refused_job_is_tried_again_later_and_its_problem_told(stage: Stage, running: list[JobStatus]) -> None:
+    stage.submitter.desired.add("ingest")
+    stage.submitter.refusal = JobError("no slots")
+    for now in (0.0, 0.5, 1.0, 2.0, 3.0):
+        stage.clock.now = now
+        stage.keeper.tick()
+    assert len(stage.submitter.submitted) == 3  # at 0, 1 and 3 seconds
+    assert stage.keeper.problems == {"ingest": "no slots"}
+    stage.submitter.refusal = None
+    stage.clock.now = 100.0
+    stage.keeper.tick()
+    assert stage.keeper.problems == {}
+
+
+def test_while_the_jobmanager_is_silent_nothing_is_submitted(stage: Stage) -> None:
+    stage.submitter.desired.add("ingest")
+    stage.keeper.tick()
+    assert stage.submitter.submitted == []
+
+
+def test_a_job_that_cannot_be_cancelled_does_not_hold_up_the_stop(stage: Stage) -> None:
+    stage.submitter.desired.add("ingest")
+    stage.keeper.cancel_all()
+    assert stage.submitter.desired.names() == ["ingest"]
