@@ -1,0 +1,14 @@
+# The connectors come out of the jar lock by the same code that the embedded platform uses.
+FROM python:3.11-slim AS jars
+RUN pip install --no-cache-dir uv
+WORKDIR /opt/shopstream
+COPY requirements.lock ./
+RUN uv pip sync --system requirements.lock
+COPY . .
+RUN python -m local.downloads --connectors-to /jars
+
+FROM flink:2.3.0-java21
+RUN apt-get update && apt-get install -y --no-install-recommends python3 python3-venv && rm -rf /var/lib/apt/lists/*
+COPY --from=jars /jars/*.jar /opt/flink/lib/
+COPY --from=jars /usr/local /usr/local
+RUN cp /opt/flink/opt/flink-python-*.jar /opt/flink/lib/
