@@ -1,0 +1,42 @@
+"""README's first command, word for word, twice."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from local.paths import ROOT
+from local.ports import free_base
+from schemas.settings import Settings
+
+pytestmark = [pytest.mark.platform, pytest.mark.timeout(900)]
+
+FIGURES = ("10,666,684.544", "918,936.610", "9,747,747.934", "19,960", "305")
+
+
+def test_the_demo_prints_the_same_figures_every_time(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path / "data", port_base=free_base(random.Random()))
+
+    first, second = demo(settings), demo(settings)
+
+    for said in (first, second):
+        assert said.returncode == 0, said.stderr
+        for figure in FIGURES:
+            assert figure in said.stdout
+    assert first.stdout == second.stdout
+
+
+def demo(settings: Settings) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [ROOT / "shop", "demo", "--once"],
+        env=os.environ | settings.environment(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=400,
+        check=False,
+    )

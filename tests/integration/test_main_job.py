@@ -1,0 +1,355 @@
+"""The main job, end to end on a real shop's orders, on a platform of its own that gets nothing else.
+
+The tests build on each other in their order: parts are killed while the import goes on, then the tables are compared
+with a few lines of pandas, then junk comes in, and nothing of what was right changes.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pandas as pd
+import psutil
+import pytest
+from confluent_kafka import Producer
+
+from dashboards import failed_events as failures
+from dashboards.failed_events import FailedEvent
+from local.lag import wait_until_settled
+from local.paths import ROOT
+from local.platform import Platform
+from local.ports import free_base
+from local.state import PartState
+from producers.importers.online_retail import BUNDLED
+from schemas.codec import Encoder, load_schema
+from schemas.failures import Reason
+from schemas.migrate import migrate
+from schemas.registry import SchemaRegistry
+from schemas.settings import Settings
+from schemas.topics import EVENTS, HEADER_RECEIVED_AT
+from schemas.warehouse import connected
+
+pytestmark = [pytest.mark.platform, pytest.mark.timeout(1200)]
+
+JOBS = ("ingest", "analytics")
+VICTIMS = ("taskmanager", "python worker", "sink", "kafka", "clickhouse")
+IMPORT_RATE = 300
+SETTLE_SECONDS = 300
+BACK_SECONDS = 120
+REGISTRY_AWAY_SECONDS = 60
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    data = tmp_path_factory.mktemp("main job") / "data"
+    made = Platform(Settings(data_dir=data, port_base=free_base(random.Random())))
+    made.fetch()
+    try:
+        made.up()
+        migrate(made.settings)
+        for job in JOBS:
+            made.jobs.desired.add(job)
+            made.jobs.ensure(job)
+            made.jobs.wait_until_running(job)
+        yield made
+    finally:
+        made.down()
+
+
+def run(shop: Platform, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """``./shop`` with these arguments, on this platform."""
+    return subprocess.run(
+        [sys.executable, "-m", "cli", *arguments],
+        cwd=ROOT,
+        env=os.environ | shop.settings.environment() | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+
+
+def settle(shop: Platform) -> None:
+    wait_until_settled(shop.settings, lambda _lag: None, SETTLE_SECONDS)
+
+
+def table(shop: Platform, query: str) -> list[dict[str, str]]:
+    answer = run(shop, "query", query, "--format", "csv")
+    assert answer.returncode == 0, answer.stderr
+    return list(csv.DictReader(io.StringIO(answer.stdout)))
+
+
+def test_killing_every_part_while_the_import_runs_ends_in_the_same_tables(
+    shop: Platform, expected_days: list[dict[str, str]]
+) -> None:
+    command = [sys.executable, "-m", "cli", "import", "online-retail", "--rate", str(IMPORT_RATE)]
+    environment = os.environ | shop.settings.environment() | {"PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True) as importing:
+        for victim in VICTIMS:
+            time.sleep(4)
+            assert importing.poll() is None, "the import ended before everything was killed"
+            kill(shop, victim)
+        _, told = importing.communicate(timeout=600)
+    assert importing.returncode == 0, told
+
+    settle(shop)
+
+    assert table(shop, "sales_daily") == expected_days
+
+
+def kill(shop: Platform, victim: str) -> None:
+    """kill -9, then wait until the part is back; Flink brings its own workers back."""
+    deadline = time.monotonic() + BACK_SECONDS
+    if victim == "python worker":
+        while not (workers := python_workers(shop)):
+            assert time.monotonic() < deadline, "Flink has not started its Python workers again"
+            time.sleep(0.2)
+        workers[0].send_signal(signal.SIGKILL)
+        return
+    before = part(shop, victim)
+    os.kill(before.process.pid, signal.SIGKILL)
+    while part(shop, victim).restarts == before.restarts or part(shop, victim).state is not PartState.READY:
+        assert time.monotonic() < deadline, f"{victim} is not back: {part(shop, victim)}"
+        time.sleep(0.2)
+
+
+def part(shop: Platform, name: str) -> Any:
+    state = shop.state()
+    assert state is not None
+    return state.parts[name]
+
+
+def python_workers(shop: Platform) -> list[psutil.Process]:
+    children = psutil.Process(part(shop, "taskmanager").process.pid).children(recursive=True)
+    return [child for child in children if "pyflink.fn_execution" in " ".join(child.cmdline())]
+
+
+def test_the_same_import_again_changes_nothing(shop: Platform, expected_days: list[dict[str, str]]) -> None:
+    assert run(shop, "import", "online-retail").returncode == 0
+    settle(shop)
+
+    assert table(shop, "sales_daily") == expected_days
+    assert count(shop, "SELECT count() FROM events") == count(shop, "SELECT uniqExact(event_id) FROM events") == 26_313
+
+
+def test_the_totals_are_those_of_the_data_set(shop: Platform) -> None:
+    (totals,) = table(shop, "sales_totals")
+
+    assert totals["currency"] == "GBP"
+    assert totals["days"] == "305"
+    assert totals["orders"] == "19960"
+    amounts = {name: Decimal(totals[name]) for name in ("gross", "refunds", "cancelled", "net")}
+    assert amounts == {
+        "gross": Decimal("10666684.544"),
+        "refunds": Decimal("918936.610"),
+        "cancelled": Decimal(0),
+        "net": Decimal("9747747.934"),
+    }
+
+
+def test_products_and_minutes_equal_pandas(shop: Platform, lines: pd.DataFrame) -> None:
+    sold = lines[lines["sold"]]
+    keys = [sold["InvoiceDate"].dt.strftime("%Y-%m-%d"), sold["StockCode"]]
+    products = sold.groupby(keys).agg(
+        purchases=("Quantity", "size"), units=("Quantity", "sum"), revenue=("amount", "sum")
+    )
+    rows = {(row["day"], row["product_id"]): row for row in table(shop, "products_daily")}
+    found = {key: row for key, row in rows.items() if row["purchases"] != "0"}
+
+    assert found.keys() == set(products.index)
+    for key, row in found.items():
+        expected = products.loc[key]
+        assert (int(row["purchases"]), int(row["units"])) == (expected["purchases"], expected["units"]), key
+        assert Decimal(row["revenue"]) == expected["revenue"], key
+
+    invoices = lines.groupby("InvoiceNo")["InvoiceDate"].min()
+    minute = sold["InvoiceNo"].map(invoices).dt.strftime("%Y-%m-%d %H:%M")
+    gross = sold.groupby(minute)["amount"].sum()
+    sales = {row["minute"][:16].replace("T", " "): Decimal(row["gross"]) for row in table(shop, "sales_minutely")}
+    assert {each: amount for each, amount in sales.items() if amount} == gross.to_dict()
+
+
+def test_the_platform_stays_below_five_gigabytes(shop: Platform) -> None:
+    answer = run(shop, "status", "--json")
+
+    assert answer.returncode == 0, answer.stderr
+    assert 0 < json.loads(answer.stdout)["memory_bytes"] < 5_000_000_000
+
+
+def test_junk_of_every_kind_is_kept_with_its_reason_and_fails_no_job(
+    shop: Platform, expected_days: list[dict[str, str]]
+) -> None:
+    good = encoder(shop).encode(purchase("junk-0"))
+    junk: dict[bytes | None, Reason] = {
+        b"\x93 no framing at all \xff": Reason.WRONG_MAGIC_BYTE,
+        b"\x01" + good[1:]: Reason.WRONG_MAGIC_BYTE,
+        b"\x00\x7f\xff\xff\xff" + good[5:]: Reason.UNKNOWN_SCHEMA_ID,
+        good[:-7]: Reason.UNDECODABLE,
+        b"": Reason.EMPTY_VALUE,
+        None: Reason.NULL_VALUE,
+        encoder(shop).encode(purchase("junk-1", value=Decimal("-5"))): Reason.INVALID_VALUE,
+    }
+    restarts = {name: restarts_of(shop, name) for name in JOBS}
+
+    offsets = send(shop, {value: [] for value in junk})
+    settle(shop)
+
+    failed = {event.value: event for event in failed_events(shop)}
+    assert {value: event.reason for value, event in failed.items()} == {v: r.value for v, r in junk.items()}
+    for value, (partition, offset) in offsets.items():
+        event = failed[value]
+        assert (event.topic, event.partition, event.offset) == ("order-events", partition, offset)
+        assert event.message
+    assert {name: restarts_of(shop, name) for name in JOBS} == restarts
+    assert table(shop, "sales_daily") == expected_days
+
+    listed = run(shop, "failed", "list", "--format", "json")
+    assert listed.returncode == 0, listed.stderr
+    assert len(json.loads(listed.stdout)) == len(junk)
+
+
+def test_a_registry_that_is_away_for_a_minute_costs_no_record(shop: Platform) -> None:
+    schema = load_schema("shop_event")
+    schema["fields"].append({"name": "added_later", "type": ["null", "string"], "default": None})
+    with closing(SchemaRegistry(shop.settings.registry_url)) as registry:
+        schema_id = registry.register(f"{EVENTS}-value", json.dumps(schema))
+    value = Encoder(schema, schema_id).encode(purchase("while-away") | {"added_later": "x"})
+    failed_before = len(failed_events(shop))
+
+    registry_process = psutil.Process(part(shop, "registry").process.pid)
+    with suspended(registry_process):
+        send(shop, {value: [(HEADER_RECEIVED_AT, b"1767225600000")]})
+        time.sleep(REGISTRY_AWAY_SECONDS)
+    settle(shop)
+
+    assert len(failed_events(shop)) == failed_before
+    assert count(shop, "SELECT count() FROM events WHERE event_id = 'while-away'") == 1
+
+
+class suspended:  # noqa: N801
+    """SIGSTOP for the length of the block; the supervisor may meanwhile have replaced the process."""
+
+    def __init__(self, process: psutil.Process) -> None:
+        self._process = process
+
+    def __enter__(self) -> None:
+        self._process.suspend()
+
+    def __exit__(self, *_: object) -> None:
+        if self._process.is_running():
+            self._process.resume()
+
+
+def encoder(shop: Platform) -> Encoder:
+    with closing(SchemaRegistry(shop.settings.registry_url)) as registry:
+        latest = registry.latest("order-events-value")
+    assert latest is not None
+    return Encoder(load_schema("shop_event"), latest[0])
+
+
+def purchase(event_id: str, value: Decimal = Decimal("1.5")) -> dict[str, Any]:
+    return {
+        "event_id": event_id,
+        "event_type": "purchase",
+        "event_time": int(datetime(2026, 1, 1, tzinfo=UTC).timestamp() * 1000),
+        "user_id": "ada",
+        "source": "test",
+        "order_id": event_id,
+        "currency": "EUR",
+        "value": value,
+        "items": [{"product_id": "p-1", "quantity": 1, "price": Decimal("1.5")}],
+    }
+
+
+def send(shop: Platform, records: dict[Any, list[tuple[str, bytes]]]) -> dict[bytes | None, tuple[int, int]]:
+    """Raw records into a domain topic; where each one came to lie."""
+    places: dict[bytes | None, tuple[int, int]] = {}
+
+    def note(value: bytes | None) -> Callable[[Any, Any], None]:
+        def delivered(error: Any, message: Any) -> None:
+            assert error is None, error
+            places[value] = (message.partition(), message.offset())
+
+        return delivered
+
+    producer = Producer({"bootstrap.servers": shop.settings.kafka_bootstrap_servers})
+    for value, headers in records.items():
+        producer.produce("order-events", value=value, key=b"somebody", headers=headers, on_delivery=note(value))
+    assert producer.flush(30) == 0
+    return places
+
+
+def failed_events(shop: Platform) -> list[FailedEvent]:
+    return list(failures.failed_events(shop.settings))
+
+
+def count(shop: Platform, sql: str) -> int:
+    with connected(shop.settings, shop.settings.clickhouse_database) as client:
+        return int(str(client.command(sql)))
+
+
+def restarts_of(shop: Platform, job: str) -> int:
+    answer = json.loads(run(shop, "status", "--json").stdout)
+    return int(answer["jobs"][job]["restarts"])
+
+
+@pytest.fixture(scope="module")
+def lines() -> pd.DataFrame:
+    """The lines of all invoices with exact amounts, and which of them are sold and which given back."""
+    frame = pd.read_parquet(BUNDLED)
+    frame["price"] = frame["UnitPrice"].map(lambda price: Decimal(repr(float(price))))
+    frame["amount"] = frame["Quantity"].map(int).map(Decimal) * frame["price"]
+    frame["sold"] = (frame["Quantity"] > 0) & (frame["UnitPrice"] > 0)
+    frame["returned"] = ~frame["sold"] & (frame["UnitPrice"] != 0)
+    frame["user"] = frame["CustomerID"].astype("string").fillna("anonymous " + frame["InvoiceNo"].astype(str))
+    frame["day"] = frame["InvoiceDate"].dt.strftime("%Y-%m-%d")
+    return frame
+
+
+@pytest.fixture(scope="module")
+def expected_days(lines: pd.DataFrame) -> list[dict[str, str]]:
+    """``sales_daily`` as a few lines of pandas compute it from the file, as CSV has it."""
+    sold, returned = lines[lines["sold"]], lines[lines["returned"]]
+    first_day = sold.groupby("user")["day"].min()
+    rows = []
+    for day in sorted(set(sold["day"]) | set(returned["day"])):
+        of_day = sold[sold["day"] == day]
+        orders, gross = of_day["InvoiceNo"].nunique(), of_day["amount"].sum()
+        refunds = -returned.loc[returned["day"] == day, "amount"].sum()
+        buyers = set(of_day["user"])
+        new = sum(first_day[user] == day for user in buyers)
+        rows.append(
+            {
+                "day": day,
+                "currency": "GBP",
+                "orders": str(orders),
+                "units": str(of_day["Quantity"].sum()),
+                "gross": money(gross),
+                "refunds": money(refunds),
+                "cancelled": money(0),
+                "net": money(gross - refunds),
+                "average_order_value": money(Decimal(gross) / orders) if orders else "",
+                "buyers": str(len(buyers)),
+                "new_buyers": str(new),
+                "returning_buyers": str(len(buyers) - new),
+            }
+        )
+    return rows
+
+
+def money(amount: Decimal | int) -> str:
+    """Four decimals, half up."""
+    return str(Decimal(amount).quantize(Decimal("0.0001"), "ROUND_HALF_UP"))
