@@ -2,5 +2,7 @@
 
 - ``publisher.py``    sends ShopEvents, checked and acknowledged
 - ``encoder.py``      turns them into Avro bytes, quickly
+- ``collector/``      the tracking API: events by HTTP
+- ``tracker.js``      the browser's side of it
 - ``importers/``      real data sets as events
 """

@@ -36,7 +36,7 @@ def verify(
 
     The records of the ledger must be all that the platform ever got, sent once or several times as a whole.
     """
-    from dashboards.verification import check_settings, compare_records, compare_tables, read_ledger
+    from dashboards.verification import check_settings, compare_records, read_ledger
 
     settings = settings_of(ctx)
     with err.status(f"Reading {ledger} ..."):
@@ -45,9 +45,9 @@ def verify(
     _settle(settings, wait)
     with err.status("Counting records ..."):
         records = compare_records(truth, settings)
-    tables = _compared(truth, settings, tuple(table or ()), compare_tables)
+    tables = _compare(truth, settings, tuple(table or ()))
     if as_json:
-        json.dump(_as_json(records, tables), sys.stdout, indent=1, ensure_ascii=False, default=str)
+        json.dump(as_json_object(records, tables), sys.stdout, indent=1, ensure_ascii=False, default=str)
         sys.stdout.write("\n")
     else:
         _show_records(records)
@@ -63,10 +63,12 @@ def _settle(settings: Settings, wait_seconds: float) -> None:
         wait_until_settled(settings, lambda lag: status.update(f"Waiting: {lag} ..."), wait_seconds)
 
 
-def _compared(truth: LedgerFile, settings: Settings, names: tuple[str, ...], compare: Any) -> dict[str, TableReport]:
+def _compare(truth: LedgerFile, settings: Settings, names: tuple[str, ...]) -> dict[str, TableReport]:
+    from dashboards.verification import compare_tables
+
     found: dict[str, TableReport] = {}
     with err.status("Comparing ...") as status:
-        for name, report in compare(truth, settings, names):
+        for name, report in compare_tables(truth, settings, names):
             found[name] = report
             status.update(f"Comparing: {name} has {report.found:,} rows ...")
     return found
@@ -98,14 +100,15 @@ def _show_tables(tables: dict[str, TableReport]) -> None:
     out.print(shown)
     for name, report in tables.items():
         for difference in report.examples:
-            out.print(f"{name} {_words(difference)}", markup=False, soft_wrap=True)
+            out.print(f"{name} {describe(difference)}", markup=False, soft_wrap=True)
 
 
 def _mark(agrees: bool) -> str:
     return "[green]equal[/]" if agrees else "[bold red]differs[/]"
 
 
-def _words(difference: Difference) -> str:
+def describe(difference: Difference) -> str:
+    """One difference in one line."""
     key = ", ".join(map(str, difference.key))
     if difference.kind == "different":
         cells = "; ".join(f"{name} must be {want}, is {found}" for name, (want, found) in difference.cells.items())
@@ -115,7 +118,8 @@ def _words(difference: Difference) -> str:
     return f"[{key}] {difference.kind}: {cells}"
 
 
-def _as_json(records: RecordsReport, tables: dict[str, TableReport]) -> dict[str, Any]:
+def as_json_object(records: RecordsReport, tables: dict[str, TableReport]) -> dict[str, Any]:
+    """All findings in plain values."""
     return {
         "agrees": records.agrees and all(report.agrees for report in tables.values()),
         "times_sent": records.times,

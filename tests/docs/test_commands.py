@@ -5,15 +5,18 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from local.paths import ROOT
 from local.platform import Platform
+from schemas.settings import PORT_OFFSETS, Settings
+from schemas.settings import PORT_OFFSETS, Settings
+from tests.support.platforms import environment_of, platform_with
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -29,16 +32,23 @@ RUN_ELSEWHERE = ("./shop demo", "./shop test")
 pytestmark = [pytest.mark.platform, pytest.mark.timeout(300)]
 
 
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    """A platform of their own: the pages submit jobs, which other tests do not expect."""
+    with platform_with((), tmp_path_factory.mktemp("docs") / "data") as made:
+        yield made
+
+
 @pytest.mark.parametrize(
     ("page", "command"),
     [shown for shown in COMMANDS if shown[1] not in RUN_ELSEWHERE],
     ids=lambda value: str(value).replace("/", "."),
 )
-def test_a_shown_command_works(page: Path, command: str, platform: Platform, tmp_path: Path) -> None:
+def test_a_shown_command_works(page: Path, command: str, shop: Platform) -> None:
     done = subprocess.run(
-        ["bash", "-c", command],
+        ["bash", "-c", on_the_ports_of(shop, command)],
         cwd=ROOT,
-        env=os.environ | platform.settings.environment(),
+        env=environment_of(shop.settings),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -47,6 +57,22 @@ def test_a_shown_command_works(page: Path, command: str, platform: Platform, tmp
     )
 
     assert done.returncode == 0, f"{page}: {command}\n{done.stdout}\n{done.stderr}"
+
+
+def on_the_ports_of(platform: Platform, command: str) -> str:
+    """The command with the default ports of the platform's servers replaced by this platform's."""
+    usual = Settings(port_base=19000)
+    for part in PORT_OFFSETS:
+        command = command.replace(f"127.0.0.1:{usual.port(part)}/", f"127.0.0.1:{platform.settings.port(part)}/")
+    return command
+
+
+def on_the_ports_of(shop: Platform, command: str) -> str:
+    """The pages name the ports of a platform with the default base."""
+    default = Settings()
+    for part in PORT_OFFSETS:
+        command = command.replace(f"127.0.0.1:{default.port(part)}", f"127.0.0.1:{shop.settings.port(part)}")
+    return command
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

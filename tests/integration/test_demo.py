@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import subprocess
 from pathlib import Path
@@ -12,6 +11,7 @@ import pytest
 from local.paths import ROOT
 from local.ports import free_base
 from schemas.settings import Settings
+from tests.support.platforms import environment_of
 
 pytestmark = [pytest.mark.platform, pytest.mark.timeout(900)]
 
@@ -33,7 +33,7 @@ def test_the_demo_prints_the_same_figures_every_time(tmp_path: Path) -> None:
 def demo(settings: Settings) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [ROOT / "shop", "demo", "--once"],
-        env=os.environ | settings.environment(),
+        env=environment_of(settings),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

@@ -9,11 +9,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
-import random
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -29,57 +24,29 @@ from confluent_kafka import Producer
 from dashboards import failed_events as failures
 from dashboards.failed_events import FailedEvent
 from local.lag import wait_until_settled
-from local.paths import ROOT
 from local.platform import Platform
-from local.ports import free_base
-from local.state import PartState
 from producers.importers.online_retail import BUNDLED
 from schemas.codec import Encoder, load_schema
 from schemas.failures import Reason
-from schemas.migrate import migrate
 from schemas.registry import SchemaRegistry
-from schemas.settings import Settings
 from schemas.topics import EVENTS, HEADER_RECEIVED_AT
 from schemas.warehouse import connected
+from tests.support.faults import PYTHON_WORKER, kill, process_of
+from tests.support.platforms import platform_with, run_shop, shop_in_background
 
 pytestmark = [pytest.mark.platform, pytest.mark.timeout(1200)]
 
 JOBS = ("ingest", "analytics")
-VICTIMS = ("taskmanager", "python worker", "sink", "kafka", "clickhouse")
+VICTIMS = ("taskmanager", PYTHON_WORKER, "sink", "kafka", "clickhouse")
 IMPORT_RATE = 300
 SETTLE_SECONDS = 300
-BACK_SECONDS = 120
 REGISTRY_AWAY_SECONDS = 60
 
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
-    data = tmp_path_factory.mktemp("main job") / "data"
-    made = Platform(Settings(data_dir=data, port_base=free_base(random.Random())))
-    made.fetch()
-    try:
-        made.up()
-        migrate(made.settings)
-        for job in JOBS:
-            made.jobs.desired.add(job)
-            made.jobs.ensure(job)
-            made.jobs.wait_until_running(job)
+    with platform_with(JOBS, tmp_path_factory.mktemp("main job") / "data") as made:
         yield made
-    finally:
-        made.down()
-
-
-def run(shop: Platform, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """``./shop`` with these arguments, on this platform."""
-    return subprocess.run(
-        [sys.executable, "-m", "cli", *arguments],
-        cwd=ROOT,
-        env=os.environ | shop.settings.environment() | {"PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=False,
-    )
 
 
 def settle(shop: Platform) -> None:
@@ -87,7 +54,7 @@ def settle(shop: Platform) -> None:
 
 
 def table(shop: Platform, query: str) -> list[dict[str, str]]:
-    answer = run(shop, "query", query, "--format", "csv")
+    answer = run_shop(shop.settings, "query", query, "--format", "csv")
     assert answer.returncode == 0, answer.stderr
     return list(csv.DictReader(io.StringIO(answer.stdout)))
 
@@ -95,50 +62,20 @@ def table(shop: Platform, query: str) -> list[dict[str, str]]:
 def test_killing_every_part_while_the_import_runs_ends_in_the_same_tables(
     shop: Platform, expected_days: list[dict[str, str]]
 ) -> None:
-    command = [sys.executable, "-m", "cli", "import", "online-retail", "--rate", str(IMPORT_RATE)]
-    environment = os.environ | shop.settings.environment() | {"PYTHONPATH": str(ROOT)}
-    with subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True) as importing:
+    arguments = ("import", "online-retail", "--rate", str(IMPORT_RATE))
+    with shop_in_background(shop.settings, *arguments) as importing:
         for victim in VICTIMS:
             time.sleep(4)
             assert importing.poll() is None, "the import ended before everything was killed"
             kill(shop, victim)
-        _, told = importing.communicate(timeout=600)
-    assert importing.returncode == 0, told
 
     settle(shop)
 
     assert table(shop, "sales_daily") == expected_days
 
 
-def kill(shop: Platform, victim: str) -> None:
-    """kill -9, then wait until the part is back; Flink brings its own workers back."""
-    deadline = time.monotonic() + BACK_SECONDS
-    if victim == "python worker":
-        while not (workers := python_workers(shop)):
-            assert time.monotonic() < deadline, "Flink has not started its Python workers again"
-            time.sleep(0.2)
-        workers[0].send_signal(signal.SIGKILL)
-        return
-    before = part(shop, victim)
-    os.kill(before.process.pid, signal.SIGKILL)
-    while part(shop, victim).restarts == before.restarts or part(shop, victim).state is not PartState.READY:
-        assert time.monotonic() < deadline, f"{victim} is not back: {part(shop, victim)}"
-        time.sleep(0.2)
-
-
-def part(shop: Platform, name: str) -> Any:
-    state = shop.state()
-    assert state is not None
-    return state.parts[name]
-
-
-def python_workers(shop: Platform) -> list[psutil.Process]:
-    children = psutil.Process(part(shop, "taskmanager").process.pid).children(recursive=True)
-    return [child for child in children if "pyflink.fn_execution" in " ".join(child.cmdline())]
-
-
 def test_the_same_import_again_changes_nothing(shop: Platform, expected_days: list[dict[str, str]]) -> None:
-    assert run(shop, "import", "online-retail").returncode == 0
+    assert run_shop(shop.settings, "import", "online-retail").returncode == 0
     settle(shop)
 
     assert table(shop, "sales_daily") == expected_days
@@ -183,7 +120,7 @@ def test_products_and_minutes_equal_pandas(shop: Platform, lines: pd.DataFrame) 
 
 
 def test_the_platform_stays_below_five_gigabytes(shop: Platform) -> None:
-    answer = run(shop, "status", "--json")
+    answer = run_shop(shop.settings, "status", "--json")
 
     assert answer.returncode == 0, answer.stderr
     assert 0 < json.loads(answer.stdout)["memory_bytes"] < 5_000_000_000
@@ -216,7 +153,7 @@ def test_junk_of_every_kind_is_kept_with_its_reason_and_fails_no_job(
     assert {name: restarts_of(shop, name) for name in JOBS} == restarts
     assert table(shop, "sales_daily") == expected_days
 
-    listed = run(shop, "failed", "list", "--format", "json")
+    listed = run_shop(shop.settings, "failed", "list", "--format", "json")
     assert listed.returncode == 0, listed.stderr
     assert len(json.loads(listed.stdout)) == len(junk)
 
@@ -229,7 +166,7 @@ def test_a_registry_that_is_away_for_a_minute_costs_no_record(shop: Platform) ->
     value = Encoder(schema, schema_id).encode(purchase("while-away") | {"added_later": "x"})
     failed_before = len(failed_events(shop))
 
-    registry_process = psutil.Process(part(shop, "registry").process.pid)
+    registry_process = process_of(shop, "registry")
     with suspended(registry_process):
         send(shop, {value: [(HEADER_RECEIVED_AT, b"1767225600000")]})
         time.sleep(REGISTRY_AWAY_SECONDS)
@@ -302,7 +239,7 @@ def count(shop: Platform, sql: str) -> int:
 
 
 def restarts_of(shop: Platform, job: str) -> int:
-    answer = json.loads(run(shop, "status", "--json").stdout)
+    answer = json.loads(run_shop(shop.settings, "status", "--json").stdout)
     return int(answer["jobs"][job]["restarts"])
 
 

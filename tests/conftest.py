@@ -1,0 +1,27 @@
+"""What tests of several kinds share."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from local.platform import Platform
+from tests.support.platforms import platform_with
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_settings_of_the_person() -> Iterator[None]:
+    """What somebody set for a platform of their own must not reach a test's."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("SHOP_") and not name.startswith("SHOP_TEST_")]:
+            patch.delenv(name)
+        yield
+
+
+@pytest.fixture(scope="session")
+def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    """A migrated platform without jobs, in a directory with a blank in its name; every part is ready."""
+    with platform_with((), tmp_path_factory.mktemp("a platform") / "data") as made:
+        yield made
