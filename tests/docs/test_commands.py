@@ -15,7 +15,6 @@ import pytest
 from local.paths import ROOT
 from local.platform import Platform
 from schemas.settings import PORT_OFFSETS, Settings
-from schemas.settings import PORT_OFFSETS, Settings
 from tests.support.platforms import environment_of, platform_with
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -64,14 +63,6 @@ def on_the_ports_of(platform: Platform, command: str) -> str:
     usual = Settings(port_base=19000)
     for part in PORT_OFFSETS:
         command = command.replace(f"127.0.0.1:{usual.port(part)}/", f"127.0.0.1:{platform.settings.port(part)}/")
-    return command
-
-
-def on_the_ports_of(shop: Platform, command: str) -> str:
-    """The pages name the ports of a platform with the default base."""
-    default = Settings()
-    for part in PORT_OFFSETS:
-        command = command.replace(f"127.0.0.1:{default.port(part)}", f"127.0.0.1:{shop.settings.port(part)}")
     return command
 
 
