@@ -26,7 +26,7 @@ from schemas.codec import MAGIC
 _NULL: Final = "\x00"  # branch 0 of a union, and nothing after it
 _NOT_NULL: Final = "\x02"  # branch 1
 _END: Final = "\x00"  # of the blocks of an array or a map
-_MAX_SHAPES: Final = 4096
+_MAX_SHAPES: Final = 512
 _LATIN: Final = "latin-1"
 
 _Write = Callable[[Any], str]

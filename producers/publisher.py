@@ -96,7 +96,20 @@ class Publisher:
         route = self._routes[event_type]
         value = checked_bytes(event, route.encoder)
         headers: _Headers | None = None if received_at_ms is None else {HEADER_RECEIVED_AT: str(received_at_ms)}
-        self._send(route.topic, event, value, headers)
+        self._send(route.topic, record_key(event), value, event["event_id"], headers)
+
+    def publish_raw(self, topic: str, key: str, value: bytes) -> None:
+        """Queue bytes that are no event, for ingest to keep them in ``failed-events``.
+
+        Args:
+            topic: The domain topic that it would belong to.
+            key: Where it comes from and what is wrong with it: the failed record has the same key.
+            value: The bytes, untouched.
+
+        Raises:
+            DeliveryError: Kafka did not take an earlier record.
+        """
+        self._send(topic, key, value, key, None)
 
     def flush(self, timeout_seconds: float = FLUSH_SECONDS) -> None:
         """Wait until Kafka has acknowledged every event.
@@ -125,9 +138,8 @@ class Publisher:
             log.warning("Leaving %d events unacknowledged, because of %s", left, kind.__name__)
             self._producer.purge()
 
-    def _send(self, topic: str, event: Event, value: bytes, headers: _Headers | None) -> None:
-        key = record_key(event)
-        on_delivery = partial(self._on_delivery, event["event_id"])
+    def _send(self, topic: str, key: str, value: bytes, name: str, headers: _Headers | None) -> None:
+        on_delivery = partial(self._on_delivery, name)
         self._published += 1
         if self._published % _POLL_EVERY == 0:
             self._poll(0)
@@ -137,7 +149,7 @@ class Publisher:
             except BufferError:
                 self._poll(_WAIT_SECONDS)
             except KafkaException as problem:
-                raise DeliveryError(topic, event["event_id"], _words(problem.args[0])) from problem
+                raise DeliveryError(topic, name, _words(problem.args[0])) from problem
             else:
                 return
 

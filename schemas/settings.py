@@ -93,9 +93,9 @@ class Settings(BaseSettings):
         "", description="Request header in which a trusted proxy names the visitor's country, e.g. CF-IPCountry."
     )
     collector_session_seconds: int = Field(30 * 60, ge=1, description="Inactivity that ends a visit.")
-    collector_session_users: int = Field(50_000, ge=1, description="Visitors whose visit a collector remembers.")
+    collector_session_users: int = Field(20_000, ge=1, description="Visitors whose visit a collector remembers.")
     collector_queue_events: int = Field(20_000, ge=1, description="Events that may wait for Kafka at once.")
-    collector_queue_bytes: int = Field(32 << 20, ge=1 << 20, description="Bodies in hand plus records that wait.")
+    collector_queue_bytes: int = Field(16 << 20, ge=1 << 20, description="Bodies in hand plus records that wait.")
     collector_acknowledge_ms: int = Field(5_000, ge=100, description="How long a request waits for Kafka.")
     collector_retry_after_seconds: int = Field(2, ge=1, description="When a client that met a 503 should come back.")
 

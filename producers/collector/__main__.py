@@ -1,0 +1,32 @@
+"""``python -m producers.collector``: take events until SIGTERM or SIGINT."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+from producers.collector.server import serve
+from schemas.errors import ShopError
+from schemas.settings import Settings
+
+logger = logging.getLogger("producers.collector")
+
+
+def main() -> int:
+    """Run the collector.
+
+    Returns:
+        The exit code: 0 after a signal, else that of the error.
+    """
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)-7s %(name)s: %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    try:
+        serve(Settings())
+    except ShopError as error:
+        logger.critical("%s", error)
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

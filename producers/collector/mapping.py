@@ -1,0 +1,348 @@
+"""Bodies of Segment's calls and of Google Analytics 4 as ShopEvents: no HTTP, no clock, no Kafka.
+
+An event comes as Segment describes it (https://segment.com/docs/connections/spec/common/) or as Google does
+(https://developers.google.com/analytics/devguides/collection/protocol/ga4), and the two may be mixed: what counts is
+which names are there. What has no field of its own is kept, as text, in ``properties``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Final
+
+from producers.collector.devices import device_class, device_named
+from producers.collector.values import Unfit, kept, mapping, micros_ms, text, time_ms
+from producers.collector.violations import Kind, Rejected, Violation, violation_of
+from producers.collector.vocabulary import CALLS, EVENT_ALIASES, ITEM, MEDIA, PAGE_PROPERTIES, PROPERTIES, Names
+from producers.publisher import ABSENT
+from schemas.event_types import EVENT_TYPES, canonical_type
+from schemas.failures import Reason
+from schemas.validation import MAX_ID_LENGTH, check_age, check_event
+
+Event = dict[str, Any]
+Problems = list[Violation]
+
+EVENT_IDS: Final = ("messageId", "message_id", "event_id")
+USER_IDS: Final = ("userId", "user_id")
+ANONYMOUS_IDS: Final = ("anonymousId", "anonymous_id", "client_id")
+DEFAULT_SOURCE: Final = "api"
+_ZERO: Final = Decimal(0)
+_REMEMBERED: Final = ("anonymous_id", "session_id")
+"""Ids that ``schemas.validation`` leaves alone; here they are remembered, so they are bounded."""
+_CATEGORY_LEVELS: Final = ("item_category", "item_category2", "item_category3", "item_category4", "item_category5")
+_PRICED: Final = frozenset({"purchase"})
+"""Types whose lines make revenue: there a line without a price is an error, elsewhere it is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """What a request says of every event in it.
+
+    Attributes:
+        received_ms: When it came.
+        sent_at_ms: When it was sent by the client's clock; None when it does not say.
+        device: Class of the device by the request's User-Agent.
+        country: Where the visitor is, by a trusted proxy.
+    """
+
+    received_ms: int
+    sent_at_ms: int | None = None
+    device: str | None = None
+    country: str | None = None
+
+    def corrected(self, time_ms: int) -> int:
+        """A time by the client's clock as the time by ours: the event is as old as the client says it is."""
+        return time_ms if self.sent_at_ms is None else self.received_ms - (self.sent_at_ms - time_ms)
+
+
+@dataclass(frozen=True, slots=True)
+class Mapper:
+    """Turns what clients send into ShopEvents.
+
+    Attributes:
+        lateness_ms: How long after it happened an event may come.
+        skew_ms: How far it may lie ahead of its reception.
+        new_id: Makes an id for an event that has none.
+    """
+
+    lateness_ms: int
+    skew_ms: int
+    new_id: Callable[[], str]
+
+    def event_id_of(self, body: Any) -> str:
+        """The event's id, a new one if it has none that can be used."""
+        given = next((body[name] for name in EVENT_IDS if body.get(name)), None) if type(body) is dict else None
+        return str(given) if type(given) in (str, int) else self.new_id()
+
+    def map(self, body: Any, event_id: str, call: str, arrival: Arrival) -> list[Event]:
+        """The event as ShopEvents: one, or one of each product for an event about several products.
+
+        Args:
+            body: What the client sent, as JSON.
+            event_id: Its id.
+            call: The kind of Segment's call where the body does not say.
+            arrival: How it came.
+
+        Raises:
+            Rejected: It breaks the contract.
+        """
+        if type(body) is not dict:
+            raise Rejected(Violation(Kind.TYPE_MISMATCH, "", "an event is a JSON object"))
+        problems: Problems = []
+        call = body.get("type") or call
+        event = _start(body, event_id, call, problems)
+        event["event_time"] = _event_time(body, arrival, problems)
+        extra: dict[str, str] = {}
+        items = _read_properties(body, event, extra, problems)
+        if call != "track":
+            _read_call(body, call, event, extra, problems)
+        _read_context(_object(body, "context", problems), event, arrival)
+        if extra:
+            event["properties"] = extra
+        events = _with_products(event, items, problems)
+        problems += [
+            Violation(Kind.INVALID_VALUE, field, f"longer than {MAX_ID_LENGTH} characters")
+            for field in _REMEMBERED
+            if field in event and len(event[field]) > MAX_ID_LENGTH
+        ]
+        if problems:
+            raise Rejected(*problems)
+        self._check(events, arrival.received_ms)
+        return events
+
+    def _check(self, events: list[Event], received_ms: int) -> None:
+        for event in events:
+            failure = check_event({**ABSENT, **event}) or check_age(
+                event["event_time"], received_ms, self.lateness_ms, self.skew_ms
+            )
+            if failure is None:
+                continue
+            if failure.reason is Reason.MISSING_FIELD:
+                raise Rejected(*_missing(event), *(() if _missing(event) else (violation_of(failure),)))
+            raise Rejected(violation_of(failure))
+
+
+def _start(body: Event, event_id: str, call: Any, problems: Problems) -> Event:
+    """The header: id, type, user and source; the time is put in by the caller.
+
+    Raises:
+        Rejected: Nobody knows the type, so nothing else can be judged.
+    """
+    event: Event = {"event_id": event_id, "event_type": _event_type(body, call), "event_time": 0}
+    anonymous_ids = ("previousId", *ANONYMOUS_IDS) if call == "alias" else ANONYMOUS_IDS
+    anonymous = _identifier(body, anonymous_ids, "anonymous_id", problems)
+    event["user_id"] = _identifier(body, USER_IDS, "user_id", problems) or anonymous
+    event["source"] = DEFAULT_SOURCE
+    if anonymous:
+        event["anonymous_id"] = anonymous
+    given = body.get("messageId")
+    if given is not None and type(given) is not str and type(given) is not int:
+        problems.append(Violation(Kind.TYPE_MISMATCH, "event_id", "messageId is not text"))
+    return event
+
+
+def _event_type(body: Event, call: Any) -> str:
+    if type(call) is not str or call not in CALLS:
+        raise Rejected(Violation(Kind.UNKNOWN_EVENT, "type", f"is none of {', '.join(CALLS)}"))
+    if call != "track":
+        return str(CALLS[call])
+    name = body.get("event") or body.get("event_name") or body.get("name")
+    if not name:
+        raise Rejected(Violation(Kind.REQUIRED_MISSING, "event_type", "the event has no name"))
+    if type(name) is not str:
+        raise Rejected(Violation(Kind.TYPE_MISMATCH, "event_type", "the event's name is not text"))
+    known = canonical_type(name) or EVENT_ALIASES.get(name)
+    if known is None:
+        raise Rejected(
+            Violation(Kind.UNKNOWN_EVENT, "event_type", f"{name[:100]!r} is neither a type nor an alias of one")
+        )
+    return known
+
+
+def _identifier(body: Event, names: tuple[str, ...], field: str, problems: Problems) -> str:
+    for name in names:
+        value = body.get(name)
+        if value is None or value == "":
+            continue
+        try:
+            return text(value)
+        except Unfit as unfit:
+            problems.append(Violation(unfit.kind, field, unfit.message))
+    return ""
+
+
+def _event_time(body: Event, arrival: Arrival, problems: Problems) -> int:
+    written = body.get("timestamp") or body.get("originalTimestamp")
+    try:
+        if written:
+            return arrival.corrected(time_ms(written))
+        if micros := body.get("timestamp_micros"):
+            return micros_ms(micros)
+    except Unfit as unfit:
+        problems.append(Violation(unfit.kind, "event_time", unfit.message))
+    return arrival.received_ms
+
+
+def _object(body: Event, name: str, problems: Problems) -> Event:
+    try:
+        return mapping(body.get(name))
+    except Unfit as unfit:
+        problems.append(Violation(unfit.kind, name, unfit.message))
+        return {}
+
+
+def _read_properties(body: Event, event: Event, extra: dict[str, str], problems: Problems) -> Any:
+    """Read properties or params; what they hold as products or items is returned."""
+    values = _object(body, "properties", problems) or _object(body, "params", problems)
+    names = PAGE_PROPERTIES if event["event_type"] == "page_view" else PROPERTIES
+    _read(values, names, event, extra, problems, "")
+    return values.get("items") or values.get("products")
+
+
+def _read(values: Event, names: Names, record: Event, extra: dict[str, str], problems: Problems, where: str) -> None:
+    """Read known names into ``record`` and the others, as text, into ``extra``; null and "" are as good as absent."""
+    field_of = names.field_of
+    for name, value in values.items():
+        if value is None or value == "":
+            continue
+        known = field_of.get(name)
+        try:
+            if known is None:
+                if name != "items" and name != "products":
+                    extra[name] = value if type(value) is str else kept(value)
+                continue
+            field, convert = known
+            converted = value if convert is text and type(value) is str else convert(value)
+            if field in record:
+                best, *others = names.given(field, values)
+                extra.update({each: kept(values[each]) for each in others})
+                if name != best:
+                    continue
+            record[field] = converted
+        except Unfit as unfit:
+            problems.append(Violation(unfit.kind, where + (known[0] if known else name), unfit.message))
+
+
+def _read_call(body: Event, call: str, event: Event, extra: dict[str, str], problems: Problems) -> None:
+    """Read what pages, identifications and groups carry beside the properties."""
+    if CALLS[call] == "page_view":
+        name, category = body.get("name"), body.get("category")
+        if type(name) is str and name and event.setdefault("page_title", name) != name:
+            extra.setdefault("name", name)
+        if type(category) is str and category:
+            extra.setdefault("category", category)
+    else:
+        traits = _object(body, "traits", problems)
+        given = {**traits, "groupId": body.get("groupId"), "previousId": body.get("previousId")}
+        _read(given, _NO_NAMES, event, extra, problems, "traits.")
+
+
+_NO_NAMES: Final = Names({})
+
+
+def _read_context(context: Event, event: Event, arrival: Arrival) -> None:
+    """Fill in from the context what the properties did not say; what is not text there is passed over."""
+    if context:
+        page = _part(context, "page")
+        _fill(event, "page_url", page.get("url"))
+        _fill(event, "page_title", page.get("title"))
+        _fill(event, "referrer", page.get("referrer"))
+        _fill(event, "language", context.get("locale"))
+        _fill(event, "session_id", context.get("sessionId"))
+        _fill(event, "country", _part(context, "location").get("country"))
+        if type(library := _part(context, "library").get("name")) is str and library:
+            event["source"] = library
+        if type(medium := _part(context, "campaign").get("medium")) is str:
+            _fill(event, "channel", MEDIA.get(medium.lower(), medium.lower()))
+        if type(device := _part(context, "device").get("type")) is str:
+            _fill(event, "device", device_named(device))
+        if type(agent := context.get("userAgent")) is str:
+            _fill(event, "device", device_class(agent))
+    if arrival.device:
+        event.setdefault("device", arrival.device)
+    if arrival.country:
+        event.setdefault("country", arrival.country)
+
+
+def _part(context: Event, name: str) -> Event:
+    part = context.get(name)
+    return part if type(part) is dict else _NOTHING
+
+
+_NOTHING: Final[Event] = {}
+
+
+def _fill(event: Event, field: str, value: Any) -> None:
+    if type(value) is str and value and field not in event:
+        event[field] = value
+
+
+def _with_products(event: Event, items: Any, problems: Problems) -> list[Event]:
+    if not items:
+        return [event]
+    if type(items) is not list:
+        problems.append(Violation(Kind.TYPE_MISMATCH, "items", "is not a list"))
+        return [event]
+    products = [_product(item, f"items[{index}]", problems) for index, item in enumerate(items)]
+    if "product_id" in EVENT_TYPES[event["event_type"]].required and "product_id" not in event:
+        return [_about(event, product, n, len(products)) for n, product in enumerate(products, start=1)]
+    event["items"] = [_line(product) for product in products]
+    if event["event_type"] in _PRICED:
+        problems += [
+            Violation(Kind.REQUIRED_MISSING, f"items[{index}].price", f"{event['event_type']} requires it")
+            for index, product in enumerate(products)
+            if "price" not in product
+        ]
+    return [event]
+
+
+def _product(item: Any, where: str, problems: Problems) -> Event:
+    """An entry of products or items, by the names of a ShopEvent's fields."""
+    product: Event = {}
+    if type(item) is not dict:
+        problems.append(Violation(Kind.TYPE_MISMATCH, where, "is not an object"))
+        return product
+    _read(item, ITEM, product, {}, problems, where + ".")
+    if "item_category2" in item:
+        levels = [item.get(name) for name in _CATEGORY_LEVELS]
+        product["category"] = " > ".join(level for level in levels if type(level) is str and level)
+    return product
+
+
+def _line(product: Event) -> Event:
+    line = {
+        "product_id": product.get("product_id", ""),
+        "quantity": product.get("quantity", 1),  # as Google documents it
+        "price": product.get("price", _ZERO),
+    }
+    if product.get("category"):
+        line["category"] = product["category"]
+    return line
+
+
+def _about(event: Event, product: Event, number: int, count: int) -> Event:
+    """The event about one of its products; the first keeps the id, the others have it with their number."""
+    one = {**product, **event}
+    one.setdefault("quantity", 1)
+    if count > 1:
+        one.pop("value", None)
+        if "price" in product:
+            one["value"] = product["price"] * one["quantity"]
+        if number > 1:
+            one["event_id"] = f"{event['event_id']}.{number}"
+    return one
+
+
+def _missing(event: Event) -> list[Violation]:
+    kind = EVENT_TYPES[event["event_type"]]
+    required = (*(("user_id",) if kind.has_user else ()), *kind.required)
+    return [
+        Violation(Kind.REQUIRED_MISSING, field, f"{kind.name} requires it" + _HINTS.get(field, ""))
+        for field in required
+        if event.get(field) in (None, "", [])
+    ]
+
+
+_HINTS: Final = {"user_id": ": userId or anonymousId", "search_query": ": query or search_term"}

@@ -1,0 +1,140 @@
+"""JSON values as the values of a ShopEvent: each function takes what a body holds and returns what a record may.
+
+They are lenient where clients are known to differ and nothing can be misread (a number as text, an id as a number),
+and refuse the rest with ``Unfit``.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from decimal import ROUND_HALF_EVEN, Decimal
+from functools import lru_cache
+from typing import Any, Final
+
+import orjson
+
+from producers.collector.violations import Kind
+
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+MILLISECOND: Final = timedelta(milliseconds=1)
+MAX_AMOUNT: Final = 10**14
+_PLACES: Final = Decimal("0.0001")
+_NUMBER: Final = re.compile(r"-?[0-9]{1,20}(?:\.[0-9]{1,20})?\Z")
+_WHOLE: Final = re.compile(r"-?[0-9]{1,18}(?:\.0{1,20})?\Z")
+_MAX_EXACT: Final = 2**53
+
+
+class Unfit(Exception):
+    """A value that a field cannot take."""
+
+    def __init__(self, kind: Kind, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.message = message
+
+
+def text(value: Any) -> str:
+    """Text; a whole number is taken for an id that was written as one."""
+    if type(value) is str:
+        return value
+    if type(value) is int:
+        return str(value)
+    raise _mismatch(value, "text")
+
+
+@lru_cache(4096, typed=True)
+def _amount(value: float | str) -> Decimal:
+    number = Decimal(value if type(value) is str else repr(value))
+    return number.quantize(_PLACES, ROUND_HALF_EVEN)
+
+
+def amount(value: Any) -> Decimal:
+    """An amount of money with four decimals; what JavaScript's arithmetic leaves behind them is rounded off."""
+    if type(value) is str and _NUMBER.match(value):
+        if len(value.partition(".")[0]) > len(str(MAX_AMOUNT)):
+            raise Unfit(Kind.INVALID_VALUE, f"{value} is not between 0 and {MAX_AMOUNT}")
+    elif type(value) is not float and type(value) is not int:
+        raise _mismatch(value, "a number")
+    elif not -MAX_AMOUNT < value < MAX_AMOUNT:
+        raise Unfit(Kind.INVALID_VALUE, f"{value} is not between 0 and {MAX_AMOUNT}")
+    return _amount(value)
+
+
+def whole(value: Any) -> int:
+    """A whole number; 3.0 and "3" are 3."""
+    if type(value) is int:
+        return value
+    if type(value) is float:
+        if value == int(value) and abs(value) < _MAX_EXACT:
+            return int(value)
+        raise Unfit(Kind.INVALID_VALUE, f"{value!r} is not a whole number")
+    if type(value) is str and _WHOLE.match(value):
+        return int(value.partition(".")[0])
+    raise _mismatch(value, "a whole number")
+
+
+def place(index: Any) -> int:
+    """A place from 1, of an index from 0."""
+    return whole(index) + 1
+
+
+def code(value: Any) -> str:
+    """A code in capital letters."""
+    return text(value).upper()
+
+
+def time_ms(value: Any) -> int:
+    """Epoch milliseconds of an ISO 8601 time, taken for UTC where it names no zone."""
+    if type(value) is not str:
+        raise _mismatch(value, "an ISO 8601 time")
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError as error:
+        raise Unfit(Kind.INVALID_VALUE, f"{value[:64]!r} is not an ISO 8601 time") from error
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    try:
+        return (moment - EPOCH) // MILLISECOND
+    except OverflowError as error:
+        raise Unfit(Kind.INVALID_VALUE, f"{value[:64]!r} lies beyond the calendar") from error
+
+
+def micros_ms(value: Any) -> int:
+    """Epoch milliseconds of epoch microseconds."""
+    return whole(value) // 1000
+
+
+def kept(value: Any) -> str:
+    """Anything as text: text as it is, everything else as JSON."""
+    if type(value) is str:
+        return value
+    try:
+        return orjson.dumps(value).decode()
+    except orjson.JSONEncodeError as error:
+        raise Unfit(Kind.INVALID_VALUE, "is nested too deeply") from error
+
+
+def mapping(value: Any) -> dict[str, Any]:
+    """An object; none for null."""
+    if type(value) is dict:
+        return value
+    if value is None:
+        return {}
+    raise _mismatch(value, "an object")
+
+
+_JSON_NAMES: Final[dict[type, str]] = {
+    dict: "an object",
+    list: "a list",
+    str: "text",
+    bool: "a boolean",
+    int: "a number",
+    float: "a number",
+    type(None): "null",
+}
+
+
+def _mismatch(value: Any, wanted: str) -> Unfit:
+    found = f"the text {value[:64]!r}" if type(value) is str else _JSON_NAMES[type(value)]
+    return Unfit(Kind.TYPE_MISMATCH, f"is {found}, not {wanted}")

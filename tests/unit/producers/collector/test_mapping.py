@@ -1,0 +1,421 @@
+"""Bodies as Segment's and Google's documentation show them, and what is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from producers.collector.mapping import Arrival, Mapper
+from producers.collector.violations import Kind, Rejected
+from producers.encoder import EventEncoder
+from schemas.codec import load_schema
+from schemas.event_types import ALIASES, EVENT_TYPES
+
+Map = Callable[..., list[dict[str, Any]]]
+
+NOW_MS = 1_767_225_600_000
+ENCODER = EventEncoder(load_schema("shop_event"), 7)
+
+SEGMENT_ORDER = {
+    "type": "track",
+    "messageId": "m-1",
+    "userId": "019mr8mf4r",
+    "anonymousId": "a-1",
+    "event": "Order Completed",
+    "properties": {
+        "checkout_id": "fksdjfsdjfisjf9sdfjsd9f",
+        "order_id": "50314b8e9bcf000000000000",
+        "affiliation": "Google Store",
+        "total": 27.5,
+        "subtotal": 22.5,
+        "revenue": 25.0,
+        "shipping": 3,
+        "tax": 2,
+        "discount": 2.5,
+        "coupon": "hasbros",
+        "currency": "USD",
+        "products": [
+            {
+                "product_id": "507f1f77bcf86cd799439011",
+                "sku": "45790-32",
+                "name": "Monopoly: 3rd Edition",
+                "price": 19,
+                "quantity": 1,
+                "category": "Games",
+                "url": "https://www.example.com/product/path",
+            },
+            {"product_id": "505bd76785ebb509fc183733", "sku": "46493-32", "name": "Uno", "price": 3, "quantity": 2},
+        ],
+    },
+}
+
+GOOGLE_PURCHASE = {
+    "name": "purchase",
+    "client_id": "123456.7654321",
+    "params": {
+        "currency": "USD",
+        "transaction_id": "T_12345",
+        "value": 72.05,
+        "coupon": "SUMMER_FUN",
+        "shipping": 3.33,
+        "tax": 1.11,
+        "items": [
+            {
+                "item_id": "SKU_12345",
+                "item_name": "Stan and Friends Tee",
+                "item_category": "Apparel",
+                "item_category2": "Adult",
+                "item_category3": "Shirts",
+                "price": 10.01,
+                "quantity": 3,
+            },
+            {"item_id": "SKU_12346", "item_name": "Google Grey Women's Tee", "price": 21.01, "quantity": 2},
+        ],
+    },
+}
+
+
+def violations(map_events: Map, body: Any, **arrival: Any) -> set[tuple[str, str]]:
+    with pytest.raises(Rejected) as rejected:
+        map_events(body, **arrival)
+    return {(each.kind.value, each.field) for each in rejected.value.violations}
+
+
+def test_segments_order_becomes_a_purchase(map_events: Map) -> None:
+    assert map_events(SEGMENT_ORDER) == [
+        {
+            "event_id": "m-1",
+            "event_type": "purchase",
+            "event_time": NOW_MS,
+            "user_id": "019mr8mf4r",
+            "anonymous_id": "a-1",
+            "source": "api",
+            "order_id": "50314b8e9bcf000000000000",
+            "value": Decimal(25),
+            "shipping": Decimal(3),
+            "tax": Decimal(2),
+            "discount": Decimal("2.5"),
+            "coupon": "hasbros",
+            "currency": "USD",
+            "items": [
+                {"product_id": "507f1f77bcf86cd799439011", "quantity": 1, "price": Decimal(19), "category": "Games"},
+                {"product_id": "505bd76785ebb509fc183733", "quantity": 2, "price": Decimal(3)},
+            ],
+            "properties": {
+                "checkout_id": "fksdjfsdjfisjf9sdfjsd9f",
+                "affiliation": "Google Store",
+                "total": "27.5",
+                "subtotal": "22.5",
+            },
+        }
+    ]
+
+
+def test_googles_purchase_becomes_the_same_type(map_events: Map) -> None:
+    (event,) = map_events(GOOGLE_PURCHASE)
+    assert event == {
+        "event_id": "made-1",
+        "event_type": "purchase",
+        "event_time": NOW_MS,
+        "user_id": "123456.7654321",
+        "anonymous_id": "123456.7654321",
+        "source": "api",
+        "currency": "USD",
+        "order_id": "T_12345",
+        "value": Decimal("72.05"),
+        "coupon": "SUMMER_FUN",
+        "shipping": Decimal("3.33"),
+        "tax": Decimal("1.11"),
+        "items": [
+            {
+                "product_id": "SKU_12345",
+                "quantity": 3,
+                "price": Decimal("10.01"),
+                "category": "Apparel > Adult > Shirts",
+            },
+            {"product_id": "SKU_12346", "quantity": 2, "price": Decimal("21.01")},
+        ],
+    }
+
+
+def test_googles_event_about_one_product_takes_it_from_the_items(map_events: Map) -> None:
+    params = {
+        "currency": "USD",
+        "value": 30.03,
+        "items": [
+            {"item_id": "S-1", "item_name": "Tee", "item_brand": "G", "index": 0, "item_list_id": "L", "price": 10.01}
+        ],
+    }
+    (event,) = map_events({"event_name": "add_to_cart", "params": params, "user_id": "u", "client_id": "c"})
+    assert {name: event[name] for name in event.keys() - {"event_id", "event_time", "source"}} == {
+        "event_type": "add_to_cart",
+        "user_id": "u",
+        "anonymous_id": "c",
+        "currency": "USD",
+        "value": Decimal("30.03"),
+        "product_id": "S-1",
+        "product_title": "Tee",
+        "brand": "G",
+        "position": 1,
+        "list_id": "L",
+        "price": Decimal("10.01"),
+        "quantity": 1,
+    }
+
+
+def test_an_event_about_several_products_becomes_one_for_each(map_events: Map) -> None:
+    items = [{"item_id": "a", "price": 2, "quantity": 3}, {"item_id": "b"}]
+    body = {"messageId": "m", "event": "add_to_cart", "userId": "u", "properties": {"items": items, "value": 6}}
+    assert [(e["event_id"], e["product_id"], e["quantity"], e.get("value")) for e in map_events(body)] == [
+        ("m", "a", 3, Decimal(6)),
+        ("m.2", "b", 1, None),
+    ]
+
+
+@pytest.mark.parametrize(("alias", "canonical"), [*ALIASES.items(), ("view_search_results", "search")])
+def test_every_alias_is_known(mapper: Mapper, alias: str, canonical: str) -> None:
+    body = {"event": alias, "userId": "u", "properties": FULL}
+    (event,) = mapper.map(body, "e", "track", Arrival(NOW_MS))
+    assert event["event_type"] == canonical
+
+
+FULL = {
+    "product_id": "p",
+    "product_title": "t",
+    "quantity": 1,
+    "query": "q",
+    "order_id": "o",
+    "payment_id": "y",
+    "currency": "eur",
+    "value": 1,
+    "reason": "r",
+    "rating": "5",
+    "recommendation_id": "r",
+    "items": [{"product_id": "p", "price": 1}],
+}
+
+
+@pytest.mark.parametrize("name", EVENT_TYPES)
+def test_every_type_passes_with_what_it_requires_and_each_lack_is_named(map_events: Map, name: str) -> None:
+    kind = EVENT_TYPES[name]
+    (event,) = map_events({"event": name, "userId": "u", "properties": FULL})
+    assert ENCODER.encode(event)
+    lacking = {("required_missing", field) for field in kind.required}
+    if kind.has_user:
+        lacking.add(("required_missing", "user_id"))
+    if lacking:
+        assert violations(map_events, {"event": name}) == lacking
+
+
+@pytest.mark.parametrize(
+    ("call", "body", "expected"),
+    [
+        (
+            "page",
+            {"name": "Home", "category": "Docs", "properties": {"url": "https://s/x", "title": "T", "path": "/x"}},
+            {
+                "event_type": "page_view",
+                "page_url": "https://s/x",
+                "page_title": "T",
+                "properties": {"path": "/x", "name": "Home", "category": "Docs"},
+            },
+        ),
+        ("screen", {"name": "Cart"}, {"event_type": "page_view", "page_title": "Cart"}),
+        (
+            "identify",
+            {"traits": {"email": "a@b", "age": 3}},
+            {"event_type": "user_identified", "properties": {"email": "a@b", "age": "3"}},
+        ),
+        ("group", {"groupId": 7, "traits": {"name": "G"}}, {"properties": {"name": "G", "groupId": "7"}}),
+        ("alias", {"type": "alias", "previousId": "old"}, {"anonymous_id": "old", "properties": {"previousId": "old"}}),
+    ],
+)
+def test_segments_other_calls_are_events_as_well(
+    map_events: Map, call: str, body: dict[str, Any], expected: dict[str, Any]
+) -> None:
+    (event,) = map_events({"userId": "u", **body}, call)
+    assert {name: event.get(name) for name in expected} == expected
+
+
+def test_the_context_fills_in_what_the_properties_do_not_say(map_events: Map) -> None:
+    context = {
+        "page": {"url": "https://s/p", "title": "P", "referrer": "https://r/"},
+        "locale": "de-DE",
+        "library": {"name": "tracker.js"},
+        "campaign": {"medium": "CPC"},
+        "location": {"country": "DE"},
+        "device": {"type": "ios"},
+        "sessionId": "s-1",
+        "ip": "192.0.2.1",
+    }
+    body = {"event": "page_view", "userId": "u", "context": context, "properties": {"title": "Mine"}}
+    (event,) = map_events(body, country="FR", device="desktop")
+    assert {n: event[n] for n in event.keys() - {"event_id", "event_type", "event_time", "user_id"}} == {
+        "source": "tracker.js",
+        "page_url": "https://s/p",
+        "page_title": "Mine",
+        "referrer": "https://r/",
+        "language": "de-DE",
+        "channel": "paid",
+        "country": "DE",
+        "device": "mobile",
+        "session_id": "s-1",
+    }
+
+
+def test_the_request_fills_in_device_and_country(map_events: Map) -> None:
+    (event,) = map_events({"event": "page_view", "userId": "u"}, country="FR", device="tablet")
+    assert (event["country"], event["device"]) == ("FR", "tablet")
+
+
+@pytest.mark.parametrize(
+    ("sent_at_ms", "written", "expected"),
+    [
+        (None, "2025-12-31T23:59:00.250Z", NOW_MS - 59_750),
+        (NOW_MS, "2026-01-01T00:59:00+01:00", NOW_MS - 60_000),
+        (NOW_MS + 3_600_000, "2026-01-01T00:59:59Z", NOW_MS - 1_000),  # a clock an hour ahead
+        (NOW_MS - 86_400_000, "2025-12-30T23:59:50", NOW_MS - 10_000),  # one a day behind; no zone is UTC
+    ],
+)
+def test_a_time_is_corrected_by_how_far_the_clients_clock_is_off(
+    map_events: Map, sent_at_ms: int | None, written: str, expected: int
+) -> None:
+    (event,) = map_events({"event": "page_view", "userId": "u", "timestamp": written}, sent_at_ms=sent_at_ms)
+    assert event["event_time"] == expected
+
+
+def test_googles_time_is_in_microseconds(map_events: Map) -> None:
+    body = {"name": "page_view", "client_id": "c", "timestamp_micros": (NOW_MS - 5) * 1000 + 999, "params": {}}
+    assert map_events(body)[0]["event_time"] == NOW_MS - 5
+
+
+@pytest.mark.parametrize(
+    ("properties", "kind", "field"),
+    [
+        ({"product_id": {"a": 1}}, "type_mismatch", "product_id"),
+        ({"product_id": "p", "price": "12,5"}, "type_mismatch", "price"),
+        ({"product_id": "p", "price": -1}, "invalid_value", "price"),
+        ({"product_id": "p", "price": 1e300}, "invalid_value", "price"),
+        ({"product_id": "p", "price": "99999999999999999999"}, "invalid_value", "price"),
+        ({"product_id": "p", "price": True}, "type_mismatch", "price"),
+        ({"product_id": "p", "position": 1.5}, "invalid_value", "position"),
+        ({"product_id": "p", "position": 0}, "invalid_value", "position"),
+        ({"product_id": "p", "quantity": 2**63}, "invalid_value", "quantity"),
+        ({"product_id": "p" * 257}, "invalid_value", "product_id"),
+        ({"product_id": "p", "currency": "pounds"}, "invalid_value", "currency"),
+        ({"product_id": "p", "items": 5}, "type_mismatch", "items"),
+        ({"product_id": "p", "items": [5]}, "type_mismatch", "items[0]"),
+        ({"product_id": "p", "items": [{"item_id": "x", "price": "?"}]}, "type_mismatch", "items[0].price"),
+        ({"product_id": "p", "items": [{"price": 1}]}, "required_missing", "items[0].product_id"),
+        ("text", "type_mismatch", "properties"),
+    ],
+)
+def test_a_value_that_does_not_fit_is_named(map_events: Map, properties: Any, kind: str, field: str) -> None:
+    assert (kind, field) in violations(map_events, {"event": "view_item", "userId": "u", "properties": properties})
+
+
+@pytest.mark.parametrize(
+    ("changes", "kind", "field"),
+    [
+        ({"messageId": {}}, "type_mismatch", "event_id"),
+        ({"messageId": "m" * 257}, "invalid_value", "event_id"),
+        ({"anonymousId": "a" * 257}, "invalid_value", "anonymous_id"),
+        ({"context": {"sessionId": "s" * 257}}, "invalid_value", "session_id"),
+        ({"userId": True}, "type_mismatch", "user_id"),
+    ],
+)
+def test_an_id_is_text_of_bounded_length(map_events: Map, changes: dict[str, Any], kind: str, field: str) -> None:
+    assert (kind, field) in violations(map_events, {"event": "page_view", "userId": "u", **changes})
+
+
+def test_every_mistake_is_named_at_once(map_events: Map) -> None:
+    body = {"event": "view_item", "userId": [], "timestamp": "soon", "properties": {"price": [], "position": "x"}}
+    assert violations(map_events, body) == {
+        ("type_mismatch", "user_id"),
+        ("invalid_value", "event_time"),
+        ("type_mismatch", "price"),
+        ("type_mismatch", "position"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "field"),
+    [
+        (5, Kind.TYPE_MISMATCH, ""),
+        ({}, Kind.REQUIRED_MISSING, "event_type"),
+        ({"event": "Button Pressed"}, Kind.UNKNOWN_EVENT, "event_type"),
+        ({"event": ["page_view"]}, Kind.TYPE_MISMATCH, "event_type"),
+        ({"type": "delete"}, Kind.UNKNOWN_EVENT, "type"),
+        ({"event": "page_view", "userId": "u", "timestamp": "2020-01-01T00:00:00Z"}, Kind.TOO_OLD, "event_time"),
+        (
+            {"event": "page_view", "userId": "u", "timestamp": "2026-01-01T00:10:01Z"},
+            Kind.TOO_FAR_IN_FUTURE,
+            "event_time",
+        ),
+        ({"event": "page_view", "userId": "u", "timestamp": "0001-01-01T00:00:00+14:00"}, Kind.TOO_OLD, "event_time"),
+    ],
+)
+def test_an_event_that_cannot_be_judged_further_is_refused(map_events: Map, body: Any, kind: Kind, field: str) -> None:
+    assert violations(map_events, body) == {(kind.value, field)}
+
+
+def test_a_purchase_needs_the_price_of_every_line(map_events: Map) -> None:
+    body = {"event": "purchase", "userId": "u", "properties": {**FULL, "items": [{"item_id": "a"}]}}
+    assert violations(map_events, body) == {("required_missing", "items[0].price")}
+
+
+def test_an_amount_loses_what_javascripts_arithmetic_left_behind_it(map_events: Map) -> None:
+    body = {"event": "view_item", "userId": "u", "properties": {"product_id": 5, "price": 0.1 + 0.2, "value": "19.90"}}
+    (event,) = map_events(body)
+    assert (event["product_id"], event["price"], event["value"]) == ("5", Decimal("0.3"), Decimal("19.9"))
+
+
+@given(st.permutations([("value", 1), ("revenue", 2), ("total", 3), ("amount", "x y")]))
+def test_the_best_name_wins_in_whatever_order_names_are_given(given_names: list[tuple[str, Any]]) -> None:
+    properties = {"order_id": "o", "currency": "EUR", **dict(given_names)} | {"amount": 4}
+    mapper = Mapper(0, 0, lambda: "e")
+    (event,) = mapper.map({"event": "refund", "userId": "u", "properties": properties}, "e", "track", Arrival(NOW_MS))
+    assert event["value"] == Decimal(1)
+    assert event["properties"] == {"revenue": "2", "total": "3", "amount": "4"}
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats(allow_nan=False) | st.text(max_size=10),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+NAMES = st.sampled_from(
+    [
+        *("product_id", "item_id", "price", "value", "revenue", "quantity", "currency", "items", "products", "index"),
+        *("rating", "session_id", "results", "other", "stock", "position", "title", "url", "item_category2"),
+    ]
+)
+VALUES = JSON | st.lists(st.dictionaries(NAMES, JSON, max_size=4), max_size=2)
+TOP = st.sampled_from(
+    [
+        *("userId", "anonymousId", "client_id", "messageId", "timestamp", "timestamp_micros", "context", "traits"),
+        *("name", "type", "event", "groupId", "sentAt"),
+    ]
+)
+
+
+@given(
+    st.sampled_from([*EVENT_TYPES, "Product Added", "page"]),
+    st.dictionaries(NAMES, VALUES, max_size=6),
+    st.dictionaries(TOP, JSON, max_size=4),
+)
+def test_whatever_is_sent_is_refused_or_can_be_written(
+    event_type: str, properties: dict[str, Any], top: dict[str, Any]
+) -> None:
+    mapper = Mapper(10**12, 600_000, lambda: "made")
+    body = {"event": event_type, "userId": "u", "properties": properties, **top}
+    try:
+        events = mapper.map(body, mapper.event_id_of(body), "track", Arrival(NOW_MS))
+    except Rejected:
+        return
+    assert all(ENCODER.encode(event) for event in events)
