@@ -5,10 +5,15 @@ WORKDIR /opt/shopstream
 COPY requirements.lock ./
 RUN uv pip sync --system requirements.lock
 COPY . .
-RUN python -m local.downloads --connectors-to /jars
+RUN python -m local.connectors /jars
 
 FROM flink:2.3.0-java21
 RUN apt-get update && apt-get install -y --no-install-recommends python3 python3-venv && rm -rf /var/lib/apt/lists/*
 COPY --from=jars /jars/*.jar /opt/flink/lib/
 COPY --from=jars /usr/local /usr/local
-RUN cp /opt/flink/opt/flink-python-*.jar /opt/flink/lib/
+COPY flink-conf/config.yaml /tmp/config.yaml
+# The embedded platform's configuration, with the module opens of the distribution's own.
+RUN cp /opt/flink/opt/flink-python-*.jar /opt/flink/lib/ \
+    && opens="$(sed -n 's/^ *all: \(--add.*\)/\1/p' /opt/flink/conf/config.yaml | head -n 1)" \
+    && cp /tmp/config.yaml /opt/flink/conf/config.yaml \
+    && echo "env.java.opts.all: $opens" >> /opt/flink/conf/config.yaml
