@@ -1,9 +1,11 @@
 """The jobs, in the order in which an event meets them.
 
 1. ``ingest``     domain topics -> ``events`` and ``failed-events``: decode safely, validate, de-duplicate
-2. ``analytics``  ``events`` -> ``metrics-*``: sales and products per day and per minute
+2. ``analytics``  ``events`` -> ``metrics-*``: sales, products, users, carts, searches, payments per day and per minute
+3. ``sessions``   ``events`` -> ``metrics-*``: sessions and the funnel of a day
 
 A job is a function from tables to tables. Its rules are plain Python that never imports Flink, its logic is in
 ``.sql`` files, and ``job.py`` only wires the two. ``environment.py`` is the one place that builds a Flink environment,
-``tables.py`` the one place that binds connectors, ``submission.py`` brings a job to a cluster.
+``metrics.py`` what the jobs from ``events`` to results share, ``tables.py`` the one place that binds connectors,
+``submission.py`` brings a job to a cluster.
 """

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+import signal
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
@@ -21,8 +25,8 @@ if TYPE_CHECKING:
 
 ENDLESS: Final = 100_000_000
 """Events of a live shop that nobody gave an end."""
-MOST_EVENTS_A_DAY: Final = 2_000_000
-"""Of a live shop's plan, which is made hour by hour."""
+MOST_EVENTS_A_DAY: Final = 240_000
+"""Of a live shop's plan: it is made hour by hour, and nobody shall wait for the first."""
 DAY_SECONDS: Final = 86_400
 
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": DAY_SECONDS}
@@ -101,14 +105,9 @@ def run(
     from producers.ledger.ledger import Ledger
 
     ledger = Ledger(plan.time_zone, plan.lateness_ms, plan.skew_ms)
-    try:
-        for turn in range(repeat):
-            delivered = _send(settings, plan, ledger if turn == 0 else None, rate, shuffle)
-            err.print(_summary(delivered))
-    except KeyboardInterrupt:
-        if not plan.is_live:
-            raise
-        err.print("Stopped.")
+    for turn in range(repeat):
+        delivered = _send(settings, plan, ledger if turn == 0 else None, rate, shuffle)
+        err.print(_summary(delivered))
     _print_counts(ledger)
     if ledger_file is not None:
         with err.status(f"Writing {ledger_file} ..."):
@@ -123,16 +122,33 @@ def _send(settings: Settings, plan: Plan, ledger: Ledger | None, rate: float | N
     from producers.simulator.trouble import expected_records
 
     encoders = registered_encoders(settings)
-    with Sender(settings) as sender, event_progress() as progress:
+    stop = Event()
+    with _ending_by(stop, plan), Sender(settings) as sender, event_progress() as progress:
         total = expected_records(plan)
         task = progress.add_task("simulate", total=total)
 
         def show(sent: int) -> None:
             progress.update(task, completed=min(sent, total))
 
-        delivered = simulate(plan, encoders, sender, ledger, show, rate, shuffle)
-        progress.update(task, completed=total)
+        delivered = simulate(
+            plan, encoders, sender, ledger, show, rate, shuffle, sleep=stop.wait, is_stopped=stop.is_set
+        )
+        if not stop.is_set():
+            progress.update(task, completed=total)
         return delivered
+
+
+@contextmanager
+def _ending_by(stop: Event, plan: Plan) -> Iterator[None]:
+    """Ctrl-C ends a live shop between two records, so that its ledger is true."""
+    if not plan.is_live:
+        yield
+        return
+    before = signal.signal(signal.SIGINT, lambda _number, _frame: stop.set())
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _summary(delivered: Delivered) -> str:

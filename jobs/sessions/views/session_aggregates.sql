@@ -1,5 +1,6 @@
 -- Grain: one row per session.
--- path   the steps of the funnel that it took, each behind its time, in the order of time
+-- path   the steps of the funnel that it took, each behind its time, in the order of time; of its views only the
+--        first, which is all that the funnel asks for: a bot views thousands of products
 SELECT /*+ STATE_TTL('session_events' = '30 d') */
   session_id,
   MIN(opening) AS opening,
@@ -12,6 +13,13 @@ SELECT /*+ STATE_TTL('session_events' = '30 d') */
   MIN(CASE WHEN event_type = 'purchase' THEN currency END) AS least_currency,
   MAX(CASE WHEN event_type = 'purchase' THEN currency END) AS greatest_currency,
   SUM(CASE WHEN event_type = 'purchase' THEN `value` END) AS revenue,
-  COALESCE(ARRAY_JOIN(ARRAY_SORT(ARRAY_AGG(timed_step) FILTER (WHERE timed_step IS NOT NULL)), ''), '') AS path
+  COALESCE(
+    ARRAY_JOIN(ARRAY_SORT(ARRAY_APPEND(
+      ARRAY_AGG(timed_step) FILTER (WHERE timed_step IS NOT NULL),
+      MIN(timed_view)
+    )), ''),
+    MIN(timed_view),
+    ''
+  ) AS path
 FROM session_events
 GROUP BY session_id

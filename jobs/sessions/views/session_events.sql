@@ -1,6 +1,7 @@
 -- Grain: one row per event that carries a session.
--- step         the event's place in the funnel, a letter: A view, B cart, C checkout, D payment, E purchase; null for others
--- timed_step   time and step, of one length, so that sorting these sorts by time, and equal times in the funnel's order
+-- timed_view   time and the letter A, of one length; null for other events than views
+-- timed_step   the same for the steps behind it: B cart, C checkout, D payment, E purchase; sorting both sorts by time,
+--              and equal times in the funnel's order
 -- opening      time, id and what the session is told by, so that the least of these is that of the earliest event
 SELECT
   session_id,
@@ -10,12 +11,12 @@ SELECT
   currency,
   `value`,
   CASE event_type
-    WHEN 'view_item' THEN CONCAT(LPAD(CAST(event_time AS STRING), 15, '0'), 'A')
     WHEN 'add_to_cart' THEN CONCAT(LPAD(CAST(event_time AS STRING), 15, '0'), 'B')
     WHEN 'begin_checkout' THEN CONCAT(LPAD(CAST(event_time AS STRING), 15, '0'), 'C')
     WHEN 'payment_initiated' THEN CONCAT(LPAD(CAST(event_time AS STRING), 15, '0'), 'D')
     WHEN 'purchase' THEN CONCAT(LPAD(CAST(event_time AS STRING), 15, '0'), 'E')
   END AS timed_step,
+  CASE WHEN event_type = 'view_item' THEN CONCAT(LPAD(CAST(event_time AS STRING), 15, '0'), 'A') END AS timed_view,
   CONCAT_WS(
     U&'\001F',
     LPAD(CAST(event_time AS STRING), 15, '0'),

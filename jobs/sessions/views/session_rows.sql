@@ -3,8 +3,7 @@
 -- user_id, entry_page, device, channel, country     those of its earliest event
 -- currency, revenue                                 of its purchases; null without any, or where they are in several currencies
 -- steps                                             how far it came in the funnel, in order: 1 view, 2 cart, 3 checkout, 4 payment, 5 purchase
--- Of each step the first behind the one before it is taken; possessive patterns never go back, so a bot's path of
--- thousands of views costs one pass.
+-- Of each step the first behind the one before it is taken; possessive patterns never go back, so a path costs one pass.
 SELECT
   session_id,
   CAST(TO_TIMESTAMP_LTZ(started_ms, 3) AS DATE) AS `day`,

@@ -1,0 +1,111 @@
+"""A simulated shop with all its trouble against its ledger, on a platform of its own that gets nothing else.
+
+The clocks of the shop's time zone go forward within the simulated days. The tests build on each other in their order.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jobs.submission import known_jobs
+from local.paths import ROOT
+from local.platform import Platform
+from local.ports import free_base
+from schemas.migrate import migrate
+from schemas.settings import Settings
+
+pytestmark = [pytest.mark.platform, pytest.mark.timeout(1200)]
+
+PLAN = ("--events", "20000", "--trouble", "all", "--seed", "7", "--start", "2026-03-25", "--days", "8")
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    data = tmp_path_factory.mktemp("simulated shop") / "data"
+    made = Platform(Settings(data_dir=data, port_base=free_base(random.Random()), time_zone="Europe/Berlin"))
+    made.fetch()
+    try:
+        made.up()
+        migrate(made.settings)
+        for job in known_jobs():
+            made.jobs.desired.add(job)
+            made.jobs.ensure(job)
+            made.jobs.wait_until_running(job)
+        yield made
+    finally:
+        made.down()
+
+
+@pytest.fixture(scope="module")
+def ledger(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("ledger") / "L.json"
+
+
+def run(shop: Platform, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """``./shop`` with these arguments, on this platform."""
+    return subprocess.run(
+        [sys.executable, "-m", "cli", *arguments],
+        cwd=ROOT,
+        env=os.environ | shop.settings.environment() | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=900,
+        check=False,
+    )
+
+
+def simulate(shop: Platform, ledger: Path, *more: str) -> None:
+    done = run(shop, "simulate", *PLAN, "--ledger", str(ledger), *more)
+    assert done.returncode == 0, done.stderr
+
+
+def verify(shop: Platform, ledger: Path) -> tuple[int, dict[str, Any]]:
+    done = run(shop, "verify", "--ledger", str(ledger), "--json")
+    assert done.stdout, done.stderr
+    return done.returncode, json.loads(done.stdout)
+
+
+def differences(found: dict[str, Any]) -> dict[str, Any]:
+    tables = {name: table for name, table in found["tables"].items() if not table["agrees"]}
+    return tables | {name: count for name, count in found["records"].items() if count["must_be"] != count["is"]}
+
+
+def test_every_table_equals_the_ledger(shop: Platform, ledger: Path) -> None:
+    simulate(shop, ledger)
+    code, found = verify(shop, ledger)
+    assert differences(found) == {}
+    assert (code, found["agrees"], found["times_sent"]) == (0, True, 1)
+
+
+def test_the_same_records_again_in_another_order_change_nothing(shop: Platform, ledger: Path, tmp_path: Path) -> None:
+    again = tmp_path / "again.json"
+    simulate(shop, again, "--shuffle", "3")
+    assert again.read_bytes() == ledger.read_bytes()
+    code, found = verify(shop, ledger)
+    assert differences(found) == {}
+    assert (code, found["agrees"], found["times_sent"]) == (0, True, 2)
+
+
+def test_a_ledger_that_says_something_else_is_told_apart(shop: Platform, ledger: Path, tmp_path: Path) -> None:
+    content = json.loads(ledger.read_text(encoding="utf-8"))
+    gross = list(content["tables"]["sales_daily"]["columns"]).index("gross")
+    content["tables"]["sales_daily"]["rows"][0][gross] = "0.0001"
+    del content["tables"]["user_days"]["rows"][0]
+    content["tables"]["no_such_table"] = content["tables"]["carts_daily"]
+    other = tmp_path / "other.json"
+    other.write_text(json.dumps(content), encoding="utf-8")
+    code, found = verify(shop, other)
+    assert (code, found["agrees"]) == (1, False)
+    assert set(differences(found)) == {"sales_daily", "user_days", "no_such_table"}
+    assert found["tables"]["sales_daily"]["different"] == 1
+    assert found["tables"]["user_days"]["extra"] == 1
+    assert found["tables"]["no_such_table"]["problem"] == "ClickHouse has no such table"
