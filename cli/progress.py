@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from rich.progress import (
     BarColumn,
+    DownloadColumn,
     Progress,
     ProgressColumn,
     Task,
     TextColumn,
     TimeRemainingColumn,
+    TransferSpeedColumn,
 )
 from rich.text import Text
 
@@ -22,6 +24,20 @@ def event_progress() -> Progress:
         BarColumn(bar_width=20),
         TextColumn("{task.completed:,.0f} of {task.total:,.0f}"),
         _Rate(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        console=err,
+    )
+
+
+def file_progress() -> Progress:
+    """A bar of how much of a file is read, for where that alone tells how far the work is; its field: ``events``."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=20),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TextColumn("{task.fields[events]:,} events"),
         TextColumn("left"),
         TimeRemainingColumn(),
         console=err,

@@ -22,9 +22,9 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from producers.importers.columns import typed_column
 from producers.importers.importer import ImportedEvent
 from schemas.errors import ConfigurationError
 
@@ -98,6 +98,8 @@ class OnlineRetail:
         ConfigurationError: There is no such file, or it does not hold these columns.
     """
 
+    file: Final = None
+
     def __init__(self, path: Path | None = None) -> None:
         table = _read(path or BUNDLED)
         self._lines = _Lines(*(_values(table[name]) for name in _COLUMNS))
@@ -169,23 +171,9 @@ def _read(path: Path) -> pa.Table:
     except (OSError, pa.ArrowException) as error:
         message = f"{path} cannot be read as a Parquet file: {error}"
         raise ConfigurationError(message) from error
-    return pa.table({name: _column(path, table, name) for name in _COLUMNS})
-
-
-def _column(path: Path, table: pa.Table, name: str) -> pa.ChunkedArray:
-    """A column in the type that the importer works with."""
-    try:
-        column = table[name].cast(_COLUMNS[name])
-    except pa.ArrowException as error:
-        message = f"{path}: column {name} is not of type {_COLUMNS[name]}: {error}"
-        raise ConfigurationError(message) from error
-    if name not in _MAY_BE_NULL and column.null_count:
-        message = f"{path}: column {name} is empty in {column.null_count} rows."
-        raise ConfigurationError(message)
-    if pa.types.is_floating(column.type) and not pc.all(pc.is_finite(column)).as_py():
-        message = f"{path}: column {name} holds values that are no numbers."
-        raise ConfigurationError(message)
-    return column
+    return pa.table(
+        {name: typed_column(path, table, name, kind, name in _MAY_BE_NULL) for name, kind in _COLUMNS.items()}
+    )
 
 
 def _values(column: pa.ChunkedArray) -> list[Any]:

@@ -283,5 +283,6 @@ def test_a_column_that_cannot_be_used_is_named(tmp_path: Path, columns: dict[str
 
 
 def test_an_unknown_data_set_is_answered_with_the_known_ones() -> None:
-    with pytest.raises(ConfigurationError, match=r"There is no data set 'offline'. Known are: online-retail\."):
+    known = r"There is no data set 'offline'\. Known are: online-retail, rees46, retailrocket\."
+    with pytest.raises(ConfigurationError, match=known):
         open_importer("offline")
