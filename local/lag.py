@@ -21,13 +21,9 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import wait
 from dataclasses import asdict, dataclass
 from types import TracebackType
-from typing import Final, Self, TypeVar
+from typing import Any, Final, Self, TypeVar
 
-from confluent_kafka import (
-    ConsumerGroupTopicPartitions,
-    IsolationLevel,
-    TopicPartition,
-)
+from confluent_kafka import Consumer, IsolationLevel, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from dashboards.committed_records import CommittedRecords, ask_kafka
@@ -164,7 +160,9 @@ class _Offsets:
     def __init__(self, settings: Settings) -> None:
         self._servers = settings.kafka_bootstrap_servers
         self._timeout_seconds = settings.http_timeout_seconds
-        self._admin = AdminClient({"bootstrap.servers": self._servers, "log_level": 2}, logger=log)
+        self._client: dict[str, Any] = {"bootstrap.servers": self._servers, "log_level": 2}
+        self._admin = AdminClient(self._client, logger=log)
+        self._readers: dict[str, Consumer] = {}
         self._records = CommittedRecords(settings)
 
     def __enter__(self) -> Self:
@@ -173,16 +171,18 @@ class _Offsets:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        for reader in self._readers.values():
+            reader.close()
         self._records.__exit__(kind, error, traceback)
 
     def behind(self, group: str, topics: Iterable[str]) -> int:
         """How many offsets of these topics a group has not read."""
-        committed = self._committed(group)
         partitions = self._partitions(topics)
+        committed = self._committed(group, partitions)
         ends = self._offsets(partitions, OffsetSpec.latest())
         firsts = self._offsets(partitions, OffsetSpec.earliest())
         return sum(
-            self._behind(partition, max(committed.get(partition, 0), firsts[partition]), ends[partition])
+            self._behind(partition, max(committed[partition], firsts[partition]), ends[partition])
             for partition in partitions
         )
 
@@ -213,16 +213,18 @@ class _Offsets:
     def _partitions(self, topics: Iterable[str]) -> list[Partition]:
         return [(topic, partition) for topic in topics for partition in self._records.partitions(topic)]
 
-    def _committed(self, group: str) -> Mapping[Partition, int]:
-        """What a group has committed; nothing for a group that nobody knows yet."""
-        answer = self._ask(lambda: self._ask_committed(group))
-        return {(found.topic, found.partition): found.offset for found in answer.topic_partitions or ()}
+    def _committed(self, group: str, partitions: Iterable[Partition]) -> Mapping[Partition, int]:
+        """What a group has committed; negative for a partition that it has committed nothing for.
 
-    def _ask_committed(self, group: str) -> ConsumerGroupTopicPartitions:
-        request = [ConsumerGroupTopicPartitions(group)]
-        futures = self._admin.list_consumer_group_offsets(request, request_timeout=self._timeout_seconds)
-        answer: ConsumerGroupTopicPartitions = futures[group].result()
-        return answer
+        A consumer of that name that never joins the group is asked: librdkafka's AdminClient crashes the process when
+        the group's coordinator is still loading.
+        """
+        reader = self._readers.get(group)
+        if reader is None:
+            reader = self._readers[group] = Consumer({**self._client, "group.id": group}, logger=log)
+        asked = [TopicPartition(*partition) for partition in partitions]
+        answer = self._ask(lambda: reader.committed(asked, timeout=self._timeout_seconds))
+        return {(found.topic, found.partition): found.offset for found in answer}
 
     def _offsets(
         self,

@@ -78,7 +78,22 @@ def emptiable(servers: Settings, admin: AdminClient) -> Settings:
     compacted = [topic.name for topic in TOPICS if topic.cleanup is Cleanup.COMPACT]
     resources = [ConfigResource(ResourceType.TOPIC, name, incremental_configs=[both]) for name in compacted]
     results(servers, lambda: admin.incremental_alter_configs(resources, request_timeout=SECONDS))
+    wait_until_emptiable(admin, compacted)
     return servers
+
+
+def wait_until_emptiable(admin: AdminClient, topics: list[str]) -> None:
+    """A topic goes by its new policy some time after the broker has acknowledged it."""
+    deadline = time.monotonic() + SECONDS
+    first = [TopicPartition(topic, 0, 0) for topic in topics]
+    while True:
+        futures = admin.delete_records(first, request_timeout=SECONDS).values()
+        wait(futures, SECONDS)
+        refused = [error for future in futures if (error := future.exception()) is not None]
+        if not refused:
+            return
+        assert time.monotonic() < deadline, refused
+        time.sleep(0.2)
 
 
 @pytest.fixture

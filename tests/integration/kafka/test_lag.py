@@ -84,7 +84,7 @@ def test_an_open_transaction_hides_what_was_committed_behind_it(kafka: Settings,
         assert pipeline_lag(kafka) == Lag(ingest=0, open_transactions=3, metrics=0, sink=0)
         transaction.commit_transaction(20)
     lag = pipeline_lag(kafka)
-    assert (lag.open_transactions, lag.stage) == (0, "analytics")
+    assert (lag.open_transactions, lag.stage) == (0, "metrics")
 
 
 def test_the_marker_of_a_commit_is_nothing_to_read(kafka: Settings, writer: Any, read: Read) -> None:
