@@ -29,8 +29,8 @@ from schemas.migrate import migrate_schemas, migrate_topics
 from schemas.settings import Settings
 from schemas.topics import TOPICS, Cleanup
 
-START_SECONDS = 60.0
-SECONDS = 20.0
+START_SECONDS = 120.0
+SECONDS = 60.0
 
 
 @pytest.fixture(scope="session")
