@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import logging
-import time
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,9 +17,10 @@ from typing import Any, Final, Self
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
+from producers.acknowledgement import wait_for_acknowledgements
 from producers.encoder import EventEncoder
 from schemas.codec import load_schema
-from schemas.errors import ContractError, DeliveryError, DependencyUnavailable, InvalidEvent
+from schemas.errors import ContractError, DeliveryError, InvalidEvent
 from schemas.event_types import EVENT_TYPES, canonical_type, record_key
 from schemas.registry import SchemaRegistry
 from schemas.settings import Settings
@@ -118,13 +118,7 @@ class Publisher:
             DeliveryError: Kafka did not take an event; call again for the next one.
             DependencyUnavailable: Events are still unacknowledged after ``timeout_seconds``.
         """
-        deadline = time.monotonic() + timeout_seconds
-        while left := self._producer.flush(_WAIT_SECONDS):
-            self._raise_failure()
-            if time.monotonic() >= deadline:
-                reason = f"{left} events are not acknowledged after {timeout_seconds:g} s"
-                raise DependencyUnavailable("Kafka", self._servers, reason)
-        self._raise_failure()
+        wait_for_acknowledgements(self._producer, self._servers, "events", self._raise_failure, timeout_seconds)
 
     def __enter__(self) -> Self:
         return self

@@ -6,14 +6,14 @@ Unlike the publisher it checks nothing: what it sends is meant, and what becomes
 from __future__ import annotations
 
 import logging
-import time
 from types import TracebackType
 from typing import Final, NamedTuple, Self
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
+from producers.acknowledgement import wait_for_acknowledgements
 from producers.publisher import producer_options
-from schemas.errors import DeliveryError, DependencyUnavailable
+from schemas.errors import DeliveryError
 from schemas.settings import Settings
 from schemas.topics import HEADER_RECEIVED_AT
 
@@ -92,13 +92,7 @@ class Sender:
             DeliveryError: Kafka did not take a record.
             DependencyUnavailable: Records are still unacknowledged after that time.
         """
-        deadline = time.monotonic() + timeout_seconds
-        while left := self._producer.flush(_WAIT_SECONDS):
-            self._raise_problem()
-            if time.monotonic() >= deadline:
-                reason = f"{left} records are not acknowledged after {timeout_seconds:g} s"
-                raise DependencyUnavailable("Kafka", self._servers, reason)
-        self._raise_problem()
+        wait_for_acknowledgements(self._producer, self._servers, "records", self._raise_problem, timeout_seconds)
 
     def __enter__(self) -> Self:
         return self

@@ -6,10 +6,6 @@ The clocks of the shop's time zone go forward within the simulated days. The tes
 from __future__ import annotations
 
 import json
-import os
-import random
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,11 +13,8 @@ from typing import Any
 import pytest
 
 from jobs.submission import known_jobs
-from local.paths import ROOT
 from local.platform import Platform
-from local.ports import free_base
-from schemas.migrate import migrate
-from schemas.settings import Settings
+from tests.support.platforms import platform_with, run_shop
 
 pytestmark = [pytest.mark.platform, pytest.mark.timeout(1200)]
 
@@ -31,18 +24,8 @@ PLAN = ("--events", "20000", "--trouble", "all", "--seed", "7", "--start", "2026
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     data = tmp_path_factory.mktemp("simulated shop") / "data"
-    made = Platform(Settings(data_dir=data, port_base=free_base(random.Random()), time_zone="Europe/Berlin"))
-    made.fetch()
-    try:
-        made.up()
-        migrate(made.settings)
-        for job in known_jobs():
-            made.jobs.desired.add(job)
-            made.jobs.ensure(job)
-            made.jobs.wait_until_running(job)
+    with platform_with(known_jobs(), data, time_zone="Europe/Berlin") as made:
         yield made
-    finally:
-        made.down()
 
 
 @pytest.fixture(scope="module")
@@ -50,26 +33,13 @@ def ledger(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("ledger") / "L.json"
 
 
-def run(shop: Platform, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """``./shop`` with these arguments, on this platform."""
-    return subprocess.run(
-        [sys.executable, "-m", "cli", *arguments],
-        cwd=ROOT,
-        env=os.environ | shop.settings.environment() | {"PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=900,
-        check=False,
-    )
-
-
 def simulate(shop: Platform, ledger: Path, *more: str) -> None:
-    done = run(shop, "simulate", *PLAN, "--ledger", str(ledger), *more)
+    done = run_shop(shop.settings, "simulate", *PLAN, "--ledger", str(ledger), *more)
     assert done.returncode == 0, done.stderr
 
 
 def verify(shop: Platform, ledger: Path) -> tuple[int, dict[str, Any]]:
-    done = run(shop, "verify", "--ledger", str(ledger), "--json")
+    done = run_shop(shop.settings, "verify", "--ledger", str(ledger), "--json")
     assert done.stdout, done.stderr
     return done.returncode, json.loads(done.stdout)
 
