@@ -123,12 +123,12 @@ class Connection:
             QueryError: The engine refused it, or it failed.
         """
         with _engine_errors():
-            return _result(self._chdb.query(sql, output_format, params=dict(parameters or {})))  # type: ignore[arg-type]
+            return _result(self._chdb.query(sql, output_format, params=dict(parameters or {})))
 
     def stream(self, sql: bytes, output_format: str, parameters: Mapping[str, str]) -> Stream:
         """Begin a SELECT whose blocks are fetched one by one."""
         with _engine_errors():
-            return Stream(self._chdb.send_query(sql, output_format, params=dict(parameters)))  # type: ignore[arg-type]
+            return Stream(self._chdb.send_query(sql, output_format, params=dict(parameters)))
 
     def insert(self, statement: str, input_format: str, rows: Iterable[bytes]) -> Statistics:
         """Insert ``rows`` as they come. If reading them fails, nothing more is written and the error goes on.
