@@ -4,6 +4,7 @@ ShopError
 ├── ConfigurationError        a setting, an argument or a file the user gave is wrong
 ├── ContractError             a record or a schema breaks a contract of ``schemas/``
 │   ├── InvalidEvent          an event that no job may count
+│   ├── InvalidValue          a value in a store is not what its key promises
 │   ├── IncompatibleSchema    the registry refused a new version of a schema
 │   ├── StatementRefused      ClickHouse refuses a statement
 │   └── BatchRefused          ClickHouse does not take the rows of a batch
@@ -14,7 +15,8 @@ ShopError
 │   ├── PortInUse             another process listens where a part must
 │   ├── DownloadError         a part could not be fetched
 │   └── DiskFull              no room is left in the data directory
-└── JobError                  Flink refused or lost a job
+├── JobError                  Flink refused or lost a job
+└── ModelError                a model cannot be trained, found or promoted
 
 An error carries its facts as fields; its message says what was wrong, where, and what to do. ``exit_code`` is
 what ``./shop`` returns for it.
@@ -53,6 +55,22 @@ class InvalidEvent(ContractError):
         super().__init__(f"{field}: {message}" if field else message)
         self.field = field
         self.message = message
+
+
+class InvalidValue(ContractError):
+    """A value in a store is not what its key promises.
+
+    Args:
+        expected: What it should be, in words.
+        value: The bytes that were found.
+        reason: What is wrong with them.
+    """
+
+    def __init__(self, expected: str, value: bytes, reason: str) -> None:
+        super().__init__(f"Expected {expected}, found {value[:80]!r}: {reason}.")
+        self.expected = expected
+        self.value = value
+        self.reason = reason
 
 
 class IncompatibleSchema(ContractError):
@@ -175,3 +193,7 @@ class JobError(ShopError):
     """Flink refused or lost a job."""
 
     exit_code = 5
+
+
+class ModelError(ShopError):
+    """A model cannot be trained, found or promoted; the message says why."""

@@ -1,26 +1,49 @@
-"""Redis keys, the only place that spells them."""
+"""Redis keys, the only place that spells them.
+
+Keys of a model carry its version, so that a new model is published beside the old one and taken up by one write to
+ACTIVE_MODEL: no reader ever meets two versions in one answer. Lists that follow the stream and no model (popular,
+trending, newest) have one key each. Values of lists are those of ``schemas.recommendations``.
+"""
 
 from __future__ import annotations
 
 from typing import Final
 
+ACTIVE_MODEL: Final = "rec:active"
+"""String: the version that is served, but for the arms of experiments."""
+
+LIVE_MODELS: Final = "rec:live"
+"""Set: every version whose keys are kept fresh, the active one among them."""
+
 TRENDING: Final = "rec:trending"
 POPULAR: Final = "rec:popular"
+NEWEST: Final = "rec:newest"
+
+UNAVAILABLE: Final = "products:unavailable"
+"""Set: ids of products that must not be recommended: out of stock, or hidden."""
+
+UNAVAILABLE_REVISION: Final = "products:unavailable:revision"
+"""Counter: raised with each change of UNAVAILABLE, so that a reader's copy knows when it is stale."""
 
 
-def personalized(user_id: str) -> str:
-    """Recommendations of one user."""
-    return f"rec:user:{user_id}:personalized"
+def personalized(version: str, user_id: str) -> str:
+    """Recommendations of one user by one model."""
+    return f"rec:{version}:user:{user_id}:personalized"
 
 
-def similar(product_id: str) -> str:
-    """Products like this one."""
-    return f"rec:product:{product_id}:similar"
+def similar(version: str, product_id: str) -> str:
+    """Products like this one, by one model."""
+    return f"rec:{version}:product:{product_id}:similar"
 
 
-def bought_together(product_id: str) -> str:
-    """Products bought with this one."""
-    return f"rec:product:{product_id}:bought_together"
+def bought_together(version: str, product_id: str) -> str:
+    """Products bought with this one, by one model."""
+    return f"rec:{version}:product:{product_id}:bought_together"
+
+
+def popular(window: str) -> str:
+    """Most bought products of a window that ends now: 1d, 7d or 30d. POPULAR is the default one."""
+    return f"rec:popular:{window}"
 
 
 def category_popular(category: str) -> str:
@@ -28,11 +51,25 @@ def category_popular(category: str) -> str:
     return f"rec:category:{category}:popular"
 
 
+def category_trending(category: str) -> str:
+    """Trending products of one category."""
+    return f"rec:category:{category}:trending"
+
+
+def category_newest(category: str) -> str:
+    """Products of one category, the newest first."""
+    return f"rec:category:{category}:newest"
+
+
 def history(user_id: str) -> str:
-    """Sorted set of the products a user met, scored by event time in milliseconds."""
+    """Sorted set of what a user did with which product, scored by event time in milliseconds.
+
+    A member is ``kind:product_id`` with a canonical event type as its kind, and its score is the newest such event
+    (``ZADD GT``): the same events give the same set in any order, however often they come.
+    """
     return f"user:{user_id}:history"
 
 
 def product(product_id: str) -> str:
-    """What serving must know of a product: available, price, title, category."""
+    """What serving must know of a product, a value of ``schemas.recommendations.Product``."""
     return f"product:{product_id}"

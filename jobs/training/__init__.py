@@ -1,0 +1,1 @@
+"""Models from the stream: interactions by SQL, models by Python, evaluated, stored and promoted by version."""

@@ -1,0 +1,151 @@
+"""What a model learns from, what it is asked, and what it answers: the one interface of all models.
+
+A model never sees a user's number when it is asked, only what the user did (a history). So the same call scores a user
+of the training data, a user whose click came a second ago, an anonymous session, and a test case of an evaluation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+Arrays = dict[str, NDArray[Any]]
+"""The whole state of a fitted model, as it is stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class Histories:
+    """What each of some users (or sessions) did, the oldest event first.
+
+    Attributes:
+        offsets: Where each history begins in the other arrays, and where the last one ends, (n + 1,) int64.
+        items: Item numbers, (n_events,) int32.
+        weights: How much each event says, by its kind, (n_events,) float32; 1 where kinds do not differ.
+        times: Event times in seconds since the epoch, (n_events,) float64; the place in the history (0, 1, 2, ...)
+            where the data has an order but no times.
+    """
+
+    offsets: NDArray[np.int64]
+    items: NDArray[np.int32]
+    weights: NDArray[np.float32]
+    times: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def __iter__(self) -> Iterator[NDArray[np.int32]]:
+        """The items of each history."""
+        for first, last in zip(self.offsets[:-1], self.offsets[1:], strict=True):
+            yield self.items[first:last]
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """Events of each history, (n,) int64."""
+        return np.diff(self.offsets)
+
+    @property
+    def owners(self) -> NDArray[np.int64]:
+        """The history of each event, (n_events,) int64."""
+        return np.repeat(np.arange(len(self)), self.lengths)
+
+    @property
+    def reverse_positions(self) -> NDArray[np.int64]:
+        """How many events of the same history came after each event: 0 for the newest, (n_events,) int64."""
+        return self.offsets[1:][self.owners] - 1 - np.arange(len(self.items))
+
+    @property
+    def ages_seconds(self) -> NDArray[np.float64]:
+        """How long before the newest event of its history each event happened, (n_events,) float64."""
+        newest = self.times[np.maximum(self.offsets[1:] - 1, 0)] if len(self.items) else np.zeros(len(self))
+        return np.asarray(newest[self.owners] - self.times)
+
+    def matrix(self, n_items: int, values: NDArray[np.float32] | None = None) -> sparse.csr_matrix:
+        """Histories by items, (n, n_items) float32: ``values`` (the weights) of an item's events added up."""
+        chosen = self.weights if values is None else values
+        made = sparse.csr_matrix((chosen, self.items, self.offsets), shape=(len(self), n_items), dtype=np.float32)
+        made.sum_duplicates()
+        return made
+
+    def slice(self, first: int, last: int) -> Histories:
+        """The histories from ``first`` up to, not including, ``last``."""
+        begin, end = self.offsets[first], self.offsets[min(last, len(self))]
+        return Histories(
+            self.offsets[first : min(last, len(self)) + 1] - begin,
+            self.items[begin:end],
+            self.weights[begin:end],
+            self.times[begin:end],
+        )
+
+    @classmethod
+    def of(cls, histories: Sequence[Sequence[int]]) -> Self:
+        """Histories of item numbers alone: weight 1, the place as the time."""
+        lengths = [len(items) for items in histories]
+        return cls(
+            np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
+            np.array([item for items in histories for item in items], np.int32),
+            np.ones(sum(lengths), np.float32),
+            np.array([place for n in lengths for place in range(n)], np.float64),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """What a model learns from.
+
+    Attributes:
+        histories: One for each user or session of the training data.
+        n_items: Size of the catalogue: items are numbered from 0.
+        features: Attributes of items (category, brand, price band, words), (n_items, n_features) float32 sparse, or
+            None where nothing is known.
+    """
+
+    histories: Histories
+    n_items: int
+    features: sparse.csr_matrix | None = None
+
+
+class Model(Protocol):
+    """A recommender. ``fit`` with the same data and parameters gives the same state, bit by bit."""
+
+    @property
+    def name(self) -> str:
+        """Its name, for reports: ``ials``, ``item_knn``, ..."""
+        ...
+
+    @property
+    def parameters(self) -> Mapping[str, Any]:
+        """What it was made with; JSON can hold them."""
+        ...
+
+    def fit(self, training: Training) -> Self:
+        """Learn; returns itself."""
+        ...
+
+    def score(self, histories: Histories) -> NDArray[np.float32]:
+        """Score of every item for each history, (len(histories), n_items) float32; the higher the better.
+
+        The items of the history are scored too: who asks decides whether they may be recommended again. A history
+        may be empty: a model without an opinion gives zeros.
+        """
+        ...
+
+    def arrays(self) -> Arrays:
+        """Its fitted state."""
+        ...
+
+    def restore(self, arrays: Arrays) -> Self:
+        """Take over a fitted state; returns itself."""
+        ...
+
+
+class SimilarItems(Protocol):
+    """A model that also knows which items are like a given one."""
+
+    def similar(self, items: NDArray[np.int32]) -> NDArray[np.float32]:
+        """Likeness of every item to each of ``items``, (len(items), n_items) float32."""
+        ...

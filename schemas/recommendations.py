@@ -1,0 +1,203 @@
+"""Values of the recommendation keys in Redis: lists of products, and what is known of a product.
+
+A list is JSON with one line for each product, so that serving can send, cut and filter it without parsing it::
+
+    {"source":"personal","model_version":"m1","generated_at":"2026-11-21T10:00:00.000Z","items":[
+    {"item_id":"a","score":0.9,"reason":"similar_to_viewed","because":["x"]},
+    {"item_id":"b","score":0.5,"reason":"trained","because":[]}
+    ]}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Final
+
+import orjson
+
+from schemas.errors import InvalidValue
+
+
+class Source(StrEnum):
+    """Where a list comes from: a step of the fallback chain."""
+
+    PERSONAL = "personal"
+    SESSION = "session"
+    SIMILAR = "similar"
+    BOUGHT_TOGETHER = "bought_together"
+    CATEGORY_POPULAR = "category_popular"
+    CATEGORY_TRENDING = "category_trending"
+    CATEGORY_NEWEST = "category_newest"
+    TRENDING = "trending"
+    POPULAR = "popular"
+    NEWEST = "newest"
+
+
+class Reason(StrEnum):
+    """Why a product is in a list; ``because`` names the products that caused it."""
+
+    TASTE = "taste"
+    SIMILAR_TO_VIEWED = "similar_to_viewed"
+    SIMILAR_TO_CART = "similar_to_cart"
+    SIMILAR_TO_BOUGHT = "similar_to_bought"
+    OFTEN_NEXT = "often_next"
+    BOUGHT_TOGETHER = "bought_together"
+    SAME_KIND = "same_kind"
+    BOUGHT_AGAIN = "bought_again"
+    TRENDING = "trending"
+    POPULAR = "popular"
+    NEW = "new"
+
+
+@dataclass(frozen=True, slots=True)
+class RecommendedItem:
+    """One product of a list.
+
+    Attributes:
+        item_id: The product.
+        score: Its score; comparable within the list alone.
+        reason: Why it is there.
+        because: Products that caused it, the strongest first.
+    """
+
+    item_id: str
+    score: float
+    reason: Reason
+    because: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RecommendationList:
+    """Products, the best first.
+
+    Attributes:
+        source: Where it comes from.
+        model_version: The model that made it; "" for what follows the stream alone.
+        generated_at: The newest event that it is made from: a function of the events, not of the clock.
+        items: The products.
+    """
+
+    source: Source
+    model_version: str
+    generated_at: datetime
+    items: tuple[RecommendedItem, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """What serving must know of a product.
+
+    Attributes:
+        available: Whether it may be recommended: in stock and not hidden.
+        title: Its title, "" where nobody told.
+        category: Its category, "" where nobody told.
+        brand: Its brand, "" where nobody told.
+        price: Its price as decimal text, "" where nobody told.
+        currency: ISO 4217 code of the price, "" where nobody told.
+    """
+
+    available: bool = True
+    title: str = ""
+    category: str = ""
+    brand: str = ""
+    price: str = ""
+    currency: str = ""
+
+
+_ID: Final = b'{"item_id":"'
+_BECAUSE: Final = b',"because":'
+_SCORE_DIGITS: Final = 6
+
+
+def encode_list(made: RecommendationList) -> bytes:
+    """The value of a list's key."""
+    head = orjson.dumps(
+        {
+            "source": made.source,
+            "model_version": made.model_version,
+            "generated_at": utc_text(made.generated_at),
+        }
+    )
+    lines = b",\n".join(_encode_item(item) for item in made.items)
+    return b'%b,"items":[\n%b\n]}' % (head[:-1], lines)
+
+
+def decode_list(value: bytes) -> RecommendationList:
+    """What a list's key holds.
+
+    Raises:
+        InvalidValue: The bytes are no list.
+    """
+    try:
+        found = orjson.loads(value)
+        items = (
+            RecommendedItem(item["item_id"], item["score"], Reason(item["reason"]), tuple(item["because"]))
+            for item in found["items"]
+        )
+        return RecommendationList(
+            Source(found["source"]),
+            found["model_version"],
+            datetime.fromisoformat(found["generated_at"]),
+            tuple(items),
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        raise InvalidValue("a list of recommendations", value, repr(error)) from error
+
+
+def item_lines(value: bytes) -> list[bytes]:
+    """The products of an encoded list as JSON objects, unparsed."""
+    return [line.rstrip(b",") for line in value.split(b"\n")[1:-1] if line]
+
+
+def line_item_id(line: bytes) -> str:
+    """The product of a line of ``item_lines``."""
+    if b"\\" in line:
+        item_id: str = orjson.loads(line)["item_id"]
+        return item_id
+    return line[len(_ID) : line.index(b'"', len(_ID))].decode()
+
+
+def without_because(line: bytes) -> bytes:
+    """The line without the products that caused it."""
+    return line[: line.rindex(_BECAUSE)] + b"}"
+
+
+def encode_product(known: Product) -> bytes:
+    """The value of a product's key."""
+    return orjson.dumps(known)
+
+
+def decode_product(value: bytes) -> Product:
+    """What a product's key holds.
+
+    Raises:
+        InvalidValue: The bytes are no product.
+    """
+    try:
+        return Product(**orjson.loads(value))
+    except (ValueError, TypeError) as error:
+        raise InvalidValue("a product", value, repr(error)) from error
+
+
+def utc_text(moment: datetime) -> str:
+    """RFC 3339 with milliseconds and Z."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def item_ids(items: Sequence[RecommendedItem]) -> tuple[str, ...]:
+    """The ids of these products, in their order."""
+    return tuple(item.item_id for item in items)
+
+
+def _encode_item(item: RecommendedItem) -> bytes:
+    return orjson.dumps(
+        {
+            "item_id": item.item_id,
+            "score": round(item.score, _SCORE_DIGITS),
+            "reason": item.reason,
+            "because": item.because,
+        }
+    )
