@@ -23,6 +23,7 @@ MAX_AMOUNT: Final = Decimal(10) ** 14
 AMOUNTS: Final = ("value", "price", "tax", "shipping", "discount")
 COUNTS: Final = {"stock": (0, MAX_QUANTITY), "search_results": (0, MAX_INT), "position": (1, MAX_INT), "rating": (1, 5)}
 """Whole numbers and the range that they can have."""
+VISIBILITIES: Final = frozenset({"visible", "hidden"})
 _CURRENCY: Final = re.compile(r"[A-Z]{3}\Z")
 _ZERO: Final = Decimal(0)
 
@@ -84,6 +85,8 @@ def _check_values(event: Event) -> Failure | None:
             return _invalid(field, f"{event[field]} is not between {lowest} and {highest}")
     if event["currency"] is not None and not _CURRENCY.match(event["currency"]):
         return _invalid("currency", f"{event['currency']!r} is not three capital letters")
+    if event["visibility"] is not None and event["visibility"] not in VISIBILITIES:
+        return _invalid("visibility", f"{event['visibility']!r} is neither visible nor hidden")
     return _check_quantity(event)
 
 

@@ -57,6 +57,8 @@ _SHARED: Final[dict[str, tuple[Convert, tuple[str, ...]]]] = {
     "review_text": (text, ("review_text", "review_body")),
     "recommendation_id": (text, ("recommendation_id",)),
     "model_version": (text, ("model_version",)),
+    "recommendation_source": (text, ("recommendation_source",)),
+    "experiment_arm": (text, ("experiment_arm",)),
 }
 _PRODUCT: Final[dict[str, tuple[Convert, tuple[str, ...]]]] = {
     "product_id": (text, ("product_id", "item_id", "sku")),
@@ -67,6 +69,7 @@ _PRODUCT: Final[dict[str, tuple[Convert, tuple[str, ...]]]] = {
     "price": (amount, ("price",)),
     "quantity": (whole, ("quantity",)),
     "stock": (whole, ("stock",)),
+    "visibility": (text, ("visibility",)),
     "position": (whole, ("position",)),
 }
 _PAGE: Final[dict[str, tuple[Convert, tuple[str, ...]]]] = {

@@ -15,9 +15,10 @@ from schemas.registry import SchemaRegistry
 
 SUBJECT: Final = "shopstream.ShopEvent"
 
+_NEWEST: Final = frozenset({"recommendation_source", "experiment_arm", "visibility"})
 LEFT_OUT: Final = (
-    frozenset({"discount", "coupon", "rating", "review_text", "recommendation_id", "model_version"}),
-    frozenset({"recommendation_id", "model_version"}),
+    _NEWEST | {"discount", "coupon", "rating", "review_text", "recommendation_id", "model_version"},
+    _NEWEST | {"recommendation_id", "model_version"},
 )
 """Which fields each version did not have yet, the oldest version first."""
 
