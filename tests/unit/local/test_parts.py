@@ -47,7 +47,7 @@ def test_flinks_configuration_is_the_shipped_one_bound_to_the_platform(
     assert config["execution.checkpointing.dir"] == f"file://{settings.data_dir}/checkpoints"
     assert config["execution.checkpointing.externalized-checkpoint-retention"] == "RETAIN_ON_CANCELLATION"
     assert "--add-opens=java.base/java.nio=ALL-UNNAMED" in config["env.java.opts.all"]
-    assert config["taskmanager.numberOfTaskSlots"] == 8
+    assert config["taskmanager.numberOfTaskSlots"] == 20
 
 
 def test_the_heap_of_the_taskmanager_is_what_flink_reckons_with(
