@@ -12,6 +12,7 @@ from cli.commands import (
     collector,
     demo,
     development,
+    evaluate,
     failed,
     imports,
     jobs,
@@ -34,6 +35,7 @@ COMMANDS: Final = (
     queries,
     verify,
     failed,
+    evaluate,
     migrate,
     development,
 )

@@ -7,7 +7,7 @@ of the training data, a user whose click came a second ago, an anonymous session
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Protocol, Self
 
 import numpy as np
@@ -81,6 +81,18 @@ class Histories:
             self.times[begin:end],
         )
 
+    def take(self, places: NDArray[np.int64]) -> Histories:
+        """The histories at these places, in this order."""
+        lengths = self.lengths[places]
+        offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+        events = np.arange(offsets[-1]) + np.repeat(self.offsets[places] - offsets[:-1], lengths)
+        return Histories(offsets, self.items[events], self.weights[events], self.times[events])
+
+    def where(self, kept: NDArray[np.bool_]) -> Histories:
+        """The same histories with only those events, (n_events,) bool; some may be empty then."""
+        counts = np.concatenate([[0], np.cumsum(kept)]).astype(np.int64)
+        return Histories(counts[self.offsets], self.items[kept], self.weights[kept], self.times[kept])
+
     @classmethod
     def of(cls, histories: Sequence[Sequence[int]]) -> Self:
         """Histories of item numbers alone: weight 1, the place as the time."""
@@ -149,3 +161,8 @@ class SimilarItems(Protocol):
     def similar(self, items: NDArray[np.int32]) -> NDArray[np.float32]:
         """Likeness of every item to each of ``items``, (len(items), n_items) float32."""
         ...
+
+
+def parameters_of(model: Any) -> dict[str, Any]:
+    """The parameters of a model that is a dataclass: its fields that are not fitted state."""
+    return {field.name: getattr(model, field.name) for field in fields(model) if field.init}

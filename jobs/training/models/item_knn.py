@@ -1,0 +1,102 @@
+"""Item-kNN: items liked by the same users are alike (Sarwar et al. 2001; BM25 weights as ``implicit`` has them)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Final, Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from jobs.training.models.base import Arrays, Histories, Training, parameters_of
+from jobs.training.models.neighbours import as_arrays, dense, from_arrays, product_of_strongest
+from jobs.training.models.recency import Recency
+
+BM25_K1: Final = 1.2
+BM25_B: Final = 0.75
+
+
+@dataclass(slots=True)
+class ItemKnn:
+    """Items like those of the history, the newer ones counting more.
+
+    Attributes:
+        neighbours: Neighbours kept for each item.
+        weighting: ``cosine``, or ``bm25`` with k1 of 1.2 and b of 0.75.
+        shrinkage: Added to the norms of a pair: takes the likeness of rare items down.
+        user_power: Exponent of a user's number of items by which that user's say is divided.
+        norm_power: Exponent of an item's norm; 1 is the cosine, less favours popular items.
+        recency: Exponent of the place of an event, counted back from the newest.
+        half_life_seconds: Age at which an event of the history says half.
+    """
+
+    neighbours: int = 200
+    weighting: Literal["cosine", "bm25"] = "cosine"
+    shrinkage: float = 0.0
+    user_power: float = 0.0
+    norm_power: float = 1.0
+    recency: float = 0.0
+    half_life_seconds: float | None = None
+    _likeness: sparse.csr_matrix = field(init=False, repr=False)
+
+    name: ClassVar[str] = "item_knn"
+
+    @property
+    def parameters(self) -> Mapping[str, Any]:
+        """What it was made with."""
+        return parameters_of(self)
+
+    def fit(self, training: Training) -> Self:
+        """Compare all pairs of items that some user has both of."""
+        weighted = self._weighted(training.histories.matrix(training.n_items))
+        norms = np.sqrt(np.asarray(weighted.multiply(weighted).sum(axis=0)).ravel()) ** self.norm_power
+
+        def over_norms(block: sparse.csr_matrix, first: int) -> sparse.csr_matrix:
+            rows = first + np.repeat(np.arange(block.shape[0]), np.diff(block.indptr))
+            values = block.data / (norms[rows] * norms[block.indices] + self.shrinkage)
+            return sparse.csr_matrix((values, block.indices, block.indptr), shape=block.shape)
+
+        self._likeness = product_of_strongest(weighted.T.tocsr(), weighted, self.neighbours, over_norms)
+        return self
+
+    def score(self, histories: Histories) -> NDArray[np.float32]:
+        """Likeness to the items of each history added up, the newer ones counting more."""
+        weights = Recency(self.recency, self.half_life_seconds).weights(histories)
+        return dense(histories.matrix(self._likeness.shape[0], weights) @ self._likeness)
+
+    def similar(self, items: NDArray[np.int32]) -> NDArray[np.float32]:
+        """Likeness of every item to each of ``items``."""
+        return dense(self._likeness[items])
+
+    def arrays(self) -> Arrays:
+        """The likenesses kept, (n_items, n_items) sparse."""
+        return as_arrays("likeness", self._likeness)
+
+    def restore(self, arrays: Arrays) -> Self:
+        """Take over likenesses."""
+        self._likeness = from_arrays("likeness", arrays)
+        return self
+
+    def _weighted(self, users_by_items: sparse.csr_matrix) -> sparse.csr_matrix:
+        """(n_users, n_items) float64: what each event says of its item."""
+        matrix = users_by_items.astype(np.float64)
+        if self.weighting == "bm25":
+            matrix = _bm25(matrix)
+        lengths = np.maximum(np.diff(matrix.indptr), 1).astype(np.float64)
+        owners = np.repeat(np.arange(len(lengths)), np.diff(matrix.indptr))
+        values = matrix.data * lengths[owners] ** -self.user_power
+        return sparse.csr_matrix((values, matrix.indices, matrix.indptr), shape=matrix.shape)
+
+
+def _bm25(matrix: sparse.csr_matrix) -> sparse.csr_matrix:
+    """BM25 with users as documents and items as words: rare items and users of few items say more."""
+    n_users = matrix.shape[0]
+    popularity = np.bincount(matrix.indices, minlength=matrix.shape[1])
+    idf = np.log(n_users) - np.log1p(popularity)
+    lengths = np.asarray(matrix.sum(axis=1)).ravel()
+    owners = np.repeat(np.arange(n_users), np.diff(matrix.indptr))
+    length_norm = (1 - BM25_B) + BM25_B * lengths / max(lengths.mean(), 1e-12)
+    values = matrix.data * (BM25_K1 + 1) / (BM25_K1 * length_norm[owners] + matrix.data) * idf[matrix.indices]
+    return sparse.csr_matrix((np.maximum(values, 0), matrix.indices, matrix.indptr), shape=matrix.shape)
