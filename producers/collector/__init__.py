@@ -6,11 +6,10 @@ In the order in which a request passes them:
 - ``app.py``         the ASGI application: the intake, and health, metrics, tracker around it
 - ``intake.py``      one request: read, judge, send, answer
 - ``access.py``      write keys and rate limits
-- ``body.py``        bodies within bounds
 - ``mapping.py``     what clients send, as ShopEvents; with ``vocabulary.py`` (names), ``values.py`` (values),
   ``devices.py`` and ``sessions.py`` (enrichment)
 - ``violations.py``  what can be wrong with an event
-- ``problems.py``    what can be wrong with a request
+- ``problems.py``    what can be wrong with a request, beyond what ``web/problems.py`` knows
 - ``delivery.py``    the way to Kafka
 - ``metrics.py``     what is counted
 - ``openapi.py``     how it is described

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hmac
-import ipaddress
 import math
 from collections.abc import Callable
 from typing import Any, Final
 
-from producers.collector.problems import RATE_LIMITED, UNAUTHORIZED, Problem
+from producers.collector.problems import RATE_LIMITED, UNAUTHORIZED
 from schemas.errors import ConfigurationError
 from schemas.settings import Settings
+from web.access import credential, is_loopback, split_list
+from web.problems import Problem
 
 ANYBODY: Final = ""
 """The key of every client where none is configured."""
@@ -24,24 +23,14 @@ def configured_keys(settings: Settings) -> tuple[str, ...]:
     Raises:
         ConfigurationError: There is none although others than this machine's programs can connect.
     """
-    text = settings.collector_write_keys.get_secret_value()
-    keys = tuple(key for part in text.split(",") if (key := part.strip()))
-    if not keys and not _is_loopback(settings.collector_host):
+    keys = tuple(split_list(settings.collector_write_keys.get_secret_value()))
+    if not keys and not is_loopback(settings.collector_host):
         message = (
             f"The collector would listen on {settings.collector_host} and take events from anybody: "
             "set SHOP_COLLECTOR_WRITE_KEYS, or SHOP_COLLECTOR_HOST to a loopback address."
         )
         raise ConfigurationError(message)
     return keys
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 class WriteKeys:
@@ -64,7 +53,7 @@ class WriteKeys:
         """
         if not self._keys:
             return ANYBODY
-        given = headers.get(b"x-api-key") or _authorization(headers.get(b"authorization", b""))
+        given = headers.get(b"x-api-key") or credential(headers.get(b"authorization", b""))
         return None if given is None else self._checked(given)
 
     def key_in_body(self, body: Any) -> str:
@@ -85,21 +74,6 @@ class WriteKeys:
             detail = "Send a write key: as user of Basic authorization, as bearer token, as X-API-Key, or as writeKey."
             raise Problem(UNAUTHORIZED, detail, headers=((b"www-authenticate", b'Basic realm="collector"'),))
         return found
-
-
-def _authorization(value: bytes) -> bytes | None:
-    scheme, _, rest = value.partition(b" ")
-    match scheme.lower():
-        case b"basic":
-            try:
-                return base64.b64decode(rest.strip(), validate=True).partition(b":")[0]
-            except binascii.Error:
-                return b""
-        case b"bearer":
-            return rest.strip()
-        case b"":
-            return None
-    return b""
 
 
 class RateLimit:

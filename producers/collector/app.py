@@ -23,12 +23,15 @@ from producers.collector.access import WriteKeys, configured_keys
 from producers.collector.delivery import Delivery
 from producers.collector.intake import CALL_OF_PATH, Intake
 from producers.collector.mapping import Mapper
-from producers.collector.metrics import CONTENT_TYPE, Metrics
+from producers.collector.metrics import Metrics
 from producers.collector.openapi import with_intake
-from producers.collector.problems import METHOD_NOT_ALLOWED, NOT_FOUND, UNAVAILABLE, Problem
+from producers.collector.problems import METHOD_NOT_ALLOWED, UNAVAILABLE
 from producers.publisher import routes
 from schemas.errors import ContractError, DependencyUnavailable, ShopError
 from schemas.settings import Settings
+from web.access import split_list
+from web.problems import NOT_FOUND, Problem
+from web.prometheus import CONTENT_TYPE
 
 log = logging.getLogger(__name__)
 
@@ -147,8 +150,7 @@ def _add_openapi(app: FastAPI) -> None:
 
 
 def _add_cors(app: FastAPI, settings: Settings) -> None:
-    origins = [origin for part in settings.collector_allowed_origins.split(",") if (origin := part.strip())]
-    if origins:
+    if origins := split_list(settings.collector_allowed_origins):
         app.add_middleware(
             CORSMiddleware,
             allow_origins=origins,

@@ -15,17 +15,18 @@ from typing import Any, Final
 import orjson
 
 from producers.collector.access import RateLimit, WriteKeys
-from producers.collector.body import ClientGone, Headers, Receive, check_headers, inflated, parsed, read_body
 from producers.collector.delivery import Delivery, Record
 from producers.collector.devices import device_class
 from producers.collector.mapping import Arrival, Event, Mapper
 from producers.collector.metrics import Metrics
-from producers.collector.problems import MALFORMED_BODY, TIMED_OUT, TOO_LARGE, UNAVAILABLE, Problem
+from producers.collector.problems import UNAVAILABLE
 from producers.collector.sessions import Sessions
 from producers.collector.values import Unfit, time_ms
 from producers.collector.violations import Kind, Rejected, Violation
 from producers.publisher import Route
 from schemas.settings import Settings
+from web.body import ClientGone, Headers, Receive, check_headers, inflated, parsed, read_body
+from web.problems import MALFORMED_BODY, TIMED_OUT, TOO_LARGE, Problem
 
 CALL_OF_PATH: Final = {
     "/v1/track": "track",

@@ -5,18 +5,10 @@ from __future__ import annotations
 from typing import Any, Final
 
 from producers.collector.intake import CALL_OF_PATH
-from producers.collector.problems import (
-    MALFORMED_BODY,
-    RATE_LIMITED,
-    TIMED_OUT,
-    TOO_LARGE,
-    UNAUTHORIZED,
-    UNAVAILABLE,
-    UNSUPPORTED_MEDIA,
-    ProblemType,
-)
+from producers.collector.problems import RATE_LIMITED, UNAUTHORIZED, UNAVAILABLE
 from producers.collector.violations import Kind
 from schemas.event_types import EVENT_TYPES
+from web.problems import MALFORMED_BODY, TIMED_OUT, TOO_LARGE, UNSUPPORTED_MEDIA, ProblemType
 
 Json = dict[str, Any]
 

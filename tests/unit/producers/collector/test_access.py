@@ -5,9 +5,9 @@ import base64
 import pytest
 
 from producers.collector.access import ANYBODY, RateLimit, WriteKeys, configured_keys
-from producers.collector.problems import Problem
 from schemas.errors import ConfigurationError
 from schemas.settings import Settings
+from web.problems import Problem
 
 KEYS = WriteKeys(("first", "second"))
 

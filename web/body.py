@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import orjson
 
-from producers.collector.problems import MALFORMED_BODY, TOO_LARGE, UNSUPPORTED_MEDIA, Problem
+from web.problems import MALFORMED_BODY, TOO_LARGE, UNSUPPORTED_MEDIA, Problem
 
 Headers = dict[bytes, bytes]
 Receive = Callable[[], Awaitable[Any]]
@@ -101,4 +101,4 @@ def parsed(content: bytes) -> Any:
 
 
 def _too_large(max_bytes: int) -> Problem:
-    return Problem(TOO_LARGE, f"A request has {max_bytes} bytes at the most, inflated. Send fewer events at once.")
+    return Problem(TOO_LARGE, f"A request has {max_bytes} bytes at the most, inflated. Send less at once.")

@@ -1,0 +1,48 @@
+"""Runs an HTTP service under uvicorn until a signal."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import socket
+from typing import Any, Final
+
+from schemas.errors import PortInUse
+
+log = logging.getLogger(__name__)
+
+GRACE_SECONDS: Final = 10
+BACKLOG: Final = 2048
+
+UVICORN_OPTIONS: Final[dict[str, Any]] = {
+    "loop": "uvloop",
+    "http": "httptools",
+    "ws": "none",
+    "lifespan": "on",
+    "log_config": None,
+    "access_log": False,
+    "server_header": False,
+    "proxy_headers": False,
+    "timeout_graceful_shutdown": GRACE_SECONDS,
+}
+"""How every service of ours is run."""
+
+
+def end_on_signals(service: str) -> None:
+    """Let SIGTERM and SIGINT end the service without a trace: uvicorn raises them once more at its end."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: log.info("The %s ends", service))
+
+
+def listening(service: str, host: str, port: int) -> socket.socket:
+    """A socket that listens.
+
+    Raises:
+        PortInUse: Another process does already.
+    """
+    try:
+        listener = socket.create_server((host, port), backlog=BACKLOG)
+    except OSError as error:
+        raise PortInUse(service, port) from error
+    log.info("The %s listens on %s:%d", service, *listener.getsockname()[:2])
+    return listener
