@@ -67,8 +67,9 @@ class Histories:
     def matrix(self, n_items: int, values: NDArray[np.float32] | None = None) -> sparse.csr_matrix:
         """Histories by items, (n, n_items) float32: ``values`` (the weights) of an item's events added up."""
         chosen = self.weights if values is None else values
-        made = sparse.csr_matrix((chosen, self.items, self.offsets), shape=(len(self), n_items), dtype=np.float32)
-        made.sum_duplicates()
+        parts = (chosen, self.items, self.offsets)
+        made = sparse.csr_matrix(parts, shape=(len(self), n_items), dtype=np.float32, copy=True)
+        made.sum_duplicates()  # in place: without the copy it would sort the events of this object
         return made
 
     def slice(self, first: int, last: int) -> Histories:
