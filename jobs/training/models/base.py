@@ -94,6 +94,15 @@ class Histories:
         counts = np.concatenate([[0], np.cumsum(kept)]).astype(np.int64)
         return Histories(counts[self.offsets], self.items[kept], self.weights[kept], self.times[kept])
 
+    def newest(self, n: int) -> Histories:
+        """The newest ``n`` events of each history."""
+        return self.where(self.reverse_positions < n)
+
+    def split(self, gap_seconds: float) -> Histories:
+        """The same events, a new history where one pauses for longer than ``gap_seconds``; no empty ones."""
+        pauses = np.flatnonzero(np.diff(self.times) > gap_seconds) + 1
+        return Histories(np.union1d(self.offsets, pauses).astype(np.int64), self.items, self.weights, self.times)
+
     @classmethod
     def of(cls, histories: Sequence[Sequence[int]]) -> Self:
         """Histories of item numbers alone: weight 1, the place as the time."""

@@ -8,9 +8,10 @@ from typing import Any, Final
 from jobs.training.models.base import Model
 from jobs.training.models.item_knn import ItemKnn
 from jobs.training.models.popularity import Popularity
+from jobs.training.models.session_knn import SessionKnn
 from schemas.errors import ModelError
 
-MODELS: Final[Mapping[str, Callable[..., Model]]] = {kind.name: kind for kind in (Popularity, ItemKnn)}
+MODELS: Final[Mapping[str, Callable[..., Model]]] = {kind.name: kind for kind in (Popularity, ItemKnn, SessionKnn)}
 """Single models by their names."""
 
 
