@@ -109,7 +109,8 @@ class Product:
 
 _ID: Final = b'{"item_id":"'
 _BECAUSE: Final = b',"because":'
-_SCORE_DIGITS: Final = 6
+SCORE_DIGITS: Final = 6
+"""Of a score, after the point."""
 
 
 def encode_list(made: RecommendationList) -> bytes:
@@ -196,7 +197,7 @@ def _encode_item(item: RecommendedItem) -> bytes:
     return orjson.dumps(
         {
             "item_id": item.item_id,
-            "score": round(item.score, _SCORE_DIGITS),
+            "score": round(item.score, SCORE_DIGITS),
             "reason": item.reason,
             "because": item.because,
         }

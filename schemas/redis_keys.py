@@ -15,6 +15,9 @@ ACTIVE_MODEL: Final = "rec:active"
 LIVE_MODELS: Final = "rec:live"
 """Set: every version whose keys are kept fresh, the active one among them."""
 
+RETIRED_MODELS: Final = "rec:retired"
+"""Sorted set: versions that were live and are to leave LIVE_MODELS, scored by when, in epoch seconds."""
+
 TRENDING: Final = "rec:trending"
 POPULAR: Final = "rec:popular"
 NEWEST: Final = "rec:newest"
@@ -39,6 +42,11 @@ def similar(version: str, product_id: str) -> str:
 def bought_together(version: str, product_id: str) -> str:
     """Products bought with this one, by one model."""
     return f"rec:{version}:product:{product_id}:bought_together"
+
+
+def published(version: str) -> str:
+    """There as long as all lists of one model are: written after them, and expiring before them."""
+    return f"rec:{version}:published"
 
 
 def popular(window: str) -> str:

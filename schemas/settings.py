@@ -46,6 +46,7 @@ class Settings(BaseSettings):
     clickhouse_database: str = Field("shop", description="Database of all tables.")
     redis_url: str = Field("", description="redis://host:port/database")
     checkpoint_url: str = Field("", description="Where Flink keeps checkpoints: file:///..., s3://...")
+    lake_url: str = Field("", description="Where the lake's Parquet files lie: file:///..., s3://...")
 
     time_zone: str = Field("UTC", description="The shop's time zone: its days begin and end there.")
     allowed_lateness_seconds: int = Field(
@@ -72,6 +73,22 @@ class Settings(BaseSettings):
 
     sink_batch_rows: int = Field(100_000, ge=1, description="Rows of one insert at the most.")
     sink_batch_ms: int = Field(500, ge=1, description="How long an insert waits for more rows.")
+
+    model_store_url: str = Field("", description="Where models are kept: file:///..., s3://...")
+    training_model: str = Field("blend", description="The model that the training job makes.")
+    training_holdout_days: int = Field(
+        7, ge=1, description="The newest days of the data, on which a model is judged before it is promoted."
+    )
+    recommendation_items: int = Field(20, ge=1, le=500, description="Products of a list that is kept for serving.")
+    recommendation_excludes_bought: bool = Field(
+        True, description="Whether what a user has bought is left out of the user's list."
+    )
+    recommendation_ttl_seconds: int = Field(
+        3 * DAY_SECONDS, ge=60, description="How long a model's lists are kept in Redis after they were written."
+    )
+
+    lake_batch_rows: int = Field(200_000, ge=1, description="Events of one partition that the lake takes at once.")
+    lake_batch_ms: int = Field(60_000, ge=1, description="How long the lake waits for more events.")
 
     http_timeout_seconds: float = Field(10.0, gt=0, description="Bound on a call to a server over HTTP.")
 
@@ -118,6 +135,8 @@ class Settings(BaseSettings):
             "flink_url": self.flink_url or f"http://127.0.0.1:{self.port('flink')}",
             "clickhouse_url": self.clickhouse_url or f"http://127.0.0.1:{self.port('clickhouse')}",
             "redis_url": self.redis_url or f"redis://127.0.0.1:{self.port('redis')}/0",
+            "model_store_url": self.model_store_url or (self.data_dir.resolve() / "models").as_uri(),
+            "lake_url": self.lake_url or f"file://{self.data_dir.resolve() / 'lake'}",
             "checkpoint_url": self.checkpoint_url or f"file://{self.data_dir.resolve() / 'checkpoints'}",
         }
         for name, value in embedded.items():
