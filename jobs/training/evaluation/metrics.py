@@ -53,10 +53,15 @@ def hit_rate_of_sets(hits: NDArray[np.bool_], k: int) -> float:
 
 def ndcg_of_sets(hits: NDArray[np.bool_], relevant: NDArray[np.int64], k: int) -> float:
     """NDCG@k where several items are right: the gain of a list over that of the best one possible."""
+    return _mean(gains_of_sets(hits, relevant, k))
+
+
+def gains_of_sets(hits: NDArray[np.bool_], relevant: NDArray[np.int64], k: int) -> NDArray[np.float64]:
+    """The same for each list by itself, (n,) float64."""
     discounts = 1 / np.log2(np.arange(2, k + 2))
     gains = (hits[:, :k] * discounts[: hits.shape[1]]).sum(axis=1)
     best = np.cumsum(discounts)
-    return _mean(gains / best[np.clip(relevant, 1, k) - 1])
+    return np.asarray(gains / best[np.clip(relevant, 1, k) - 1])
 
 
 def mean_average_precision(hits: NDArray[np.bool_], relevant: NDArray[np.int64], k: int) -> float:
