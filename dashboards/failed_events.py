@@ -10,7 +10,7 @@ from typing import cast
 
 from confluent_kafka import Message
 
-from dashboards.committed_records import CommittedRecords
+from schemas.committed_records import CommittedRecords
 from schemas.errors import ConfigurationError, ContractError
 from schemas.failures import (
     HEADER_CLASS,

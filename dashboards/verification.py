@@ -19,8 +19,8 @@ from typing import Any, Final
 
 from clickhouse_connect.driver.client import Client
 
-from dashboards.committed_records import CommittedRecords
 from dashboards.failed_events import failed_events
+from schemas.committed_records import CommittedRecords
 from schemas.errors import ConfigurationError
 from schemas.settings import Settings
 from schemas.topics import DOMAIN_TOPICS, EVENTS

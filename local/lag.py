@@ -26,9 +26,9 @@ from typing import Any, Final, Self, TypeVar
 from confluent_kafka import Consumer, IsolationLevel, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
-from dashboards.committed_records import CommittedRecords, ask_kafka
 from local.jobs import DesiredJobs
 from local.paths import DataDirectory
+from schemas.committed_records import CommittedRecords, ask_kafka
 from schemas.errors import DependencyUnavailable, PlatformError
 from schemas.results import ANALYTICS, RESULTS
 from schemas.settings import Settings

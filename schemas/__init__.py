@@ -10,6 +10,8 @@
 - ``redis_keys.py``   Redis keys
 - ``codec.py``        Confluent framing and Avro bytes
 - ``registry.py``     the schema registry's client
+- ``warehouse.py``    ClickHouse's client, for questions and DDL
+- ``committed_records.py``  reads a range of a Kafka partition, as far as it is committed
 - ``settings.py``     every setting, with its environment variable
 - ``errors.py``       the error tree
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from sinks.clickhouse.ranges import OffsetRange, Partition, Start
 
 FRAME_BYTES: Final = 5
+UNKNOWN_MS: Final = -1
+"""Timestamp of a record that has none, as Kafka says it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,7 @@ class Batch:
         offsets: Offset of each record.
         keys: Key of each record.
         values: Value of each record; None is a tombstone.
+        timestamps: Kafka timestamp of each record, epoch milliseconds.
     """
 
     range: OffsetRange
@@ -46,6 +49,7 @@ class Batch:
     offsets: list[int]
     keys: list[bytes | None]
     values: list[bytes | None]
+    timestamps: list[int] = field(default_factory=list)
 
     def rows(self) -> list[bytes]:
         """The values that are not tombstones."""
@@ -77,10 +81,13 @@ class PartitionBuffer:
         self._offsets: list[int] = []
         self._keys: list[bytes | None] = []
         self._values: list[bytes | None] = []
+        self._timestamps: list[int] = []
         self._born_ms = 0
         self.size_bytes = 0
 
-    def append(self, offset: int, key: bytes | None, value: bytes | None, now_ms: int) -> None:
+    def append(
+        self, offset: int, key: bytes | None, value: bytes | None, now_ms: int, timestamp_ms: int = UNKNOWN_MS
+    ) -> None:
         """Add the record at ``offset``; one that was added before is left out."""
         if offset < self._position:
             return
@@ -89,6 +96,7 @@ class PartitionBuffer:
         self._offsets.append(offset)
         self._keys.append(key)
         self._values.append(value)
+        self._timestamps.append(timestamp_ms)
         self._position = offset + 1
         if value is not None:
             self.size_bytes += len(value)
@@ -135,8 +143,10 @@ class PartitionBuffer:
         )
 
     def _cut(self, count: int, span: OffsetRange) -> Batch:
-        batch = Batch(span, span.last + 1, self._offsets[:count], self._keys[:count], self._values[:count])
-        del self._offsets[:count], self._keys[:count], self._values[:count]
+        columns = (self._offsets, self._keys, self._values, self._timestamps)
+        batch = Batch(span, span.last + 1, *(column[:count] for column in columns))  # type: ignore[arg-type]
+        for column in columns:
+            del column[:count]
         self.size_bytes -= sum(map(len, batch.rows()))
         return batch if self._offsets else replace(batch, next_offset=max(self._position, batch.next_offset))
 

@@ -41,6 +41,7 @@ class Sink:
         end_of: Where to begin a partition of which the consumer group has no offset; None for the beginning.
         stopping: Set from outside to end ``run``.
         group: The consumer group.
+        limits: When a batch is sent; the settings' limits of inserts where none are given.
         clock: Seconds that only grow.
     """
 
@@ -52,6 +53,7 @@ class Sink:
         end_of: Callable[[Partition], int | None],
         stopping: Event,
         group: str = GROUP,
+        limits: Limits | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.metrics = Metrics()
@@ -60,7 +62,9 @@ class Sink:
         self._clock = clock
         self._slice_seconds = min(settings.sink_batch_ms / 1000, SLICE_SECONDS)
         self._read_seconds = 0.0  # spent reading: a batch ages by it, and not while another is being delivered
-        self._buffers = Buffers(Limits(settings.sink_batch_rows, BATCH_BYTES, settings.sink_batch_ms, TOTAL_BYTES))
+        self._buffers = Buffers(
+            limits or Limits(settings.sink_batch_rows, BATCH_BYTES, settings.sink_batch_ms, TOTAL_BYTES)
+        )
         self._logged_ms = self._now_ms()
         self._source = KafkaSource(settings, topics, self, end_of, group)
 
@@ -105,14 +109,14 @@ class Sink:
 
     def _read(self, seconds: float) -> None:
         began, born_ms = self._clock(), self._read_ms()
-        for partition, offset, key, value, end in self._source.read(READ_AT_ONCE, seconds):
+        for partition, offset, key, value, timestamp_ms, end in self._source.read(READ_AT_ONCE, seconds):
             buffer = self._buffers.of(partition)
             if buffer is None:
                 continue
             if end:
                 buffer.reached(offset)
             else:
-                buffer.append(offset, key, value, born_ms)
+                buffer.append(offset, key, value, born_ms, timestamp_ms)
         self._read_seconds += self._clock() - began
 
     def _deliver_all(self, batches: Callable[[int], Iterable[Batch]]) -> None:

@@ -12,6 +12,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 from schemas.errors import DependencyUnavailable, ShopError
 from schemas.settings import Settings
 from schemas.topics import consumer_group
+from sinks.clickhouse.batches import UNKNOWN_MS
 from sinks.clickhouse.ranges import OffsetRange, Partition, Start, start_at
 
 logger = logging.getLogger(__name__)
@@ -41,6 +42,7 @@ class Record(NamedTuple):
     offset: int
     key: bytes | None
     value: bytes | None
+    timestamp_ms: int
     end: bool = False
 
 
@@ -139,9 +141,11 @@ class KafkaSource:
     def _record(self, message: Message[bytes, bytes]) -> Record | None:
         error = message.error()
         if error is None:
-            return Record(self._partition(message), message.offset() or 0, message.key(), message.value())
+            return Record(
+                self._partition(message), message.offset() or 0, message.key(), message.value(), message.timestamp()[1]
+            )
         if error.code() == KafkaError._PARTITION_EOF:
-            return Record(self._partition(message), message.offset() or 0, None, None, end=True)
+            return Record(self._partition(message), message.offset() or 0, None, None, UNKNOWN_MS, end=True)
         if error.fatal() or error.code() == KafkaError._AUTO_OFFSET_RESET:
             raise self._hopeless(error)
         logger.warning("Kafka: %s", error)

@@ -16,7 +16,6 @@ import pytest
 from confluent_kafka import OFFSET_END, KafkaError, Message, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, OffsetSpec, ResourceType
 
-from dashboards.committed_records import ask_kafka
 from local import processes
 from local.downloads import Jars, default_cache, read_lock
 from local.parts.base import Part
@@ -25,6 +24,7 @@ from local.parts.registry import Registry
 from local.paths import DataDirectory
 from local.ports import free_base
 from local.processes import ProcessId
+from schemas.committed_records import ask_kafka
 from schemas.migrate import migrate_schemas, migrate_topics
 from schemas.settings import Settings
 from schemas.topics import TOPICS, Cleanup

@@ -15,11 +15,11 @@ from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, C
 from typer.testing import CliRunner
 
 from cli.main import app
-from dashboards.committed_records import CommittedRecords
 from jobs.ingest.decoder import EventDecoder
 from local.ports import free_base
 from producers.importers import import_events, open_importer
 from producers.publisher import Publisher
+from schemas.committed_records import CommittedRecords
 from schemas.errors import ContractError, DeliveryError, DependencyUnavailable, InvalidEvent, RegistryUnavailable
 from schemas.event_types import EVENT_TYPES
 from schemas.registry import SchemaRegistry

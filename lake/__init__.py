@@ -1,0 +1,19 @@
+"""The lake: every accepted event in Parquet files by the day it happened, beyond Kafka's retention.
+
+::
+
+    <lake_url>/dt=2026-01-05/events-0-1200-2399.parquet    events of that UTC day among offsets 1200 to 2399 of events-0
+    <lake_url>/_manifest/events-0-1200-2399.json           the files of that range of offsets: what counts
+
+A range of offsets of one partition is written as a whole: its files, one for each day it has events of, then its entry
+in the manifest. An entry is one object that appears at once, on a disk as in an object store; a file that no entry
+names is not in the lake. Names follow from the range alone, so writing a range again changes nothing.
+
+- ``columns.py``       events as Arrow columns, and back
+- ``storage.py``       a directory or an S3-compatible store
+- ``manifest.py``      entries: ranges, their files, counts and checksums
+- ``writer.py``        a range of records into files and an entry
+- ``reader.py``        what the lake holds, by day
+- ``compaction.py``    small files of neighbouring ranges into larger ones
+- ``verification.py``  are the files what the manifest says?
+"""

@@ -1,0 +1,47 @@
+"""The lake's sink: carries events into Parquet files."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import ClassVar
+
+from local.parts.base import StopStage
+from local.paths import ROOT
+from schemas.settings import Settings
+
+
+class LakeSink:
+    """The sink's process; it waits for the servers it needs by itself.
+
+    Args:
+        settings: Handed on to it.
+    """
+
+    name: ClassVar = "lake"
+    stop_stage: ClassVar = StopStage.SINKS
+    stop_grace_seconds: ClassVar = 15.0
+    restarts_with: ClassVar[str | None] = None
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    @property
+    def ports(self) -> Mapping[str, int]:
+        """It serves none."""
+        return {}
+
+    def prepare(self) -> None:
+        """Nothing is needed."""
+
+    def command(self) -> list[str]:
+        """The program and its arguments."""
+        return [sys.executable, "-P", "-m", "sinks.lake"]
+
+    def environment(self) -> dict[str, str]:
+        """Our packages and the settings."""
+        return {"PYTHONPATH": str(ROOT), **self._settings.environment()}
+
+    def is_ready(self) -> bool:
+        """It serves nothing that could be asked: while it runs, it is ready."""
+        return True

@@ -1,0 +1,52 @@
+"""A batch as files of the lake."""
+
+from __future__ import annotations
+
+from lake.columns import to_table
+from lake.manifest import Span, ends, read_manifest
+from lake.records import EventReader
+from lake.storage import Storage
+from lake.writer import write_range
+from schemas.errors import BatchRefused, ContractError
+from schemas.registry import SchemaRegistry
+from sinks.clickhouse.batches import Batch
+from sinks.clickhouse.ranges import OffsetRange, Partition
+
+
+class LakeStore:
+    """The lake, as the sink's loop wants a store.
+
+    Args:
+        storage: Where it lies.
+        registry: Knows the schemas of the events.
+    """
+
+    def __init__(self, storage: Storage, registry: SchemaRegistry) -> None:
+        self._storage = storage
+        self._events = EventReader(registry)
+
+    def insert(self, batch: Batch) -> None:
+        """Write the batch; one that is in the lake, perhaps within a larger range by now, is left alone.
+
+        Raises:
+            BatchRefused: A record is no event.
+            DependencyUnavailable: The lake or the registry does not answer.
+        """
+        span = span_of(batch.range)
+        if any(entry.span.covers(span) for entry in read_manifest(self._storage)):
+            return
+        try:
+            events = [self._events.read(value) for value in batch.rows()]
+            table = to_table(events, span.topic, span.partition, batch.offsets, batch.timestamps)
+        except (ContractError, ValueError, EOFError, IndexError, TypeError) as error:
+            raise BatchRefused(batch.range.token, "of the lake", repr(error)) from error
+        write_range(self._storage, span, batch.next_offset, table)
+
+    def end_of(self, partition: Partition) -> int | None:
+        """The offset from which on the lake holds nothing of a partition; None when it holds nothing at all."""
+        return ends(read_manifest(self._storage)).get((partition.topic, partition.number))
+
+
+def span_of(offsets: OffsetRange) -> Span:
+    """A range of the sink as one of the lake."""
+    return Span(offsets.partition.topic, offsets.partition.number, offsets.first, offsets.last)
