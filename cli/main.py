@@ -20,6 +20,7 @@ from cli.commands import (
     migrate,
     platform,
     queries,
+    serve,
     simulate,
     verify,
 )
@@ -38,6 +39,7 @@ COMMANDS: Final = (
     verify,
     failed,
     evaluate,
+    serve,
     migrate,
     development,
 )

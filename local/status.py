@@ -72,6 +72,7 @@ def addresses(settings: Settings) -> dict[str, str]:
         "clickhouse": settings.clickhouse_url,
         "redis": settings.redis_url,
         "collector": f"http://127.0.0.1:{settings.port('collector')}",
+        "serving": f"http://127.0.0.1:{settings.port('serving')}",
     }
 
 

@@ -34,6 +34,7 @@ class Source(StrEnum):
     TRENDING = "trending"
     POPULAR = "popular"
     NEWEST = "newest"
+    PINNED = "pinned"
 
 
 class Reason(StrEnum):
@@ -50,6 +51,7 @@ class Reason(StrEnum):
     TRENDING = "trending"
     POPULAR = "popular"
     NEW = "new"
+    PINNED = "pinned"
 
 
 @dataclass(frozen=True, slots=True)

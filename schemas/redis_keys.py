@@ -78,6 +78,11 @@ def history(user_id: str) -> str:
     return f"user:{user_id}:history"
 
 
+def rate_limit(client: str) -> str:
+    """Hash: the token bucket of one client of the recommendation service."""
+    return f"serving:rate:{client}"
+
+
 def product(product_id: str) -> str:
     """What serving must know of a product, a value of ``schemas.recommendations.Product``."""
     return f"product:{product_id}"

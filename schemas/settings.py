@@ -7,7 +7,7 @@ all that production changes.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr, field_validator
@@ -25,6 +25,7 @@ PORT_OFFSETS: Final = {
     "clickhouse": 123,
     "redis": 379,
     "collector": 800,
+    "serving": 808,
 }
 """Port of each embedded part, as an offset from ``port_base``; the last digits are those of its usual port."""
 
@@ -115,6 +116,43 @@ class Settings(BaseSettings):
     collector_queue_bytes: int = Field(16 << 20, ge=1 << 20, description="Bodies in hand plus records that wait.")
     collector_acknowledge_ms: int = Field(5_000, ge=100, description="How long a request waits for Kafka.")
     collector_retry_after_seconds: int = Field(2, ge=1, description="When a client that met a 503 should come back.")
+
+    serving_host: str = Field("127.0.0.1", description="Interface on which the recommendation service listens.")
+    serving_processes: int = Field(1, ge=0, description="Processes that answer on its port; 0 for one a core.")
+    serving_api_keys: SecretStr = Field(
+        SecretStr(""),
+        description="Keys of services, separated by commas: key, or key:scope+scope of recommend, history, erase.",
+    )
+    serving_jwt_key: SecretStr = Field(
+        SecretStr(""), description="Checks users' tokens: the secret of HS256, or the public key as PEM."
+    )
+    serving_jwt_algorithm: Literal["HS256", "RS256", "ES256", "EdDSA"] = Field(
+        "HS256", description="The only algorithm by which tokens may be signed."
+    )
+    serving_jwt_audience: str = Field("", description="Audience that tokens must name; none is asked for if empty.")
+    serving_jwt_issuer: str = Field("", description="Issuer that tokens must name; none is asked for if empty.")
+    serving_rate_per_second: float = Field(
+        0, ge=0, description="Requests that each client may send, on average, over all processes; 0 for no limit."
+    )
+    serving_burst: int = Field(1000, ge=1, description="Requests that a client may send at once within its rate.")
+    serving_rate_fails_open: bool = Field(
+        True, description="Whether requests pass while Redis cannot be asked for the limit; else they meet a 429."
+    )
+    serving_allowed_origins: str = Field(
+        "", description="Origins whose pages may ask (CORS), separated by commas; * for all."
+    )
+    serving_request_bytes: int = Field(256 << 10, ge=1024, description="Size of a request's body, inflated.")
+    serving_redis_budget_ms: int = Field(
+        50, ge=1, description="How long Redis may take for one call; after four times that it is given up."
+    )
+    serving_last_good_seconds: int = Field(
+        3600, ge=0, description="How long a list that Redis does not give any more may be served from memory."
+    )
+    serving_rules_file: str = Field("", description="Business rules and experiments (TOML); read again on change.")
+    serving_reports_shown: bool = Field(
+        False, description="Whether the service itself reports what was shown to recommendation-events."
+    )
+    serving_access_log: bool = Field(True, description="Whether each request is a line of JSON on standard output.")
 
     @field_validator("time_zone")
     @classmethod

@@ -11,6 +11,7 @@ from local.parts.flink import JobManager, TaskManager
 from local.parts.kafka import Kafka
 from local.parts.redis import Redis
 from local.parts.registry import Registry
+from local.parts.serving import Serving
 from local.parts.sink import Sink
 from local.paths import DataDirectory
 from schemas.settings import Settings
@@ -28,4 +29,5 @@ def all_parts(settings: Settings, data: DataDirectory, jars: Jars) -> list[Part]
         TaskManager(settings, flink),
         Sink(settings),
         Collector(settings),
+        Serving(settings),
     ]

@@ -1,0 +1,31 @@
+"""``python -m serving``: recommend until SIGTERM or SIGINT."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+from schemas.errors import ShopError
+from schemas.settings import Settings
+from serving.server import serve
+
+logger = logging.getLogger("serving")
+
+
+def main() -> int:
+    """Run the service.
+
+    Returns:
+        The exit code: 0 after a signal, else that of the error.
+    """
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)-7s %(name)s: %(message)s")
+    try:
+        serve(Settings())
+    except ShopError as error:
+        logger.critical("%s", error)
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

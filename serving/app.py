@@ -1,0 +1,405 @@
+"""The recommendation service as one ASGI application."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
+from fastapi import Path as InPath
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import PlainTextResponse
+from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
+
+from schemas.recommendations import Source, utc_text
+from schemas.settings import Settings
+from serving import asks
+from serving.access import Access, Principal, Scope
+from serving.access_log import AccessLog
+from serving.answers import (
+    Answer,
+    BatchAnswer,
+    HistoryAnswer,
+    ProblemDetails,
+    RankAnswer,
+    Status,
+    recommendation_ids,
+)
+from serving.gate import PRINCIPAL, Application, Gate
+from serving.memory import Memory
+from serving.metrics import Metrics
+from serving.problems import (
+    FORBIDDEN,
+    INVALID,
+    METHOD_NOT_ALLOWED,
+    RATE_LIMITED,
+    UNAUTHORIZED,
+    UNAVAILABLE,
+)
+from serving.rate_limit import RateLimit
+from serving.recommender import Recommender, Wanted
+from serving.redis_client import Redis, RedisUnavailable
+from serving.reporting import Reporter
+from serving.rules import RulesFile
+from serving.service import Service
+from serving.snapshot import Snapshot
+from serving.store import Deed, Store
+from web.access import split_list
+from web.problems import MALFORMED_BODY, NOT_FOUND, TIMED_OUT, TOO_LARGE, UNSUPPORTED_MEDIA, Problem, ProblemType
+from web.prometheus import CONTENT_TYPE
+
+MAX_LISTS: Final = 5_000
+MAX_PRODUCTS: Final = 50_000
+PREFLIGHT_SECONDS: Final = 86_400
+
+UserId = Annotated[str, InPath(min_length=1, max_length=200, description="The user.")]
+ItemId = Annotated[str, InPath(min_length=1, max_length=200, description="The product.")]
+_JSON: Final = "application/json"
+
+
+def recommendations(settings: Settings) -> Application:
+    """The application.
+
+    Args:
+        settings: Where Redis is; limits, keys and rules.
+
+    Raises:
+        ConfigurationError: Anybody could ask, or the rules file is wrong.
+    """
+    metrics = Metrics()
+    memory = Memory(MAX_LISTS, MAX_PRODUCTS, settings.serving_last_good_seconds, time.monotonic)
+    redis = Redis(settings.redis_url, settings.serving_redis_budget_ms / 1000, metrics.redis_changed)
+    store = Store(redis, memory)
+    rules = RulesFile(Path(settings.serving_rules_file) if settings.serving_rules_file else None)
+    snapshot = Snapshot(store, rules, metrics)
+    recommender = Recommender(store, snapshot, rules)
+    reporter = Reporter(settings, metrics, _now_ms)
+    new_id = recommendation_ids()
+    service = Service(recommender, metrics, reporter, new_id)
+    access_log = AccessLog(sys.stdout.buffer if settings.serving_access_log else None, _now_text)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        await redis.start()
+        await snapshot.start()
+        reporter.start()
+        gc.collect()
+        gc.freeze()  # what is here stays: no collection need look at it for each request's sake
+        try:
+            yield
+        finally:
+            await snapshot.close()
+            await reporter.close()
+            await redis.close()
+            access_log.flush()
+
+    app = _pages(service, recommender, metrics, lifespan)
+    limit = RateLimit(
+        redis,
+        settings.serving_rate_per_second,
+        settings.serving_burst,
+        settings.serving_rate_fails_open,
+    )
+    gate = Gate(
+        app,
+        Access(settings, time.time),
+        limit,
+        recommender,
+        service,
+        reporter,
+        metrics,
+        access_log,
+        new_id,
+        settings.serving_request_bytes,
+    )
+    return _with_cors(gate, settings)
+
+
+def _pages(service: Service, recommender: Recommender, metrics: Metrics, lifespan: Any) -> FastAPI:
+    app = FastAPI(
+        title="shopstream recommendations",
+        version="1",
+        description="What a shop's front end asks for recommendations. See docs/serving.md.",
+        lifespan=lifespan,
+        redoc_url=None,
+    )
+    app.include_router(_for_users(service))
+    app.include_router(_for_items(service))
+    app.include_router(_health(recommender, metrics))
+    app.add_exception_handler(HTTPException, _http_problem)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(Problem, _problem)
+    app.add_exception_handler(RedisUnavailable, _unavailable)
+    _describe_security(app)
+    return app
+
+
+def _principal(request: Request) -> Principal:
+    found: Principal = getattr(request.state, PRINCIPAL)
+    return found
+
+
+Client = Annotated[Principal, Depends(_principal)]
+_OfList = Annotated[asks.ListQuery, Query()]
+
+
+def _described(*problems: ProblemType) -> dict[int | str, dict[str, Any]]:
+    """How the answers that are problems are described."""
+    common = (UNAUTHORIZED, FORBIDDEN, INVALID, RATE_LIMITED)
+    return {
+        each.status: {
+            "description": each.title,
+            "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}},
+        }
+        for each in (*common, *problems)
+    }
+
+
+_GET: Final = _described()
+_POST: Final = _described(MALFORMED_BODY, TIMED_OUT, TOO_LARGE, UNSUPPORTED_MEDIA)
+_STORED: Final = _described(UNAVAILABLE)
+
+
+def _answers(model: Any, problems: dict[int | str, dict[str, Any]]) -> dict[int | str, dict[str, Any]]:
+    return {200: {"model": model, "description": "The answer."}, **problems}
+
+
+def _for_users(service: Service) -> APIRouter:
+    router = APIRouter(prefix="/v1")
+
+    @router.get(
+        "/recommend/{user_id}", tags=["users"], summary="Recommendations for a user", responses=_answers(Answer, _GET)
+    )
+    async def recommend(user_id: UserId, query: Annotated[asks.Query, Query()], client: Client) -> Response:
+        client.require(Scope.RECOMMEND, user_id)
+        exclude = frozenset(split_list(query.exclude))
+        wanted = Wanted(
+            query.n,
+            query.offset,
+            user_id,
+            category=query.category,
+            exclude=exclude,
+            scenario=query.scenario,
+            explain=query.explain,
+        )
+        return _json(await service.answer(wanted))
+
+    @router.post("/recommend", tags=["users"], summary="The same, with long filters", responses=_answers(Answer, _POST))
+    async def recommend_by_body(ask: asks.UserAsk, client: Client) -> Response:
+        client.require(Scope.RECOMMEND, ask.user_id)
+        return _json(await service.answer(_wanted_by(ask)))
+
+    @router.post(
+        "/recommend:batch",
+        tags=["users"],
+        summary="Recommendations for several users",
+        responses=_answers(BatchAnswer, _POST),
+    )
+    async def recommend_batch(batch: asks.BatchAsk, client: Client) -> Response:
+        for ask in batch.requests:
+            client.require(Scope.RECOMMEND, ask.user_id)
+        answers = await asyncio.gather(*[service.answer(_wanted_by(ask)) for ask in batch.requests])
+        return _json(b'{"answers":[' + b",".join(answers) + b"]}")
+
+    @router.post(
+        "/rank", tags=["users"], summary="Order these products for a user", responses=_answers(RankAnswer, _POST)
+    )
+    async def rank(ask: asks.RankAsk, client: Client) -> Response:
+        client.require(Scope.RECOMMEND, ask.user_id)
+        return _json(await service.rank(ask))
+
+    @router.get(
+        "/users/{user_id}/history",
+        tags=["users"],
+        summary="What a user did, the newest first",
+        responses=_answers(HistoryAnswer, _STORED),
+    )
+    async def history(user_id: UserId, client: Client, n: asks.Count = 100) -> Response:
+        client.require(Scope.HISTORY, user_id)
+        return _json(await service.history(user_id, n))
+
+    @router.delete(
+        "/users/{user_id}",
+        tags=["users"],
+        summary="Forget a user's history and lists",
+        status_code=204,
+        responses={204: {"description": "Forgotten."}, **_STORED},
+    )
+    async def forget(user_id: UserId, client: Client) -> Response:
+        client.require(Scope.ERASE, user_id)
+        await service.forget(user_id)
+        return Response(status_code=204)
+
+    return router
+
+
+def _for_items(service: Service) -> APIRouter:
+    router = APIRouter(prefix="/v1")
+
+    @router.post(
+        "/session/recommend",
+        tags=["sessions"],
+        summary="Recommendations for a visitor whom nobody knows",
+        responses=_answers(Answer, _POST),
+    )
+    async def recommend_for_session(ask: asks.SessionAsk, client: Client) -> Response:
+        client.require(Scope.RECOMMEND)
+        now = datetime.now(UTC)
+        session = tuple(Deed(item.event_type, item.item_id, now) for item in reversed(ask.items))
+        return _json(await service.answer(_wanted_by(ask, session=session, arm_key=ask.session_id)))
+
+    async def of_list(source: Source, query: asks.ListQuery, client: Principal, **more: Any) -> Response:
+        client.require(Scope.RECOMMEND)
+        wanted = Wanted(query.n, query.offset, category=query.category, seed_source=source, **more)
+        return _json(await service.answer(wanted))
+
+    described = _answers(Answer, _GET)
+
+    @router.get("/items/{item_id:path}/similar", summary="Products like this one", tags=["items"], responses=described)
+    async def similar(item_id: ItemId, query: _OfList, client: Client) -> Response:
+        return await of_list(Source.SIMILAR, query, client, seed=item_id)
+
+    @router.get(
+        "/items/{item_id:path}/bought-together",
+        summary="Products bought with this one",
+        tags=["items"],
+        responses=described,
+    )
+    async def bought_together(item_id: ItemId, query: _OfList, client: Client) -> Response:
+        return await of_list(Source.BOUGHT_TOGETHER, query, client, seed=item_id)
+
+    @router.get("/popular", summary="Most bought products", tags=["items"], responses=described)
+    async def popular(query: Annotated[asks.PopularQuery, Query()], client: Client) -> Response:
+        return await of_list(Source.POPULAR, query, client, window=query.window)
+
+    @router.get("/trending", summary="Products that rise now", tags=["items"], responses=described)
+    async def trending(query: _OfList, client: Client) -> Response:
+        return await of_list(Source.TRENDING, query, client)
+
+    @router.get("/newest", summary="Products that came last", tags=["items"], responses=described)
+    async def newest(query: _OfList, client: Client) -> Response:
+        return await of_list(Source.NEWEST, query, client)
+
+    return router
+
+
+def _health(recommender: Recommender, metrics: Metrics) -> APIRouter:
+    router = APIRouter(tags=["health"])
+
+    @router.get("/health/live", summary="The process answers", response_model=Status)
+    async def live() -> Response:
+        return _json(b'{"status":"live"}')
+
+    @router.get(
+        "/health/ready",
+        summary="Recommendations can be given: Redis answers, or lists are in memory",
+        response_model=Status,
+        responses={503: _described(UNAVAILABLE)[503]},
+    )
+    async def ready() -> Response:
+        if recommender.store.redis.is_there or len(recommender.store.memory):
+            return _json(b'{"status":"ready"}')
+        detail = "Redis does not answer, and nothing is in memory yet."
+        return _problem_response(Problem(UNAVAILABLE, detail, retry_after_seconds=1))
+
+    @router.get("/metrics", summary="Counters in Prometheus's format", response_class=PlainTextResponse)
+    async def show_metrics() -> Response:
+        return PlainTextResponse(metrics.text(), media_type=CONTENT_TYPE)
+
+    return router
+
+
+def _wanted_by(ask: asks.Options, **more: Any) -> Wanted:
+    return Wanted(
+        ask.n,
+        ask.offset,
+        ask.user_id if isinstance(ask, asks.UserAsk) else "",
+        category=ask.category,
+        exclude=frozenset(ask.exclude),
+        scenario=ask.scenario,
+        explain=ask.explain,
+        boosts=ask.boosts,
+        **more,
+    )
+
+
+def _with_cors(app: Application, settings: Settings) -> Application:
+    origins = split_list(settings.serving_allowed_origins)
+    if not origins:
+        return app
+    return CORSMiddleware(
+        app,
+        allow_origins=origins,
+        allow_methods=["GET", "POST", "DELETE"],
+        allow_headers=["Authorization", "Content-Type", "X-API-Key", "X-Request-ID"],
+        expose_headers=["Retry-After", "X-Request-ID"],
+        max_age=PREFLIGHT_SECONDS,
+    )
+
+
+def _describe_security(app: FastAPI) -> None:
+    described: Callable[[], dict[str, Any]] = app.openapi
+
+    def document() -> dict[str, Any]:
+        found = described()
+        components = found["components"]
+        components["schemas"].setdefault("ProblemDetails", ProblemDetails.model_json_schema())
+        components["securitySchemes"] = {
+            "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+            "bearer": {"type": "http", "scheme": "bearer", "description": "An API key, or a user's JSON Web Token."},
+        }
+        for path, operations in found["paths"].items():
+            if path.startswith("/v1/"):
+                for operation in operations.values():
+                    operation["security"] = [{}, {"key": []}, {"bearer": []}]
+        return found
+
+    app.openapi = document  # type: ignore[method-assign]
+
+
+def _json(body: bytes) -> Response:
+    return Response(body, media_type=_JSON)
+
+
+async def _http_problem(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    kind = METHOD_NOT_ALLOWED if error.status_code == METHOD_NOT_ALLOWED.status else NOT_FOUND
+    headers = tuple((name.lower().encode(), value.encode()) for name, value in (error.headers or {}).items())
+    return _problem_response(Problem(kind, f"{error.detail}. The paths are in /openapi.json.", headers=headers))
+
+
+async def _invalid(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    wrong = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()[:10])
+    return _problem_response(Problem(INVALID, wrong.encode("utf-8", "replace").decode()))
+
+
+async def _problem(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, Problem)
+    return _problem_response(error)
+
+
+async def _unavailable(_request: Request, _error: Exception) -> Response:
+    detail = "What is kept of users cannot be reached now."
+    return _problem_response(Problem(UNAVAILABLE, detail, retry_after_seconds=1))
+
+
+def _problem_response(problem: Problem) -> Response:
+    headers = {name.decode(): value.decode() for name, value in problem.answer_headers()}
+    return Response(problem.body(), problem.type.status, headers)
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def _now_text() -> str:
+    return utc_text(datetime.now(UTC))

@@ -1,0 +1,114 @@
+"""What may be asked of the service: bodies and parameters, with their bounds."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+MAX_ITEMS: Final = 100
+MAX_OFFSET: Final = 500
+MAX_EXCLUDED: Final = 1000
+MAX_EXCLUDE_LENGTH: Final = 4000
+MAX_RANKED: Final = 500
+MAX_SESSION: Final = 100
+MAX_BATCH: Final = 100
+MAX_BOOSTS: Final = 100
+MAX_FACTOR: Final = 1000.0
+
+_NO_SURROGATES: Final = r"^[^\uD800-\uDFFF]*$"
+Id = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+Name = Annotated[str, StringConstraints(max_length=200)]
+Count = Annotated[int, Field(ge=1, le=MAX_ITEMS, description="How many products.")]
+Offset = Annotated[int, Field(ge=0, le=MAX_OFFSET, description="How many products to pass over.")]
+Category = Annotated[Name, Field(description="Only products of this category or one below it.")]
+Scenario = Annotated[Name, Field(description="Where it is shown; the rules file says what that means.")]
+Explain = Annotated[bool, Field(description="Tell reasons in words, and the products and events that caused them.")]
+Window = Literal["", "1d", "7d", "30d"]
+
+
+class Query(BaseModel):
+    """Parameters of one recommendation in an address."""
+
+    n: Count = 10
+    offset: Offset = 0
+    category: Category = ""
+    exclude: Annotated[
+        str, StringConstraints(max_length=MAX_EXCLUDE_LENGTH), Field(description="Products, separated by commas.")
+    ] = ""
+    scenario: Scenario = ""
+    explain: Explain = False
+
+
+class ListQuery(BaseModel):
+    """Parameters of a list that belongs to nobody."""
+
+    n: Count = 10
+    offset: Offset = 0
+    category: Category = ""
+
+
+class PopularQuery(ListQuery):
+    """The same, of popular products."""
+
+    window: Annotated[Window, Field(description="Only what was bought within it: 1d, 7d or 30d.")] = ""
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Boost(_Body):
+    """Raises (above 1) or lowers products in their list; what is empty fits every product."""
+
+    factor: Annotated[float, Field(gt=0, le=MAX_FACTOR)]
+    items: Annotated[tuple[Id, ...], Field(max_length=MAX_EXCLUDED)] = ()
+    category: Name = ""
+    brand: Name = ""
+
+
+class Options(_Body):
+    """What bodies that ask for products have in common."""
+
+    n: Count = 10
+    offset: Offset = 0
+    category: Category = ""
+    exclude: Annotated[tuple[Id, ...], Field(max_length=MAX_EXCLUDED)] = ()
+    scenario: Scenario = ""
+    explain: Explain = False
+    boosts: Annotated[tuple[Boost, ...], Field(max_length=MAX_BOOSTS)] = ()
+
+
+class UserAsk(Options):
+    """Recommendations for one user."""
+
+    user_id: Id
+
+
+class BatchAsk(_Body):
+    """Recommendations for several users."""
+
+    requests: Annotated[tuple[UserAsk, ...], Field(min_length=1, max_length=MAX_BATCH)]
+
+
+class SessionItem(_Body):
+    """What a visitor did with a product."""
+
+    item_id: Id
+    event_type: Literal["view_item", "select_item", "add_to_wishlist", "add_to_cart", "purchase"] = "view_item"
+
+
+class SessionAsk(Options):
+    """Recommendations for a visitor whom nobody knows, by what was seen last."""
+
+    items: Annotated[tuple[SessionItem, ...], Field(max_length=MAX_SESSION, description="The newest last.")]
+    session_id: Annotated[Name, Field(description="Any name of the visit; decides the arm of an experiment.")] = ""
+
+
+class RankAsk(_Body):
+    """Products to be put in order for a user."""
+
+    user_id: Id
+    items: Annotated[tuple[Id, ...], Field(min_length=1, max_length=MAX_RANKED)]
+    scenario: Scenario = ""
+    explain: Explain = False

@@ -1,0 +1,119 @@
+"""Products that may be recommended, in the order in which the steps of the chain brought them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from schemas.recommendations import Product, Reason, RecommendedItem, Source
+from serving.memory import UNKNOWN_PRODUCT
+from serving.rules import RuleSet
+
+CATEGORY_SEPARATOR: Final = " > "
+"""Between the levels of a category."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One product.
+
+    Attributes:
+        item_id: The product.
+        score: As its list gives it.
+        reason: The same.
+        because: The same.
+        source: The step that brought it.
+        product: What is known of it, where anything asks.
+    """
+
+    item_id: str
+    score: float
+    reason: Reason
+    because: tuple[str, ...]
+    source: Source
+    product: Product = UNKNOWN_PRODUCT
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """Which products may be recommended in an answer.
+
+    Attributes:
+        unavailable: Not these, for nobody.
+        excluded: Nor these, for this answer.
+        category: Only of this category; "" for all.
+        rules: What the rule set blocks.
+        only: None but these; empty for all.
+    """
+
+    unavailable: frozenset[str]
+    excluded: frozenset[str]
+    category: str
+    rules: RuleSet
+    only: frozenset[str] = frozenset()
+
+    @property
+    def need_products(self) -> bool:
+        """Whether more must be known of a product than its id."""
+        return bool(self.category or self.rules.blocked_categories or self.rules.blocked_brands)
+
+    def refuse_id(self, item_id: str) -> bool:
+        """Whether a product is out by its id alone."""
+        if self.only and item_id not in self.only:
+            return True
+        return item_id in self.unavailable or item_id in self.excluded or item_id in self.rules.blocked_items
+
+    def refuse(self, product: Product, is_of_category: bool) -> bool:
+        """Whether a product is out by what is known of it."""
+        if not product.available or product.brand in self.rules.blocked_brands:
+            return True
+        if any(lies_in(product.category, blocked) for blocked in self.rules.blocked_categories):
+            return True
+        return bool(self.category) and not is_of_category and not lies_in(product.category, self.category)
+
+
+def lies_in(category: str, other: str) -> bool:
+    """Whether a category is the other or one below it."""
+    return category == other or category.startswith(other + CATEGORY_SEPARATOR)
+
+
+def candidates_of(items: Iterable[RecommendedItem], source: Source) -> list[Candidate]:
+    """The items of a list as candidates."""
+    return [Candidate(item.item_id, item.score, item.reason, item.because, source) for item in items]
+
+
+class Pool:
+    """Candidates that passed the conditions, each product once, in the order they came.
+
+    Args:
+        conditions: What they must fulfil.
+    """
+
+    def __init__(self, conditions: Conditions) -> None:
+        self.conditions = conditions
+        self._admitted: dict[str, Candidate] = {}
+
+    def __len__(self) -> int:
+        return len(self._admitted)
+
+    @property
+    def candidates(self) -> list[Candidate]:
+        """All of them."""
+        return list(self._admitted.values())
+
+    def eligible(self, found: Iterable[Candidate]) -> list[Candidate]:
+        """Those that are new and not out by their id."""
+        return [c for c in found if c.item_id not in self._admitted and not self.conditions.refuse_id(c.item_id)]
+
+    def admit(
+        self, found: Iterable[Candidate], products: Mapping[str, Product] | None = None, is_of_category: bool = False
+    ) -> None:
+        """Take in what is eligible and, where products are given, not out by what is known of them."""
+        for candidate in found:
+            if products is not None:
+                product = products.get(candidate.item_id, UNKNOWN_PRODUCT)
+                if self.conditions.refuse(product, is_of_category):
+                    continue
+                candidate = replace(candidate, product=product)
+            self._admitted.setdefault(candidate.item_id, candidate)

@@ -1,0 +1,223 @@
+"""What every request passes first: id, client, limit, body; and the hot path, which goes no further.
+
+A pure ASGI application in front of FastAPI's. The hot path is ``GET /v1/recommend/{user_id}``, with ``n`` at the most,
+for a user with a personal list that no rule changes: stored bytes go out unparsed. Everything else goes on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+from urllib.parse import unquote_to_bytes
+
+from schemas import redis_keys
+from schemas.errors import ShopError
+from serving.access import ANYBODY, Access, Principal, Scope
+from serving.access_log import AccessLog
+from serving.asks import MAX_ITEMS
+from serving.cutting import cut, joined
+from serving.metrics import Metrics
+from serving.problems import INTERNAL
+from serving.rate_limit import RateLimit
+from serving.recommender import Recommender, Wanted
+from serving.redis_client import RedisUnavailable
+from serving.reporting import Reporter
+from serving.service import Service
+from web.body import ClientGone, check_headers, inflated, read_body
+from web.problems import TIMED_OUT, Problem
+
+log = logging.getLogger(__name__)
+
+HOT_PREFIX: Final = b"/v1/recommend/"
+MAX_ID_BYTES: Final = 800
+DEFAULT_N: Final = 10
+READ_SECONDS: Final = 10.0
+PRINCIPAL: Final = "principal"
+"""Where the client stands in a request's state."""
+
+_GIVEN_ID: Final = re.compile(rb"[\w.:-]{1,100}\Z", re.ASCII)
+_PLAIN_QUERIES: Final = {b"": DEFAULT_N, **{b"n=%d" % n: n for n in range(1, MAX_ITEMS + 1)}}
+_JSON: Final = (b"content-type", b"application/json")
+
+Scope_ = Any
+Receive = Callable[[], Awaitable[Any]]
+Send = Callable[[Any], Awaitable[None]]
+Application = Callable[[Scope_, Receive, Send], Awaitable[None]]
+
+
+class Gate:
+    """Stands in front of the application.
+
+    Args:
+        inner: Everything but the hot path.
+        access: Who may ask.
+        limit: How much.
+        recommender: For the state that the hot path needs.
+        service: Answers what the hot path cannot.
+        reporter: Is told what was shown.
+        metrics: What to count.
+        access_log: Where requests are noted.
+        new_id: Makes ids of requests and recommendations.
+        max_body_bytes: Of a request.
+    """
+
+    def __init__(
+        self,
+        inner: Application,
+        access: Access,
+        limit: RateLimit,
+        recommender: Recommender,
+        service: Service,
+        reporter: Reporter,
+        metrics: Metrics,
+        access_log: AccessLog,
+        new_id: Callable[[], str],
+        max_body_bytes: int,
+    ) -> None:
+        self._inner = inner
+        self._access = access
+        self._limit = limit
+        self._recommender = recommender
+        self._snapshot = recommender.snapshot
+        self._redis = recommender.store.redis
+        self._service = service
+        self._reporter = reporter
+        self._metrics = metrics
+        self._log = access_log
+        self._new_id = new_id
+        self._max_body_bytes = max_body_bytes
+
+    async def __call__(self, scope: Scope_, receive: Receive, send: Send) -> None:
+        """Answer one request (ASGI)."""
+        if scope["type"] != "http" or not scope["path"].startswith("/v1/"):
+            await self._inner(scope, receive, send)
+            return
+        began = time.perf_counter()
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        request_id = self._new_id()
+        given = headers.get(b"x-request-id")
+        shown_id = given if given is not None and _GIVEN_ID.match(given) else request_id.encode()
+        principal = ANYBODY
+        try:
+            principal = self._access.principal(headers)
+            if not self._limit.take_at_hand(principal):
+                await self._limit.take(principal)
+            answer = await self._answer(scope, principal, request_id)
+            if answer is not None:
+                status = 200
+                await _send_json(send, answer, shown_id)
+            else:
+                status = await self._pass_on(scope, headers, receive, send, principal, shown_id)
+        except ClientGone:
+            return
+        except Problem as problem:
+            status = problem.type.status
+            await _send_problem(send, problem, shown_id)
+        seconds = time.perf_counter() - began
+        self._metrics.requests[status] += 1
+        self._metrics.seconds.add(seconds)
+        self._log.note(shown_id.decode(), principal.name, scope["method"], scope["path"], status, seconds)
+
+    async def _answer(self, scope: Scope_, principal: Principal, request_id: str) -> bytes | None:
+        """The answer to what the hot path may take; None for anything else."""
+        raw: bytes = scope["raw_path"]
+        if scope["method"] != "GET" or not raw.startswith(HOT_PREFIX):
+            return None
+        n = _PLAIN_QUERIES.get(scope["query_string"])
+        user_id = _user_id(raw)
+        if n is None or user_id is None:
+            return None
+        principal.require(Scope.RECOMMEND, user_id)
+        return await self._stored(user_id, n, request_id) or await self._service.answer(Wanted(n, 0, user_id))
+
+    async def _stored(self, user_id: str, n: int, request_id: str) -> bytes | None:
+        arm, arm_name = self._recommender.arm_of(user_id)
+        version = (arm.model_version if arm is not None else "") or self._snapshot.active_version
+        if not version or not self._recommender.is_plain(arm):
+            return None
+        try:
+            value = await self._redis.get(redis_keys.personalized(version, user_id).encode())
+        except RedisUnavailable:
+            return None
+        found = cut(value, n, self._snapshot.unavailable_json) if value else None
+        if found is None:
+            return None
+        head, items = found
+        arm_json = b'"experiment_arm":"%b",' % arm_name.encode() if arm_name else b""
+        answer = joined(request_id.encode(), arm_json, head, items)
+        self._metrics.answers["personal"] += 1
+        if self._reporter.is_on:
+            self._reporter.report(user_id, "", answer)
+        return answer
+
+    async def _pass_on(
+        self,
+        scope: Scope_,
+        headers: dict[bytes, bytes],
+        receive: Receive,
+        send: Send,
+        principal: Principal,
+        shown_id: bytes,
+    ) -> int:
+        """Let FastAPI answer, with the body read within bounds; returns the status."""
+        statuses: list[int] = []
+        body = await self._body(headers, receive) if scope["method"] == "POST" else b""
+
+        async def receive_body() -> Any:
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        async def send_with_id(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                statuses.append(message["status"])
+                message = {**message, "headers": [*message["headers"], (b"x-request-id", shown_id)]}
+            await send(message)
+
+        inner_scope = {**scope, "state": {**scope.get("state", {}), PRINCIPAL: principal}}
+        try:
+            await self._inner(inner_scope, receive_body, send_with_id)
+        except (ShopError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError, AssertionError):
+            log.exception("Request %s failed", shown_id.decode())
+            if not statuses:
+                detail = f"Tell us the request id {shown_id.decode()}."
+                raise Problem(INTERNAL, detail) from None
+        return statuses[0]
+
+    async def _body(self, headers: dict[bytes, bytes], receive: Receive) -> bytes:
+        is_compressed = check_headers(headers, self._max_body_bytes)
+        try:
+            async with asyncio.timeout(READ_SECONDS):
+                raw = await read_body(receive, self._max_body_bytes)
+        except TimeoutError as error:
+            raise Problem(TIMED_OUT, f"The body was not here within {READ_SECONDS:g} seconds.") from error
+        return inflated(raw, self._max_body_bytes) if is_compressed else raw
+
+
+def _user_id(raw_path: bytes) -> str | None:
+    """The user of the hot path; None where another part of the service should look at it."""
+    raw = raw_path[len(HOT_PREFIX) :]
+    if b"%" in raw:
+        raw = unquote_to_bytes(raw)
+    if not raw or len(raw) > MAX_ID_BYTES or b"/" in raw:
+        return None
+    try:
+        user_id = raw.decode()
+    except UnicodeDecodeError:
+        return None
+    return user_id if len(user_id) <= 200 else None
+
+
+async def _send_json(send: Send, body: bytes, shown_id: bytes) -> None:
+    headers = [_JSON, (b"content-length", b"%d" % len(body)), (b"x-request-id", shown_id)]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def _send_problem(send: Send, problem: Problem, shown_id: bytes) -> None:
+    body = problem.body()
+    headers = [*problem.answer_headers(), (b"content-length", b"%d" % len(body)), (b"x-request-id", shown_id)]
+    await send({"type": "http.response.start", "status": problem.type.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,110 @@
+"""Business rules over candidates: boosts, diversity, caps, pins; pure functions of the lists they are given.
+
+Scores of different lists cannot be compared, places can: a candidate's relevance is its place in the chain's order,
+from 1 for the first down to almost 0 for the last.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Final
+
+from schemas.recommendations import Product
+from serving.asks import Boost
+from serving.candidates import CATEGORY_SEPARATOR, Candidate, lies_in
+from serving.rules import RuleSet
+
+BRAND_SHARE: Final = 0.2
+"""How much of the similarity of two products their brand makes; their categories make the rest."""
+
+
+def arranged(candidates: Sequence[Candidate], rules: RuleSet, boosts: Sequence[Boost], wanted: int) -> list[Candidate]:
+    """The candidates in the order that the rules ask for.
+
+    Args:
+        candidates: The best first.
+        rules: The rule set.
+        boosts: Those of the request, on top of the rule set's.
+        wanted: How many will be shown at the most.
+    """
+    relevance = _boosted(candidates, (*rules.boosts, *boosts))
+    order = sorted(range(len(candidates)), key=lambda i: -relevance[i])
+    if rules.diversity:
+        order = _diversified(candidates, relevance, order, rules.diversity, wanted)
+    found = [candidates[i] for i in order]
+    return _capped(found, rules.max_per_category) if rules.max_per_category else found
+
+
+def pinned(arranged_items: Sequence[Candidate], pins: Sequence[tuple[int, Candidate]]) -> list[Candidate]:
+    """The pins at their places (from 1), everything else around them in its order."""
+    held = {candidate.item_id for _, candidate in pins}
+    found = [candidate for candidate in arranged_items if candidate.item_id not in held]
+    for position, candidate in sorted(pins, key=lambda pin: pin[0]):
+        found.insert(position - 1, candidate)
+    return found
+
+
+def similarity(one: Product, other: Product) -> float:
+    """How alike two products are, from 0 to 1: the levels of their categories that they share, and their brand."""
+    brand = BRAND_SHARE if one.brand and one.brand == other.brand else 0.0
+    if not one.category or not other.category:
+        return brand
+    levels, others = one.category.split(CATEGORY_SEPARATOR), other.category.split(CATEGORY_SEPARATOR)
+    shared = 0
+    for level, other_level in zip(levels, others, strict=False):
+        if level != other_level:
+            break
+        shared += 1
+    return brand + (1 - BRAND_SHARE) * shared / max(len(levels), len(others))
+
+
+def _boosted(candidates: Sequence[Candidate], boosts: Sequence[Boost]) -> list[float]:
+    count = len(candidates)
+    relevance = [(count - place) / count for place in range(count)]
+    for boost in boosts:
+        for i, candidate in enumerate(candidates):
+            if _fits(boost, candidate):
+                relevance[i] *= boost.factor
+    highest = max(relevance, default=1.0)
+    return [each / highest for each in relevance]
+
+
+def _fits(boost: Boost, candidate: Candidate) -> bool:
+    return (
+        (not boost.items or candidate.item_id in boost.items)
+        and (not boost.category or lies_in(candidate.product.category, boost.category))
+        and (not boost.brand or candidate.product.brand == boost.brand)
+    )
+
+
+def _diversified(
+    candidates: Sequence[Candidate], relevance: Sequence[float], order: list[int], diversity: float, wanted: int
+) -> list[int]:
+    """Maximal marginal relevance (Carbonell and Goldstein, 1998) for the first ``wanted``; the rest as it was.
+
+    Each step takes the candidate with the largest (1 - diversity) * relevance - diversity * similarity, where its
+    similarity is that to the nearest one taken before.
+    """
+    left = list(order)
+    taken: list[int] = []
+    nearest = dict.fromkeys(left, 0.0)
+    while left and len(taken) < wanted:
+        best = max(left, key=lambda i: (1 - diversity) * relevance[i] - diversity * nearest[i])
+        left.remove(best)
+        taken.append(best)
+        for i in left:
+            nearest[i] = max(nearest[i], similarity(candidates[i].product, candidates[best].product))
+    return taken + left
+
+
+def _capped(candidates: Sequence[Candidate], max_per_category: int) -> list[Candidate]:
+    """Those within the cap, then those beyond it; products of no known category are never beyond it."""
+    counts: Counter[str] = Counter()
+    within: list[Candidate] = []
+    beyond: list[Candidate] = []
+    for candidate in candidates:
+        category = candidate.product.category
+        counts[category] += 1
+        (beyond if category and counts[category] > max_per_category else within).append(candidate)
+    return within + beyond

@@ -1,0 +1,132 @@
+"""What the service reads from Redis, in the words of the shop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from schemas import redis_keys
+from schemas.errors import InvalidValue
+from schemas.recommendations import Product, decode_list, decode_product
+from serving.memory import UNKNOWN_PRODUCT, KnownList, Memory
+from serving.redis_client import Redis, RedisUnavailable, Reply
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """What a user did with a product, the newest time it happened.
+
+    Attributes:
+        kind: A canonical event type.
+        item_id: The product.
+        at: When.
+    """
+
+    kind: str
+    item_id: str
+    at: datetime
+
+
+class Store:
+    """Reads and forgets.
+
+    Args:
+        redis: Where to.
+        memory: Keeps the lists that belong to nobody in particular.
+    """
+
+    def __init__(self, redis: Redis, memory: Memory) -> None:
+        self.redis = redis
+        self.memory = memory
+
+    async def lists(self, keys: Sequence[str]) -> list[KnownList | None]:
+        """Lists of products, None for what neither Redis has nor memory; asks for all of them at once."""
+        try:
+            values = await self._values(keys)
+        except RedisUnavailable:
+            return [self.memory.recall(key) for key in keys]
+        return [self._known(key, value) for key, value in zip(keys, values, strict=True)]
+
+    async def personal(self, version: str, user_id: str) -> KnownList | None:
+        """The list of one user, which no memory keeps.
+
+        Raises:
+            RedisUnavailable: Redis does not answer.
+        """
+        key = redis_keys.personalized(version, user_id)
+        (value,) = await self._values([key])
+        if value is None:
+            return None
+        try:
+            return KnownList(decode_list(value))
+        except InvalidValue as error:
+            log.error("%s: %s", key, error)
+            return None
+
+    async def history(self, user_id: str, deeds: int) -> list[Deed]:
+        """What a user did last, the newest first.
+
+        Raises:
+            RedisUnavailable: Redis does not answer.
+        """
+        key = redis_keys.history(user_id).encode()
+        reply = await self.redis.call(b"ZREVRANGE", key, b"0", b"%d" % (deeds - 1), b"WITHSCORES")
+        pairs = zip(reply[::2], reply[1::2], strict=True)
+        return [_deed(member.decode(), float(score)) for member, score in pairs]
+
+    async def products(self, item_ids: Sequence[str]) -> dict[str, Product]:
+        """What is known of these products, for each of them; what was known last where Redis does not tell."""
+        if not item_ids:
+            return {}
+        keys = [redis_keys.product(item_id).encode() for item_id in item_ids]
+        try:
+            values: Sequence[bytes | None] = await self.redis.call(b"MGET", *keys)
+        except RedisUnavailable:
+            values = [None] * len(keys)
+        for item_id, value in zip(item_ids, values, strict=True):
+            if value is not None:
+                self.memory.remember_product(item_id, _product(item_id, value))
+        return {item_id: self.memory.product(item_id) for item_id in item_ids}
+
+    async def forget(self, user_id: str) -> int:
+        """Delete a user's history and lists of each live version; how many keys there were.
+
+        Raises:
+            RedisUnavailable: Redis does not answer; nothing may be deleted, or everything.
+        """
+        live: Iterable[bytes] = await self.redis.call(b"SMEMBERS", redis_keys.LIVE_MODELS.encode())
+        active = await self.redis.get(redis_keys.ACTIVE_MODEL.encode())
+        versions = {version.decode() for version in (*live, *([active] if active else []))}
+        keys = [redis_keys.history(user_id), *(redis_keys.personalized(version, user_id) for version in versions)]
+        deleted: int = await self.redis.call(b"DEL", *(key.encode() for key in keys))
+        return deleted
+
+    async def _values(self, keys: Sequence[str]) -> list[Reply]:
+        return await asyncio.gather(*[self.redis.get(key.encode()) for key in keys])
+
+    def _known(self, key: str, value: bytes | None) -> KnownList | None:
+        if value is None:
+            return self.memory.recall(key)
+        try:
+            return self.memory.remember(key, value)
+        except InvalidValue as error:
+            log.error("%s: %s", key, error)
+            return self.memory.recall(key)
+
+
+def _deed(member: str, at_ms: float) -> Deed:
+    kind, _, item_id = member.partition(":")
+    return Deed(kind, item_id, datetime.fromtimestamp(at_ms / 1000, UTC))
+
+
+def _product(item_id: str, value: bytes) -> Product:
+    try:
+        return decode_product(value)
+    except InvalidValue as error:
+        log.error("Product %s: %s", item_id, error)
+        return UNKNOWN_PRODUCT
