@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from pyflink.table import StatementSet, Table, TableEnvironment
@@ -30,11 +30,15 @@ class MetricsJob:
         name: Its name; its SQL lies in the package ``jobs.<name>``.
         event_fields: The fields of ``events`` that its SQL reads.
         views: Its views, in the order in which they build on each other.
+        reads: Results of other jobs that it reads as well.
+        options: What it wants of Flink.
     """
 
     name: str
     event_fields: tuple[str, ...]
     views: tuple[str, ...]
+    reads: tuple[Result, ...] = ()
+    options: Mapping[str, str] = field(default_factory=lambda: MINI_BATCHES)
 
     @property
     def results(self) -> tuple[Result, ...]:
@@ -59,8 +63,10 @@ class MetricsJob:
 
     def run(self, settings: Settings) -> None:
         """Wire it to Kafka and start it."""
-        tables = streaming_environment(settings, self.name, MINI_BATCHES)
+        tables = streaming_environment(settings, self.name, self.options)
         tables.execute_sql(events_ddl(settings, self.name, self.event_fields))
+        for result in self.reads:
+            tables.execute_sql(result_ddl(settings, result, reader=self.name))
         for result in self.results:
             tables.execute_sql(result_ddl(settings, result))
         self.register_views(tables)

@@ -61,8 +61,8 @@ def event_columns(columns: Iterable[str]) -> list[str]:
     return [*declared, "event_at AS TO_TIMESTAMP_LTZ(event_time, 3)"]
 
 
-def result_ddl(settings: Settings, result: Result) -> str:
-    """A result's upsert sink, typed by its Avro schema and registered under it."""
+def result_ddl(settings: Settings, result: Result, reader: str = "") -> str:
+    """A result's upsert topic, typed by its Avro schema and registered under it; a job that reads it names itself."""
     return _create(
         result.name,
         [*result_columns(result), f"PRIMARY KEY ({', '.join(f'`{name}`' for name in result.key)}) NOT ENFORCED"],
@@ -75,6 +75,7 @@ def result_ddl(settings: Settings, result: Result) -> str:
             "key.avro-confluent.url": settings.registry_url,
             "value.avro-confluent.schema": schema_text(result.name),
         }
+        | ({"properties.group.id": consumer_group(reader)} | READ_COMMITTED if reader else {})
         | _avro_value(settings, prefix="value."),
     )
 
@@ -157,7 +158,7 @@ def _flink_type(avro: Any) -> str:
 
 def _not_null(avro: Any) -> str:
     if isinstance(avro, str):
-        return {"string": "STRING", "long": "BIGINT", "int": "INT"}[avro]
+        return {"string": "STRING", "long": "BIGINT", "int": "INT", "double": "DOUBLE", "boolean": "BOOLEAN"}[avro]
     match avro:
         case {"logicalType": "decimal", "precision": precision, "scale": scale}:
             return f"DECIMAL({precision}, {scale})"

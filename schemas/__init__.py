@@ -11,6 +11,7 @@
 - ``codec.py``        Confluent framing and Avro bytes
 - ``registry.py``     the schema registry's client
 - ``warehouse.py``    ClickHouse's client, for questions and DDL
+- ``cache.py``        Redis' client
 - ``committed_records.py``  reads a range of a Kafka partition, as far as it is committed
 - ``settings.py``     every setting, with its environment variable
 - ``errors.py``       the error tree

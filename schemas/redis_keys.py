@@ -28,6 +28,9 @@ UNAVAILABLE: Final = "products:unavailable"
 UNAVAILABLE_REVISION: Final = "products:unavailable:revision"
 """Counter: raised with each change of UNAVAILABLE, so that a reader's copy knows when it is stale."""
 
+SINK_OFFSETS: Final = "sink:offsets"
+"""Hash: topic-partition -> the next offset that the sink has not applied, written with what it applied."""
+
 
 def personalized(version: str, user_id: str) -> str:
     """Recommendations of one user by one model."""

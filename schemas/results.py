@@ -1,6 +1,7 @@
-"""Result tables: what the jobs compute, each an upsert topic, a ClickHouse table and a query of the same name.
+"""Result tables: what the jobs compute, each an upsert topic.
 
-``docs/metrics.md`` says what each means.
+Those of RESULTS have a ClickHouse table and a query of the same name, and ``docs/metrics.md`` says what each means.
+Those of SERVED go to Redis, and ``docs/recommendations.md`` says what becomes of them there.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from typing import Final
 
 ANALYTICS: Final = "analytics"
 SESSIONS: Final = "sessions"
+CATALOGUE: Final = "catalogue"
+TRENDING: Final = "trending"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,16 +23,18 @@ class Result:
         name: Name of the table, of its Avro schema file, of its SQL file and of its query.
         key: The columns that make a row's grain, in the order of the Kafka key.
         job: The job that computes it.
+        topic_prefix: What its topic's name begins with.
     """
 
     name: str
     key: tuple[str, ...]
     job: str = ANALYTICS
+    topic_prefix: str = "metrics-"
 
     @property
     def topic(self) -> str:
         """The upsert topic that carries the rows."""
-        return "metrics-" + self.name.replace("_", "-")
+        return self.topic_prefix + self.name.replace("_", "-")
 
     @property
     def storage_table(self) -> str:
@@ -55,7 +60,11 @@ RESULTS: Final = (
     Result("funnel_daily", ("day",), SESSIONS),
 )
 
+PRODUCTS: Final = Result("products", ("product_id",), CATALOGUE, topic_prefix="")
+RECOMMENDATION_LISTS: Final = Result("recommendation_lists", ("kind", "span", "category"), TRENDING, topic_prefix="")
+SERVED: Final = (PRODUCTS, RECOMMENDATION_LISTS)
+
 
 def results_of(job: str) -> tuple[Result, ...]:
     """The results that a job computes."""
-    return tuple(result for result in RESULTS if result.job == job)
+    return tuple(result for result in (*RESULTS, *SERVED) if result.job == job)

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Final
 
 from schemas.event_types import EVENT_TYPES
-from schemas.results import RESULTS
+from schemas.results import RESULTS, SERVED
 
 EVENTS: Final = "events"
 FAILED_EVENTS: Final = "failed-events"
@@ -54,7 +54,7 @@ TOPICS: Final = (
     *(Topic(name, "user_id, or product_id where there is no user", "shop_event") for name in DOMAIN_TOPICS),
     Topic(EVENTS, "user_id, or product_id where there is no user", "shop_event"),
     Topic(FAILED_EVENTS, "the failed record's own key", None),
-    *(Topic(r.topic, ", ".join(r.key), r.name, Cleanup.COMPACT) for r in RESULTS),
+    *(Topic(r.topic, ", ".join(r.key), r.name, Cleanup.COMPACT) for r in (*RESULTS, *SERVED)),
 )
 
 

@@ -1,4 +1,5 @@
 """Sinks: topics into stores, which are views of topics and can be thrown away and rebuilt.
 
 - ``clickhouse/``  ``events`` and the result topics into ClickHouse, exactly once
+- ``redis/``       products and lists into Redis, each batch with the offsets behind it
 """

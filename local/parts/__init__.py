@@ -27,7 +27,8 @@ def all_parts(settings: Settings, data: DataDirectory, jars: Jars) -> list[Part]
         ClickHouse(settings, data),
         JobManager(settings, flink),
         TaskManager(settings, flink),
-        Sink(settings),
+        Sink(settings, "sink", "sinks.clickhouse"),
+        Sink(settings, "sink-redis", "sinks.redis"),
         Collector(settings),
         Serving(settings),
     ]

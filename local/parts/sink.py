@@ -1,4 +1,4 @@
-"""The sink: carries result topics into ClickHouse."""
+"""The sinks: they carry topics into ClickHouse and into Redis."""
 
 from __future__ import annotations
 
@@ -12,19 +12,22 @@ from schemas.settings import Settings
 
 
 class Sink:
-    """The sink's process; it waits for the servers it needs by itself.
+    """A sink's process; it waits for the servers it needs by itself.
 
     Args:
         settings: Handed on to it.
+        name: The part's name.
+        package: What runs.
     """
 
-    name: ClassVar = "sink"
     stop_stage: ClassVar = StopStage.SINKS
     stop_grace_seconds: ClassVar = 15.0
     restarts_with: ClassVar[str | None] = None
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, name: str, package: str) -> None:
+        self.name = name
         self._settings = settings
+        self._package = package
 
     @property
     def ports(self) -> Mapping[str, int]:
@@ -36,7 +39,7 @@ class Sink:
 
     def command(self) -> list[str]:
         """The program and its arguments."""
-        return [sys.executable, "-P", "-m", "sinks.clickhouse"]
+        return [sys.executable, "-P", "-m", self._package]
 
     def environment(self) -> dict[str, str]:
         """Our packages and the settings."""

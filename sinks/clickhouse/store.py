@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any, Final
+from typing import Final
 
-import fastavro
-
-from schemas.codec import HEADER_BYTES, MAGIC, load_schema, split_frame
+from schemas.codec import load_schema
 from schemas.errors import BatchRefused, StatementRefused
 from schemas.registry import SchemaRegistry
 from schemas.results import RESULTS
@@ -19,6 +16,7 @@ from schemas.topics import EVENTS
 from sinks.clickhouse.batches import Batch
 from sinks.clickhouse.client import ClickHouse
 from sinks.clickhouse.ranges import Partition
+from sinks.framed import FramedDecoder
 
 EVENTS_TABLE: Final = "events"
 
@@ -68,7 +66,7 @@ class ClickHouseStore:
     def __init__(self, clickhouse: ClickHouse, registry: SchemaRegistry, tables: Mapping[str, Table] = TABLES) -> None:
         self._clickhouse = clickhouse
         self._tables = tables
-        self._keys = KeyDecoder(registry)
+        self._keys = FramedDecoder(registry)
 
     def insert(self, batch: Batch) -> None:
         """Insert the rows, then the deletions, each with its token.
@@ -119,49 +117,6 @@ class ClickHouseStore:
         found = self._keys.decode(key)
         row = {name: found[name] for name in table.key} | {"_version": offset, "_is_deleted": 1}
         return json.dumps(row, default=_json_value).encode() + b"\n"
-
-
-class KeyDecoder:
-    """Decodes Confluent-framed keys by the schemas that a registry has.
-
-    Args:
-        registry: The registry; asked once for each schema.
-    """
-
-    def __init__(self, registry: SchemaRegistry) -> None:
-        self._registry = registry
-        self._schemas: dict[int, Any] = {}
-
-    def decode(self, key: bytes) -> dict[str, Any]:
-        """The key's fields.
-
-        Raises:
-            ValueError: It is not what the registry says.
-            RegistryUnavailable: The registry does not answer.
-        """
-        if len(key) < HEADER_BYTES or key[0] != MAGIC:
-            message = f"the key {key!r} is not framed as Confluent's serializers do"
-            raise ValueError(message)
-        _, schema_id = split_frame(key)
-        schema = self._schema(schema_id)
-        try:
-            record = fastavro.schemaless_reader(io.BytesIO(key[HEADER_BYTES:]), schema, None)
-        except (EOFError, IndexError) as error:
-            message = f"the key {key!r} is cut off"
-            raise ValueError(message) from error
-        if not isinstance(record, dict):
-            message = f"the key {key!r} is no record"
-            raise ValueError(message)
-        return record
-
-    def _schema(self, schema_id: int) -> Any:
-        if schema_id not in self._schemas:
-            text = self._registry.schema_of(schema_id)
-            if text is None:
-                message = f"the registry has no schema {schema_id}, by which a key is written"
-                raise ValueError(message)
-            self._schemas[schema_id] = fastavro.parse_schema(json.loads(text))
-        return self._schemas[schema_id]
 
 
 def _json_value(value: object) -> str:

@@ -31,7 +31,7 @@ from schemas.warehouse import connected
 
 pytestmark = pytest.mark.platform
 
-PARTS = {"kafka", "registry", "redis", "jobmanager", "taskmanager", "clickhouse", "sink", "collector", "serving"}
+PARTS = {"kafka", "registry", "redis", "jobmanager", "taskmanager", "clickhouse", "sink", "sink-redis", "collector", "serving"}
 BACK_SECONDS = 120.0
 
 

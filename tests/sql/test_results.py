@@ -13,12 +13,12 @@ from pyflink.table import StreamTableEnvironment
 
 from jobs.environment import common_options
 from jobs.metrics import MINI_BATCHES, MetricsJob
-from jobs.tables import event_columns
-from schemas.results import RESULTS, Result
+from jobs.tables import event_columns, result_columns
+from schemas.results import RESULTS, SERVED, Result
 from schemas.settings import Settings
 
 HERE = Path(__file__).parent
-RESULT_OF = {result.name: result for result in RESULTS}
+RESULT_OF = {result.name: result for result in (*RESULTS, *SERVED)}
 CASES = sorted(path for path in HERE.glob("*/*/*") if path.is_dir())
 
 pytestmark = pytest.mark.flink
@@ -35,6 +35,8 @@ def test_the_events_of_a_case_give_its_rows_in_whatever_order_they_come(case: Pa
         folder = tmp_path / order
         folder.mkdir()
         register(tables, job_of(result), events, folder)
+        register_reads(tables, job_of(result), given, folder)
+        job_of(result).register_views(tables)
         assert final_rows(tables, result) == expected, order
 
 
@@ -46,6 +48,7 @@ def test_every_result_has_a_case() -> None:
 def test_every_aggregate_takes_the_expiry_that_its_query_asks_for(result: Result, jvm: None, tmp_path: Path) -> None:
     tables = environment("UTC")
     register(tables, job_of(result), [], tmp_path)
+    job_of(result).register_views(tables)
 
     _, _, plans = job_of(result).query(tables, result).explain().partition("== Optimized Physical Plan ==")
     plan, _, _ = plans.partition("== Optimized Execution Plan ==")
@@ -73,15 +76,26 @@ def environment(time_zone: str) -> StreamTableEnvironment:
 
 
 def register(tables: StreamTableEnvironment, job: MetricsJob, events: list[dict[str, Any]], folder: Path) -> None:
-    """``events`` under its production name and columns, over a bounded file, and the views over it."""
+    """``events`` under its production name and columns, over a bounded file."""
     blank: dict[str, Any] = dict.fromkeys(job.event_fields) | {"items": []}
     lines = [json.dumps(blank | event | {"event_time": milliseconds(event["event_time"])}) for event in events]
     (folder / "events.json").write_text("\n".join(lines))
     tables.execute_sql(
         f"CREATE TEMPORARY TABLE events ({', '.join(event_columns(job.event_fields))}) "
-        f"WITH ('connector'='filesystem', 'path'='file://{folder}', 'format'='json')"
+        f"WITH ('connector'='filesystem', 'path'='file://{folder}/events.json', 'format'='json')"
     )
-    job.register_views(tables)
+
+
+def register_reads(tables: StreamTableEnvironment, job: MetricsJob, given: dict[str, Any], folder: Path) -> None:
+    """What the job reads of other jobs, by name, over a bounded file of its rows."""
+    for result in job.reads:
+        path = folder / result.name
+        path.mkdir()
+        (path / "rows.json").write_text("\n".join(json.dumps(row) for row in given[result.name]))
+        tables.execute_sql(
+            f"CREATE TEMPORARY TABLE {result.name} ({', '.join(result_columns(result))}) "
+            f"WITH ('connector'='filesystem', 'path'='file://{path}', 'format'='json')"
+        )
 
 
 def milliseconds(moment: Any) -> int:
@@ -106,6 +120,8 @@ def final_rows(tables: StreamTableEnvironment, result: Result) -> list[list[str]
 
 
 def render(value: Any) -> str:
-    """A cell as text: dates and times ISO, decimals without trailing zeros."""
+    """A cell as text: dates and times ISO, decimals without trailing zeros, rows of an array in alphabetical order."""
+    if isinstance(value, list):
+        return ", ".join(sorted(" ".join(map(render, row)) for row in value))
     text = str(value)
     return text.rstrip("0").rstrip(".") if text.replace(".", "", 1).isdigit() and "." in text else text

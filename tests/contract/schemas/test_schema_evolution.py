@@ -12,9 +12,9 @@ import fastavro
 import pytest
 
 from schemas.codec import load_schema
-from schemas.results import RESULTS
+from schemas.results import RESULTS, SERVED
 
-SCHEMAS = ("shop_event", *(result.name for result in RESULTS))
+SCHEMAS = ("shop_event", *(result.name for result in (*RESULTS, *SERVED)))
 NEW_FIELD = {"name": "added_later", "type": ["null", "string"], "default": None}
 
 
@@ -41,7 +41,7 @@ def sample(avro: Any) -> Any:
             return {"key": sample(avro["values"])}
         case {"type": "record"}:
             return {field["name"]: sample(field["type"]) for field in avro["fields"]}
-    return {"string": "text", "long": 7, "int": 3}[avro]
+    return {"string": "text", "long": 7, "int": 3, "double": 0.5, "boolean": True}[avro]
 
 
 def read(record: dict[str, Any], writer: dict[str, Any], reader: dict[str, Any]) -> Any:

@@ -15,7 +15,7 @@ from schemas.codec import load_schema, schema_text
 from schemas.errors import ConfigurationError, DependencyUnavailable, IncompatibleSchema
 from schemas.migrate import Migrated, ddl_migrations, migrate, migrate_tables
 from schemas.registry import SchemaRegistry
-from schemas.results import RESULTS
+from schemas.results import RESULTS, SERVED
 from schemas.settings import Settings
 from schemas.topics import TOPICS
 from schemas.warehouse import SYSTEM_DATABASE, connected
@@ -23,7 +23,7 @@ from schemas.warehouse import SYSTEM_DATABASE, connected
 pytestmark = pytest.mark.platform
 
 NOTHING = Migrated((), (), ())
-SCHEMAS = ("shop_event", *(result.name for result in RESULTS))
+SCHEMAS = ("shop_event", *(result.name for result in (*RESULTS, *SERVED)))
 
 
 @pytest.fixture

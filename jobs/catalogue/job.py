@@ -1,0 +1,32 @@
+"""Submit with ``./shop submit catalogue``."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from jobs.metrics import MetricsJob
+from schemas.results import CATALOGUE
+from schemas.settings import Settings
+
+JOB: Final = MetricsJob(
+    name=CATALOGUE,
+    event_fields=(
+        "event_id",
+        "event_type",
+        "event_time",
+        "product_id",
+        "product_title",
+        "category",
+        "brand",
+        "price",
+        "quantity",
+        "stock",
+        "currency",
+        "visibility",
+        "items",
+    ),
+    views=("product_statements", "known_products", "stock_levels", "stock_changes", "stocks"),
+)
+
+if __name__ == "__main__":
+    JOB.run(Settings())

@@ -1,0 +1,20 @@
+"""Submit with ``./shop submit trending``."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from jobs.metrics import MINI_BATCHES, MetricsJob
+from schemas.results import PRODUCTS, TRENDING
+from schemas.settings import Settings
+
+JOB: Final = MetricsJob(
+    name=TRENDING,
+    event_fields=("event_type", "event_time", "product_id", "items"),
+    views=("demand", "demand_hours", "demand_days", "clock", "scores", "members", "best_members"),
+    reads=(PRODUCTS,),
+    options={**MINI_BATCHES, "table.exec.mini-batch.allow-latency": "1 s"},
+)
+
+if __name__ == "__main__":
+    JOB.run(Settings())

@@ -1,0 +1,10 @@
+-- Grain: one row per list.
+-- span   of popular over all categories the window; of a category popular is that of 30 days
+SELECT
+  kind,
+  span,
+  category,
+  TIMESTAMP '1970-01-01 00:00:00.000' + INTERVAL '0.001' SECOND(1, 3) * MAX(newest) AS generated_at,
+  ARRAY_AGG(ROW(product_id, CAST(score AS DOUBLE))) AS items
+FROM best_members
+GROUP BY kind, span, category

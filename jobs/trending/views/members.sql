@@ -1,0 +1,20 @@
+-- Grain: one row per kind of list, span and available product that belongs into it.
+-- score of newest   when the shop got it
+SELECT s.kind, s.span, COALESCE(p.category, '') AS category, s.product_id, s.score, s.newest
+FROM (
+  SELECT kind, span, product_id, SUM(score) AS score, MAX(newest) AS newest
+  FROM scores
+  GROUP BY kind, span, product_id
+) AS s
+JOIN products AS p ON p.product_id = s.product_id
+WHERE p.available
+UNION ALL
+SELECT
+  'newest',
+  '',
+  COALESCE(category, ''),
+  product_id,
+  CAST(TIMESTAMPDIFF(SECOND, TIMESTAMP '1970-01-01 00:00:00.000', first_seen) AS DECIMAL(38, 12)),
+  1000 * CAST(TIMESTAMPDIFF(SECOND, TIMESTAMP '1970-01-01 00:00:00.000', first_seen) AS BIGINT)
+FROM products
+WHERE available

@@ -1,0 +1,114 @@
+"""What records of the served topics mean for Redis. Pure: it knows neither Kafka nor Redis."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, Final
+
+from schemas import redis_keys
+from schemas.recommendations import (
+    Product,
+    Reason,
+    RecommendationList,
+    RecommendedItem,
+    Source,
+    encode_list,
+    encode_product,
+)
+from schemas.results import PRODUCTS, RECOMMENDATION_LISTS
+
+DEFAULT_SPAN: Final = "30d"
+"""The window of popular products that is served where none is asked for."""
+
+Fields = Mapping[str, Any]
+
+_SOURCES: Final = {
+    ("popular", False): Source.POPULAR,
+    ("trending", False): Source.TRENDING,
+    ("newest", False): Source.NEWEST,
+    ("popular", True): Source.CATEGORY_POPULAR,
+    ("trending", True): Source.CATEGORY_TRENDING,
+    ("newest", True): Source.CATEGORY_NEWEST,
+}
+"""(kind of list, whether it is of a category) -> the source that it is."""
+
+_REASONS: Final = {"popular": Reason.POPULAR, "trending": Reason.TRENDING, "newest": Reason.NEW}
+_CATEGORY_KEYS: Final = {
+    "popular": redis_keys.category_popular,
+    "trending": redis_keys.category_trending,
+    "newest": redis_keys.category_newest,
+}
+
+
+@dataclass(slots=True)
+class Changes:
+    """What some records change, the later one winning.
+
+    Attributes:
+        values: Key -> its new value; None where it is deleted.
+        available: Product -> whether it may be recommended.
+    """
+
+    values: dict[str, bytes | None] = field(default_factory=dict)
+    available: dict[str, bool] = field(default_factory=dict)
+
+
+def change_product(changes: Changes, key: Fields, row: Fields | None) -> None:
+    """Take in a record of ``products``; without a row, its tombstone."""
+    product_id: str = key["product_id"]
+    changes.available[product_id] = row is None or row["available"]
+    changes.values[redis_keys.product(product_id)] = None if row is None else encode_product(known_product(row))
+
+
+def change_list(changes: Changes, key: Fields, row: Fields | None) -> None:
+    """Take in a record of ``recommendation-lists``; without a row, its tombstone."""
+    value = None if row is None else encode_list(recommendation_list(row))
+    for redis_key in list_keys(key["kind"], key["span"], key["category"]):
+        changes.values[redis_key] = value
+
+
+CHANGE_OF_TOPIC: Final[Mapping[str, Callable[[Changes, Fields, Fields | None], None]]] = {
+    PRODUCTS.topic: change_product,
+    RECOMMENDATION_LISTS.topic: change_list,
+}
+"""Topic -> how its records are taken in."""
+
+
+def list_keys(kind: str, span: str, category: str) -> list[str]:
+    """The Redis keys of one list; the default window has two."""
+    if category:
+        return [_CATEGORY_KEYS[kind](category)]
+    if kind != "popular":
+        return [{"trending": redis_keys.TRENDING, "newest": redis_keys.NEWEST}[kind]]
+    return [redis_keys.popular(span), *([redis_keys.POPULAR] if span == DEFAULT_SPAN else [])]
+
+
+def recommendation_list(row: Fields) -> RecommendationList:
+    """The list of a row, the best product first; of equal scores the smaller id."""
+    reason = _REASONS[row["kind"]]
+    ranked = sorted(row["items"], key=lambda item: (-item["score"], item["product_id"]))
+    return RecommendationList(
+        source=_SOURCES[row["kind"], bool(row["category"])],
+        model_version="",
+        generated_at=row["generated_at"],
+        items=tuple(RecommendedItem(item["product_id"], item["score"], reason) for item in ranked),
+    )
+
+
+def known_product(row: Fields) -> Product:
+    """What serving must know of a row's product."""
+    return Product(
+        available=row["available"],
+        title=row["title"] or "",
+        category=row["category"] or "",
+        brand=row["brand"] or "",
+        price="" if row["price"] is None else _decimal_text(row["price"]),
+        currency=row["currency"] or "",
+    )
+
+
+def _decimal_text(amount: Decimal) -> str:
+    """Without zeros behind the last digit that counts, and without an exponent."""
+    return format(amount.normalize(), "f")

@@ -1,0 +1,127 @@
+"""Kafka: the records of some topics from given offsets on. No group says who reads what: Redis keeps the offsets."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
+
+from schemas.errors import DependencyUnavailable
+from schemas.settings import Settings
+from schemas.topics import consumer_group
+
+logger = logging.getLogger(__name__)
+
+GROUP: Final = consumer_group("sink-redis")
+CALL_SECONDS: Final = 10.0
+
+
+class Record(NamedTuple):
+    """A record of the partition ``topic-number``."""
+
+    partition: str
+    topic: str
+    offset: int
+    key: bytes
+    value: bytes | None
+
+
+class KafkaSource:
+    """Reads every partition of some topics.
+
+    Args:
+        settings: Kafka's address.
+        topics: Their names.
+    """
+
+    def __init__(self, settings: Settings, topics: Sequence[str]) -> None:
+        self._servers = settings.kafka_bootstrap_servers
+        self._topics = topics
+        self._consumer = Consumer(_configuration(settings), logger=logger)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._consumer.close()
+
+    def seek(self, positions: Mapping[str, int]) -> dict[str, int]:
+        """Read from these offsets on; from the beginning where none is given, or the topic ends before it.
+
+        Returns:
+            The positions that the topics really have.
+
+        Raises:
+            DependencyUnavailable: Kafka does not answer, or a topic is not there.
+        """
+        try:
+            starts = [self._start(found, positions) for found in self._partitions()]
+            self._consumer.assign(starts)
+        except KafkaException as error:
+            raise self._unavailable(error) from error
+        return {f"{start.topic}-{start.partition}": start.offset for start in starts}
+
+    def read(self, most: int, seconds: float) -> list[Record]:
+        """The next records, at most ``most``, after at most so many seconds.
+
+        Raises:
+            DependencyUnavailable: The consumer cannot go on.
+        """
+        records = []
+        for message in self._consumer.consume(most, seconds):
+            error = message.error()
+            if error is None:
+                records.append(_record(message))
+            elif error.fatal():
+                raise self._unavailable(KafkaException(error))
+            else:
+                logger.warning("Kafka: %s", error)
+        return records
+
+    def note(self, topic: str, partition: str, offset: int) -> None:
+        """Tell Kafka as well how far it is, for whoever watches the lag."""
+        number = int(partition.rpartition("-")[2])
+        self._consumer.commit(offsets=[TopicPartition(topic, number, offset)], asynchronous=True)
+
+    def _partitions(self) -> list[TopicPartition]:
+        found = []
+        for topic in self._topics:
+            metadata = self._consumer.list_topics(topic, timeout=CALL_SECONDS).topics[topic]
+            if metadata.error is not None:
+                raise KafkaException(metadata.error)
+            found += [TopicPartition(topic, number) for number in metadata.partitions]
+        return found
+
+    def _start(self, partition: TopicPartition, positions: Mapping[str, int]) -> TopicPartition:
+        low, high = self._consumer.get_watermark_offsets(partition, timeout=CALL_SECONDS)
+        name = f"{partition.topic}-{partition.partition}"
+        wanted = positions.get(name, low)
+        if wanted > high:
+            logger.warning("%s ends at %d, before %d: Kafka was emptied, read anew", name, high, wanted)
+            wanted = low
+        return TopicPartition(partition.topic, partition.partition, max(wanted, low))
+
+    def _unavailable(self, error: KafkaException) -> DependencyUnavailable:
+        return DependencyUnavailable("Kafka", self._servers, str(error.args[0]))
+
+
+def _record(message: Message[bytes, bytes]) -> Record:
+    topic = message.topic() or ""
+    return Record(f"{topic}-{message.partition()}", topic, message.offset() or 0, message.key() or b"", message.value())
+
+
+def _configuration(settings: Settings) -> dict[str, Any]:
+    return {
+        "bootstrap.servers": settings.kafka_bootstrap_servers,
+        "group.id": GROUP,
+        "client.id": GROUP,
+        "isolation.level": "read_committed",
+        "enable.auto.commit": False,
+        "auto.offset.reset": "earliest",
+        "allow.auto.create.topics": False,
+        "socket.timeout.ms": 10_000,
+        "reconnect.backoff.max.ms": 2_000,
+        "fetch.wait.max.ms": 100,
+        "queued.max.messages.kbytes": 8 * 1024,
+        "error_cb": lambda error: logger.warning("Kafka: %s", error),
+    }
