@@ -9,6 +9,7 @@ from typing import Annotated, Final
 import typer
 
 from cli.commands import (
+    backfill,
     collector,
     demo,
     development,
@@ -32,6 +33,7 @@ COMMANDS: Final = (
     demo,
     jobs,
     lake,
+    backfill,
     imports,
     simulate,
     collector,

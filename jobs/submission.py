@@ -22,8 +22,13 @@ from schemas.errors import ConfigurationError, DependencyUnavailable, JobError
 from schemas.settings import Settings
 
 PACKAGES: Final = ("jobs", "schemas")
+DETACHED: Final = "-d"
 SHIPPED: Final = frozenset({".py", ".sql", ".avsc"})
 SUBMIT_SECONDS: Final = 180
+BOUNDED_SECONDS: Final = 6 * 60 * 60
+BOUNDED_JOBS: Final = frozenset({"training"})
+"""Jobs that end by themselves once their input has: they are run, and not kept running."""
+
 ENDED: Final = frozenset({"FINISHED", "CANCELED", "FAILED"})
 ROOT: Final = Path(__file__).resolve().parent.parent
 
@@ -204,11 +209,39 @@ def submit(name: str, settings: Settings, client: FlinkClient, log: Path, restor
         ConfigurationError: There is no such job.
         JobError: Flink refuses it; with Flink's own reason.
     """
-    program = job_program(name)
+    return submit_program(name, job_program(name), settings, client, log, restore_from)
+
+
+def submit_program(
+    name: str,
+    program: Path,
+    settings: Settings,
+    client: FlinkClient,
+    log: Path,
+    restore_from: Path | None = None,
+    arguments: tuple[str, ...] = (),
+    code: Path | None = None,
+) -> str:
+    """Submit a program and return Flink's id of its job.
+
+    Args:
+        name: What to call it in an error.
+        program: The program.
+        settings: Which cluster.
+        client: Flink's client.
+        log: Where everything it says is kept.
+        restore_from: A checkpoint to start from, which the job then owns; None to start from nothing.
+        arguments: The program's own.
+        code: The archive of the packages that it runs on; None for those of today.
+
+    Raises:
+        JobError: Flink refuses it; with Flink's own reason.
+    """
     with tempfile.TemporaryDirectory(prefix="shopstream-submit-") as directory:
-        archive = write_code_archive(Path(directory) / "shopstream.zip")
-        arguments = client_arguments(program, archive, settings, restore_from)
-        output = _run(name, client.client_command(arguments, Path(directory)), client.environment(), log)
+        archive = code or write_code_archive(Path(directory) / "shopstream.zip")
+        command = [*client_arguments(program, archive, settings, restore_from), *arguments]
+        command = client.client_command(command, Path(directory))
+        _, output = _run(name, command, client.environment(), log, SUBMIT_SECONDS)
     found = _SUBMITTED.search(output)
     if found is None:
         hint = NOT_RESTORABLE_HINT.format(name=name) if _NOT_RESTORABLE in output else ""
@@ -217,13 +250,37 @@ def submit(name: str, settings: Settings, client: FlinkClient, log: Path, restor
     return found[1]
 
 
+def run_to_end(name: str, settings: Settings, client: FlinkClient, log: Path) -> None:
+    """Run a job that ends by itself, and wait until it has.
+
+    Args:
+        name: The job, one of BOUNDED_JOBS.
+        settings: Which cluster.
+        client: Flink's client, in which the program runs.
+        log: Where everything it says is kept.
+
+    Raises:
+        ConfigurationError: There is no such job.
+        JobError: It fails; with its own reason.
+    """
+    program = job_program(name)
+    with tempfile.TemporaryDirectory(prefix="shopstream-submit-") as directory:
+        archive = write_code_archive(Path(directory) / "shopstream.zip")
+        arguments = [word for word in client_arguments(program, archive, settings, None) if word != DETACHED]
+        command = client.client_command(arguments, Path(directory))
+        exit_code, output = _run(name, command, client.environment(), log, BOUNDED_SECONDS)
+    if exit_code:
+        message = f"The job {name} failed: {reason_in(output)}\nEverything it said is in {log}."
+        raise JobError(message)
+
+
 def client_arguments(program: Path, archive: Path, settings: Settings, restore_from: Path | None) -> list[str]:
     """The arguments of ``flink`` that submit a program."""
     address = urlsplit(settings.flink_url)
     restore = ["-s", restore_from.as_posix(), "-claimMode", "CLAIM"] if restore_from else []
     return [
         "run",
-        "-d",
+        DETACHED,
         f"-Drest.address={address.hostname}",
         f"-Drest.port={address.port}",
         *restore,
@@ -268,22 +325,25 @@ def reason_in(output: str) -> str:
     return lines[-1] if lines else "it said nothing"
 
 
-def _run(name: str, command: list[str], environment: dict[str, str], log: Path) -> str:
+def _run(
+    name: str, command: list[str], environment: dict[str, str], log: Path, timeout_seconds: int
+) -> tuple[int, str]:
+    """Run Flink's client; its exit code, and everything it said."""
     with log.open("w+", encoding="utf-8") as output:
         try:
-            subprocess.run(
+            done = subprocess.run(
                 command,
                 env={**os.environ, **environment},  # a child needs PATH, HOME, LANG as well
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                timeout=SUBMIT_SECONDS,
+                timeout=timeout_seconds,
                 check=False,
             )
         except subprocess.TimeoutExpired as error:
-            message = f"Flink did not take the job {name} within {SUBMIT_SECONDS} seconds. See {log}."
+            message = f"Flink did not take the job {name} within {timeout_seconds} seconds. See {log}."
             raise JobError(message) from error
-    return log.read_text(encoding="utf-8", errors="replace")
+    return done.returncode, log.read_text(encoding="utf-8", errors="replace")
 
 
 def _job_status(found: dict[str, Any]) -> JobStatus:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
+from urllib.parse import unquote
 
 from schemas.codec import load_schema, schema_text
 from schemas.results import Result
@@ -54,6 +55,41 @@ def events_ddl(settings: Settings, job: str, columns: Iterable[str]) -> str:
     return _create("events", event_columns(columns), _source(settings, job, (EVENTS,)) | _avro_value(settings))
 
 
+def bounded_events_ddl(settings: Settings, job: str, columns: Iterable[str]) -> str:
+    """``events`` as it is now, from its beginning to its end."""
+    bounds = {"scan.bounded.mode": "latest-offset"}
+    return _create("events", event_columns(columns), _source(settings, job, (EVENTS,)) | bounds | _avro_value(settings))
+
+
+def files_ddl(name: str, columns: Iterable[str], folder_url: str) -> str:
+    """A sink of CSV files without a header in a folder; Flink takes the folder's path as it stands, a blank included."""
+    options = {"connector": "filesystem", "path": unquote(folder_url), "format": "csv"}
+    return _create(name, list(columns), options)
+
+
+def stretch_of_events_ddl(
+    settings: Settings, job: str, columns: Iterable[str], first: Mapping[int, int], end: Mapping[int, int]
+) -> str:
+    """``kafka_events``: a stretch of the trusted events, from the first offset of each partition up to its end."""
+    bounds = {
+        "scan.startup.mode": "specific-offsets",
+        "scan.startup.specific-offsets": _offsets(first),
+        "scan.bounded.mode": "specific-offsets",
+        "scan.bounded.specific-offsets": _offsets(end),
+    }
+    return _create(
+        "kafka_events", event_columns(columns), _source(settings, job, (EVENTS,)) | bounds | _avro_value(settings)
+    )
+
+
+def lake_events_ddl(settings: Settings, job: str, columns: Iterable[str], topic: str) -> str:
+    """``lake_events``: events of the lake, all of which a topic holds."""
+    bounds = {"scan.bounded.mode": "latest-offset"}
+    return _create(
+        "lake_events", event_columns(columns), _source(settings, job, (topic,)) | bounds | _avro_value(settings)
+    )
+
+
 def event_columns(columns: Iterable[str]) -> list[str]:
     """Column definitions of ``events`` for some fields of ShopEvent."""
     types = {field["name"]: field["type"] for field in load_schema("shop_event")["fields"]}
@@ -63,21 +99,17 @@ def event_columns(columns: Iterable[str]) -> list[str]:
 
 def result_ddl(settings: Settings, result: Result, reader: str = "") -> str:
     """A result's upsert topic, typed by its Avro schema and registered under it; a job that reads it names itself."""
-    return _create(
-        result.name,
-        [*result_columns(result), f"PRIMARY KEY ({', '.join(f'`{name}`' for name in result.key)}) NOT ENFORCED"],
-        {
-            "connector": "upsert-kafka",
-            "topic": result.topic,
-            "properties.bootstrap.servers": settings.kafka_bootstrap_servers,
-            "properties.compression.type": "lz4",
-            "key.format": "avro-confluent",
-            "key.avro-confluent.url": settings.registry_url,
-            "value.avro-confluent.schema": schema_text(result.name),
-        }
-        | ({"properties.group.id": consumer_group(reader)} | READ_COMMITTED if reader else {})
-        | _avro_value(settings, prefix="value."),
-    )
+    group = {"properties.group.id": consumer_group(reader)} | READ_COMMITTED if reader else {}
+    return _upsert(settings, result, result.topic, group)
+
+
+def shadow_result_ddl(settings: Settings, result: Result, topic: str) -> str:
+    """A result under its own name, written to another topic; its schemas are registered under the result's subjects."""
+    subjects = {
+        "key.avro-confluent.subject": f"{result.topic}-key",
+        "value.avro-confluent.subject": f"{result.topic}-value",
+    }
+    return _upsert(settings, result, topic, subjects)
 
 
 def result_columns(result: Result) -> list[str]:
@@ -92,6 +124,28 @@ def view_ddl(name: str, query: str) -> str:
     UNNEST in such a shared node; of equal texts it still computes the common part once.
     """
     return f"CREATE TEMPORARY VIEW {name} AS\n{query}"
+
+
+def _upsert(settings: Settings, result: Result, topic: str, options: dict[str, str]) -> str:
+    return _create(
+        result.name,
+        [*result_columns(result), f"PRIMARY KEY ({', '.join(f'`{name}`' for name in result.key)}) NOT ENFORCED"],
+        {
+            "connector": "upsert-kafka",
+            "topic": topic,
+            "properties.bootstrap.servers": settings.kafka_bootstrap_servers,
+            "properties.compression.type": "lz4",
+            "key.format": "avro-confluent",
+            "key.avro-confluent.url": settings.registry_url,
+            "value.avro-confluent.schema": schema_text(result.name),
+        }
+        | options
+        | _avro_value(settings, prefix="value."),
+    )
+
+
+def _offsets(offsets: Mapping[int, int]) -> str:
+    return ";".join(f"partition:{partition},offset:{offset}" for partition, offset in offsets.items())
 
 
 def _source(settings: Settings, job: str, topics: Iterable[str]) -> dict[str, str]:

@@ -145,6 +145,29 @@ def wait_until_settled(
             sleep(_LOOK_SECONDS)
 
 
+def wait_until_read(
+    settings: Settings,
+    group: str,
+    ends: Mapping[Partition, int],
+    timeout_seconds: float,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> None:
+    """Wait until a group has read every record before these ends, whatever comes behind them.
+
+    Raises:
+        PlatformError: It has not after that time.
+        DependencyUnavailable: Kafka does not answer.
+    """
+    deadline = clock() + timeout_seconds
+    with _Offsets(settings) as offsets:
+        while left := offsets.left_before(group, ends):
+            if clock() >= deadline:
+                message = f"After {timeout_seconds:g} s {group} has {left:,} records left to read. See './shop status'."
+                raise PlatformError(message)
+            sleep(_LOOK_SECONDS)
+
+
 def _lag(offsets: _Offsets, jobs: Iterable[str]) -> Lag:
     return Lag(
         ingest=offsets.behind(consumer_group(INGEST), DOMAIN_TOPICS),
@@ -185,6 +208,12 @@ class _Offsets:
             self._behind(partition, max(committed[partition], firsts[partition]), ends[partition])
             for partition in partitions
         )
+
+    def left_before(self, group: str, ends: Mapping[Partition, int]) -> int:
+        """How many offsets before these ends a group has not read."""
+        committed = self._committed(group, ends)
+        firsts = self._offsets(ends, OffsetSpec.earliest())
+        return sum(self._behind(each, max(committed[each], firsts[each]), end) for each, end in ends.items())
 
     def uncommitted(self, topics: Iterable[str]) -> int:
         """How many offsets of these topics belong to transactions that are open."""

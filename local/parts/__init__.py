@@ -29,6 +29,7 @@ def all_parts(settings: Settings, data: DataDirectory, jars: Jars) -> list[Part]
         TaskManager(settings, flink),
         Sink(settings, "sink", "sinks.clickhouse"),
         Sink(settings, "sink-redis", "sinks.redis"),
+        Sink(settings, "sink-lake", "sinks.lake"),
         Collector(settings),
         Serving(settings),
     ]

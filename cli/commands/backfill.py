@@ -1,0 +1,173 @@
+"""``backfill``: results computed again from history, compared with the live ones, and put in their place."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from cli.context import err, out, settings_of
+
+if TYPE_CHECKING:
+    from local.backfill.comparison import Comparison, DayComparison, Difference
+    from local.backfill.run import Backfilled
+
+WAIT_SECONDS: Final = 900.0
+SHOWN: Final = 20
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(rich_help_panel="History")(backfill)
+
+
+def backfill(
+    ctx: typer.Context,
+    metrics: Annotated[
+        str, typer.Option(help="Names of result tables, separated by commas; or all.", show_default=False)
+    ],
+    first: Annotated[
+        datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First day of the shop that is compared.")
+    ] = None,
+    last: Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day, included.")] = None,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Compare with what is live; exits with 1 on any difference.")
+    ] = False,
+    swap: Annotated[bool, typer.Option("--swap", help="Put the rows that differ in place, and compare again.")] = False,
+    from_lake: Annotated[
+        bool, typer.Option("--from-lake", help="Take from the lake all that it has, not only what Kafka deleted.")
+    ] = False,
+    each_day: Annotated[bool, typer.Option("--days", help="Show every day, not only those that differ.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    wait: Annotated[float, typer.Option(help="Seconds to wait for the live jobs to have read as far.", min=0)] = (
+        WAIT_SECONDS
+    ),
+) -> None:
+    """Compute results again from the lake and Kafka, by the same SQL, into shadow tables; live jobs go on meanwhile.
+
+    All of history is read, whatever the days: who is new on a day is decided by all the days before it.
+    """
+    from dashboards.queries import FIRST_DAY, LAST_DAY
+    from local.backfill.comparison import Days
+    from local.backfill.run import Source, backfilled, chosen_results, comparisons, swap_one
+
+    settings = settings_of(ctx)
+    results = chosen_results([] if metrics == "all" else metrics.split(","))
+    days = Days(first.date() if first else FIRST_DAY, last.date() if last else LAST_DAY)
+    found: list[Comparison] = []
+    swapped: dict[str, int] = {}
+    with (
+        err.status("Backfilling ...") as status,
+        backfilled(settings, results, Source.LAKE if from_lake else Source.AUTO, status.update) as done,
+    ):
+        err.print(_summary(done))
+        if verify or swap:
+            found = list(comparisons(settings, done, days, wait, status.update))
+        if swap:
+            _show(found, each_day)
+            for result in results:
+                status.update(f"Swapping {result.name} ...")
+                swapped[result.name] = swap_one(settings, done, result, days)
+            err.print(f"{sum(swapped.values()):,} rows were put in place.")
+            found = list(comparisons(settings, done, days, wait, status.update))
+    if as_json:
+        _write_json(done, found, swapped)
+    elif found:
+        _show(found, each_day)
+    if any(comparison.differences for comparison in found):
+        raise typer.Exit(1)
+
+
+def _summary(done: Backfilled) -> str:
+    rate = done.events / max(done.seconds, 1e-9)
+    names = ", ".join(result.name for result in done.results)
+    return (
+        f"{done.events:,} events, {done.from_lake:,} of them from the lake, gave {names} "
+        f"after {done.seconds:.1f} s: {rate:,.0f} events/s."
+    )
+
+
+def _show(found: list[Comparison], each_day: bool) -> None:
+    from rich.table import Table
+
+    columns = (
+        "table",
+        "day",
+        "live",
+        "backfilled",
+        "missing",
+        "extra",
+        "different",
+        "moving",
+        "hash live",
+        "hash backfilled",
+    )
+    table = Table(*columns, "", box=None, header_style="bold")
+    for column in table.columns[2:8]:
+        column.justify = "right"
+    for comparison in found:
+        shown = [day for day in comparison.days if each_day or _differs(comparison.days[day])]
+        for day in shown:
+            table.add_row(comparison.result.name, str(day), *_cells(comparison.days[day]))
+        table.add_row(comparison.result.name, "all", *_cells(_all_days(comparison)))
+    out.print(table)
+    for comparison in found:
+        for difference in comparison.differences[:SHOWN]:
+            out.print(f"{comparison.result.name} {describe(difference)}", markup=False, soft_wrap=True)
+    if any(comparison.moving for comparison in found):
+        err.print("Rows that the live jobs changed meanwhile are moving and were not compared; run it again for them.")
+
+
+def _cells(day: DayComparison) -> tuple[str, ...]:
+    from local.backfill.comparison import DIFFERENT, EXTRA, MISSING
+
+    counts = (day.live, day.shadow, *(day.differences.get(kind, 0) for kind in (MISSING, EXTRA, DIFFERENT)), day.moving)
+    mark = "[bold red]differs[/]" if day.differences else "[yellow]moving[/]" if day.moving else "[green]equal[/]"
+    return (*(f"{count:,}" for count in counts), day.live_hash, day.shadow_hash, mark)
+
+
+def _differs(day: DayComparison) -> bool:
+    return bool(day.differences or day.moving)
+
+
+def _all_days(comparison: Comparison) -> DayComparison:
+    """All days as one; its hashes are those of all rows."""
+    from local.backfill.comparison import add_up
+
+    return add_up(comparison.days.values())
+
+
+def describe(difference: Difference) -> str:
+    """One difference in one line."""
+    key = ", ".join(map(str, difference.key))
+    live = "-" if difference.live is None else ", ".join(map(str, difference.live))
+    shadow = "-" if difference.shadow is None else ", ".join(map(str, difference.shadow))
+    return f"[{key}] {difference.kind}: live {live}; backfilled {shadow}"
+
+
+def _write_json(done: Backfilled, found: list[Comparison], swapped: dict[str, int]) -> None:
+    content = {
+        "run": done.run,
+        "events": done.events,
+        "from_lake": done.from_lake,
+        "seconds": round(done.seconds, 1),
+        "agrees": not any(comparison.differences for comparison in found),
+        "swapped": swapped,
+        "tables": {comparison.result.name: _as_object(comparison) for comparison in found},
+    }
+    json.dump(content, out.file, indent=1, default=str)
+    out.file.write("\n")
+
+
+def _as_object(comparison: Comparison) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    return {
+        "rows": {"live": _all_days(comparison).live, "backfilled": _all_days(comparison).shadow},
+        "differences": len(comparison.differences),
+        "moving": comparison.moving,
+        "days": {str(day): asdict(found) for day, found in comparison.days.items()},
+        "examples": [asdict(difference) for difference in comparison.differences[:SHOWN]],
+    }

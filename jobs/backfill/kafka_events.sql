@@ -1,0 +1,2 @@
+-- Grain: one row an event, all of them in Kafka.
+SELECT * FROM kafka_events

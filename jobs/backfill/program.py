@@ -1,0 +1,36 @@
+"""Submitted by ``./shop backfill`` with its plan as the only argument."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+from jobs.backfill.plan import BackfillPlan
+from jobs.environment import streaming_environment
+from jobs.metrics import MetricsJob
+from jobs.sql import load_sql
+from jobs.tables import lake_events_ddl, shadow_result_ddl, stretch_of_events_ddl, view_ddl
+from schemas.settings import Settings
+
+
+def run(settings: Settings, plan: BackfillPlan) -> None:
+    """Compute the plan's results from its events and start the job."""
+    job: MetricsJob = import_module(f"jobs.{plan.job}.job").JOB
+    tables = streaming_environment(settings, plan.name, job.options)
+    fields = job.event_fields
+    tables.execute_sql(stretch_of_events_ddl(settings, plan.name, fields, plan.from_offsets, plan.to_offsets))
+    if plan.history_topic:
+        tables.execute_sql(lake_events_ddl(settings, plan.name, fields, plan.history_topic))
+    sources = "all_events" if plan.history_topic else "kafka_events"
+    tables.execute_sql(view_ddl("events", load_sql("jobs.backfill", sources)))
+    for result in plan.chosen():
+        tables.execute_sql(shadow_result_ddl(settings, result, plan.shadow_topic(result)))
+    job.register_views(tables)
+    inserts = tables.create_statement_set()
+    for result in plan.chosen():
+        inserts.add_insert(result.name, job.query(tables, result))
+    inserts.execute()
+
+
+if __name__ == "__main__":
+    run(Settings(), BackfillPlan.from_json(sys.argv[1]))
