@@ -1,7 +1,8 @@
 """A short walk over the graph of items: what is near to what is near to the history.
 
-Items are linked where they stand close together in a history, weighed by the inverse of their distance, and each link is
-divided by powers of the strengths of its two ends, as in P3alpha and RP3beta (Cooper et al. 2014; Paudel et al. 2016).
+Items are linked where they stand close together in a history, weighed by the inverse of their distance, and each link
+is divided by powers of the strengths of its two ends, as in P3alpha and RP3beta (Cooper et al. 2014; Paudel et al.
+2016).
 A second step reaches items that no history has together with those at hand, and says more about rare ones.
 """
 
@@ -98,12 +99,11 @@ def sum_of_gaps(training: Training, reach: int, counts: NDArray[np.float32]) -> 
         counts: What a pair counts by its later event, (n_events,) float32.
     """
     items, owners = training.histories.items, training.histories.owners
-    size = (training.n_items, training.n_items)
-    total = sparse.csr_matrix(size, dtype=np.float32)
-    for gap in range(1, reach + 1):
-        same = owners[:-gap] == owners[gap:]
-        ends = (items[:-gap][same], items[gap:][same])
-        total = total + sparse.csr_matrix((counts[gap:][same] / gap, ends), shape=size, dtype=np.float32)
-    total.setdiag(0)
-    total.eliminate_zeros()
-    return total
+    gaps = range(1, reach + 1)
+    starts = [np.flatnonzero(owners[:-gap] == owners[gap:]) for gap in gaps]
+    earlier = np.concatenate(starts)
+    later = earlier + np.repeat(gaps, [len(found) for found in starts])
+    apart = items[earlier] != items[later]
+    earlier, later = earlier[apart], later[apart]
+    values = (counts[later] / (later - earlier)).astype(np.float32)
+    return sparse.csr_matrix((values, (items[earlier], items[later])), shape=(training.n_items, training.n_items))
