@@ -117,6 +117,11 @@ def result_columns(result: Result) -> list[str]:
     return [f"`{field['name']}` {_flink_type(field['type'])}" for field in load_schema(result.name)["fields"]]
 
 
+def discarded_ddl(name: str, columns: Iterable[str]) -> str:
+    """A sink for what nobody wants: of a query that works by what its function does."""
+    return _create(name, list(columns), {"connector": "blackhole"})
+
+
 def view_ddl(name: str, query: str) -> str:
     """A view by its text.
 

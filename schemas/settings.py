@@ -87,6 +87,12 @@ class Settings(BaseSettings):
     recommendation_ttl_seconds: int = Field(
         3 * DAY_SECONDS, ge=60, description="How long a model's lists are kept in Redis after they were written."
     )
+    recommendation_history_items: int = Field(
+        200, ge=10, description="Products that a user's history keeps, the newest ones of each kind of event."
+    )
+    recommendation_history_seconds: int = Field(
+        90 * DAY_SECONDS, ge=60, description="How long after its last event a user's history is kept in Redis."
+    )
 
     lake_batch_rows: int = Field(200_000, ge=1, description="Events of one partition that the lake takes at once.")
     lake_batch_ms: int = Field(60_000, ge=1, description="How long the lake waits for more events.")

@@ -42,8 +42,8 @@ class RedisStore:
     """
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._redis = connect(settings)
+        self._url = settings.redis_url
+        self._redis = connect(settings.redis_url, settings.http_timeout_seconds)
         self._apply = self._redis.register_script(_APPLY)
 
     def close(self) -> None:
@@ -56,7 +56,7 @@ class RedisStore:
         Raises:
             DependencyUnavailable: Redis does not answer.
         """
-        with redis_errors(self._settings):
+        with redis_errors(self._url):
             found = self._redis.hgetall(SINK_OFFSETS)
         assert isinstance(found, dict)
         return {partition.decode(): int(offset) for partition, offset in found.items()}
@@ -81,5 +81,5 @@ class RedisStore:
         arguments += [value or b"" for value in changes.values.values()]
         for product_id, available in changes.available.items():
             arguments += [product_id, int(available)]
-        with redis_errors(self._settings):
+        with redis_errors(self._url):
             return bool(self._apply(keys=keys, args=arguments))

@@ -1,0 +1,58 @@
+"""The personaliser as a vectorised Flink function."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+from pyflink.table import DataTypes
+from pyflink.table.udf import FunctionContext, ScalarFunction, UserDefinedFunctionWrapper, udf
+
+from jobs.personalise.personaliser import Limits, Personaliser
+from jobs.recommendation.ranking import Rules
+from jobs.training.store import ModelStore
+from schemas.cache import connect
+from schemas.settings import Settings
+
+
+@dataclass
+class KeepFresh(ScalarFunction):
+    """(user_id STRING, kind STRING, product_id STRING, event_time BIGINT) -> BIGINT: how many lists were written.
+
+    The number stands at the last row of a batch, and 0 at the others.
+    """
+
+    redis_url: str
+    timeout_seconds: float
+    model_store_url: str
+    rules: Rules
+    limits: Limits
+
+    def open(self, _context: FunctionContext) -> None:
+        """Called once in the worker."""
+        self._redis = connect(self.redis_url, self.timeout_seconds)
+        self._personaliser = Personaliser(self._redis, ModelStore(self.model_store_url), self.rules, self.limits)
+
+    def close(self) -> None:
+        """Called once at the end."""
+        self._redis.close()
+
+    def eval(self, user_id: pd.Series, kind: pd.Series, product_id: pd.Series, event_time: pd.Series) -> pd.Series:
+        """Take in the events of one batch."""
+        written = self._personaliser.take_in(user_id.tolist(), (kind + ":" + product_id).tolist(), event_time.tolist())
+        return pd.Series([0] * (len(user_id) - 1) + [written])
+
+
+def keep_fresh_function(settings: Settings) -> UserDefinedFunctionWrapper:
+    """``keep_fresh``, to be registered with a table environment."""
+    limits = Limits(
+        settings.recommendation_history_items,
+        settings.recommendation_history_seconds,
+        settings.recommendation_ttl_seconds,
+    )
+    function = KeepFresh(
+        settings.redis_url, settings.http_timeout_seconds, settings.model_store_url, Rules.of(settings), limits
+    )
+    made = udf(function, result_type=DataTypes.BIGINT(), func_type="pandas")
+    assert isinstance(made, UserDefinedFunctionWrapper)
+    return made

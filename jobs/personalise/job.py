@@ -1,0 +1,51 @@
+"""Submit with ``./shop submit personalise``."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from pyflink.table import StatementSet, StreamTableEnvironment
+
+from jobs.environment import streaming_environment
+from jobs.personalise.function import keep_fresh_function
+from jobs.sql import load_sql
+from jobs.tables import discarded_ddl, events_ddl, view_ddl
+from schemas.settings import Settings
+
+NAME: Final = "personalise"
+EVENT_FIELDS: Final = ("event_type", "event_time", "user_id", "product_id", "items")
+
+OPTIONS: Final = {
+    "python.execution-mode": "process",
+    "python.fn-execution.bundle.size": "10000",
+    "python.fn-execution.bundle.time": "100",
+    "python.fn-execution.arrow.batch.size": "10000",
+}
+"""A bundle is a batch: what came within a tenth of a second goes to Redis together."""
+
+
+def register_inputs(tables: StreamTableEnvironment, settings: Settings) -> None:
+    """Register the function and the view that it reads, over a table ``events``."""
+    tables.create_temporary_system_function("keep_fresh", keep_fresh_function(settings))
+    tables.execute_sql(view_ddl("interactions", load_sql("jobs.personalise", "interactions")))
+
+
+def statements(tables: StreamTableEnvironment) -> StatementSet:
+    """From ``events`` to Redis; what the function returns is for nobody."""
+    inserts = tables.create_statement_set()
+    inserts.add_insert("fresh_lists", tables.sql_query(load_sql("jobs.personalise", "fresh_lists")))
+    return inserts
+
+
+def main() -> None:
+    """Wire the job to Kafka and start it."""
+    settings = Settings()
+    tables = streaming_environment(settings, NAME, OPTIONS)
+    tables.execute_sql(events_ddl(settings, NAME, EVENT_FIELDS))
+    tables.execute_sql(discarded_ddl("fresh_lists", ["lists BIGINT"]))
+    register_inputs(tables, settings)
+    statements(tables).execute()
+
+
+if __name__ == "__main__":
+    main()
