@@ -10,6 +10,7 @@ import os
 import re
 import subprocess
 import tempfile
+import time
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,8 @@ PACKAGES: Final = ("jobs", "schemas")
 DETACHED: Final = "-d"
 SHIPPED: Final = frozenset({".py", ".sql", ".avsc"})
 SUBMIT_SECONDS: Final = 180
+SAVEPOINT_SECONDS: Final = 300
+SAVEPOINT_POLL_SECONDS: Final = 0.2
 BOUNDED_SECONDS: Final = 6 * 60 * 60
 BOUNDED_JOBS: Final = frozenset({"training"})
 """Jobs that end by themselves once their input has: they are run, and not kept running."""
@@ -164,12 +167,40 @@ class Cluster:
         """
         self._call("PATCH", f"/jobs/{job_id}?mode=cancel")
 
+    def stop_with_savepoint(self, job_id: str, directory: str) -> str:
+        """Take a savepoint of a job and end it there: nothing it wrote lies behind the savepoint.
+
+        Args:
+            job_id: The job.
+            directory: URL of the folder in which the savepoint gets a folder of its own.
+
+        Returns:
+            The savepoint's URL.
+
+        Raises:
+            DependencyUnavailable: The JobManager does not answer.
+            JobError: There is no savepoint; the job goes on.
+        """
+        asked = self._call("POST", f"/jobs/{job_id}/stop", {"targetDirectory": directory, "drain": False}).json()
+        deadline = time.monotonic() + SAVEPOINT_SECONDS
+        while time.monotonic() < deadline:
+            found = self._get(f"/jobs/{job_id}/savepoints/{asked['request-id']}")
+            if found["status"]["id"] == "COMPLETED":
+                operation = found["operation"]
+                if "location" in operation:
+                    return str(operation["location"])
+                message = f"Flink takes no savepoint of the job {job_id}: {_innermost(operation['failure-cause'])}."
+                raise JobError(message)
+            time.sleep(SAVEPOINT_POLL_SECONDS)
+        message = f"Flink took no savepoint of the job {job_id} within {SAVEPOINT_SECONDS} seconds."
+        raise JobError(message)
+
     def _get(self, path: str) -> Any:
         return self._call("GET", path).json()
 
-    def _call(self, method: str, path: str) -> httpx.Response:
+    def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> httpx.Response:
         try:
-            answer = self._http.request(method, path)
+            answer = self._http.request(method, path, json=body)
         except httpx.HTTPError as error:
             raise DependencyUnavailable("Flink", self._url, repr(error)) from error
         if answer.is_error:
@@ -193,23 +224,6 @@ def job_program(name: str) -> Path:
         message = f"There is no job {name!r}. There are: {', '.join(known_jobs())}."
         raise ConfigurationError(message)
     return program
-
-
-def submit(name: str, settings: Settings, client: FlinkClient, log: Path, restore_from: Path | None = None) -> str:
-    """Submit a job and return Flink's id of it.
-
-    Args:
-        name: The job.
-        settings: Which cluster.
-        client: Flink's client.
-        log: Where everything it says is kept.
-        restore_from: A checkpoint to start from, which the job then owns; None to start from nothing.
-
-    Raises:
-        ConfigurationError: There is no such job.
-        JobError: Flink refuses it; with Flink's own reason.
-    """
-    return submit_program(name, job_program(name), settings, client, log, restore_from)
 
 
 def submit_program(
@@ -308,8 +322,9 @@ def checkpoint_directory(settings: Settings, name: str) -> Path | None:
 
 
 def newest_checkpoint(directory: Path) -> Path | None:
-    """The newest completed checkpoint below ``<directory>/<job id>/chk-<n>``; None when there is none."""
-    completed = [(path.stat().st_mtime_ns, path.parent) for path in directory.glob("*/chk-*/_metadata")]
+    """The newest completed checkpoint or savepoint below ``<directory>/<job id>/``; None when there is none."""
+    found = (path for kind in ("chk", "savepoint") for path in directory.glob(f"*/{kind}-*/_metadata"))
+    completed = [(path.stat().st_mtime_ns, path.parent) for path in found]
     return max(completed)[1] if completed else None
 
 
@@ -344,6 +359,13 @@ def _run(
             message = f"Flink did not take the job {name} within {timeout_seconds} seconds. See {log}."
             raise JobError(message) from error
     return done.returncode, log.read_text(encoding="utf-8", errors="replace")
+
+
+def _innermost(cause: dict[str, Any]) -> str:
+    """The first line of the innermost cause in a stack trace of Flink's REST interface."""
+    trace = str(cause.get("stack-trace", cause))
+    causes = _CAUSE.findall(trace)
+    return causes[-1].strip() if causes else trace.splitlines()[0]
 
 
 def _job_status(found: dict[str, Any]) -> JobStatus:

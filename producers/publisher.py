@@ -96,7 +96,7 @@ class Publisher:
         route = self._routes[event_type]
         value = checked_bytes(event, route.encoder)
         headers: _Headers | None = None if received_at_ms is None else {HEADER_RECEIVED_AT: str(received_at_ms)}
-        self._send(route.topic, record_key(event), value, event["event_id"], headers)
+        self.send(route.topic, record_key(event), value, event["event_id"], headers)
 
     def publish_raw(self, topic: str, key: str, value: bytes) -> None:
         """Queue bytes that are no event, for ingest to keep them in ``failed-events``.
@@ -109,7 +109,7 @@ class Publisher:
         Raises:
             DeliveryError: Kafka did not take an earlier record.
         """
-        self._send(topic, key, value, key, None)
+        self.send(topic, key, value, key, None)
 
     def flush(self, timeout_seconds: float = FLUSH_SECONDS) -> None:
         """Wait until Kafka has acknowledged every event.
@@ -132,7 +132,33 @@ class Publisher:
             log.warning("Leaving %d events unacknowledged, because of %s", left, kind.__name__)
             self._producer.purge()
 
-    def _send(self, topic: str, key: str, value: bytes, name: str, headers: _Headers | None) -> None:
+    def publish_again(self, topic: str, event: Event, headers: _Headers | None = None) -> None:
+        """Queue an event that was accepted before; it is not checked again.
+
+        Args:
+            topic: Where it goes; "" for the domain topic of its type.
+            event: The event, its type canonical.
+            headers: Of its record.
+
+        Raises:
+            DeliveryError: Kafka did not take an earlier event.
+        """
+        route = self._routes[event["event_type"]]
+        self.send(topic or route.topic, record_key(event), route.encoder.encode(event), event["event_id"], headers)
+
+    def send(self, topic: str, key: str, value: bytes, name: str, headers: _Headers | None = None) -> None:
+        """Queue one record; waits for room when the queue is full.
+
+        Args:
+            topic: Where it goes.
+            key: Its key.
+            value: Its value.
+            name: What to call it in an error.
+            headers: Its headers.
+
+        Raises:
+            DeliveryError: Kafka did not take an earlier record.
+        """
         on_delivery = partial(self._on_delivery, name)
         self._published += 1
         if self._published % _POLL_EVERY == 0:

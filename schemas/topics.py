@@ -20,6 +20,9 @@ Importers of history and replays set it, so that the age of an event is judged a
 it the record's own Kafka timestamp tells. See docs/adr/0003-age-by-received-at.md.
 """
 
+HEADER_REPLAYED: Final = "shop-replayed"
+"""Record header: this is an event of the past that was published again; when that began, as HEADER_RECEIVED_AT is."""
+
 
 class Cleanup(StrEnum):
     """What Kafka does with old records."""

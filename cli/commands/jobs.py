@@ -20,6 +20,7 @@ PANEL = "Jobs"
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command(rich_help_panel=PANEL)(submit)
+    app.command(rich_help_panel=PANEL)(upgrade)
     app.command(rich_help_panel=PANEL)(cancel)
     app.command(rich_help_panel=PANEL)(jobs)
 
@@ -31,15 +32,45 @@ def submit(
         bool, typer.Option("--fresh", help="Delete its checkpoints first; it reads its input from the beginning.")
     ] = False,
 ) -> None:
-    """Submit a job unless it runs, and wait until it does; from then on the platform keeps it running."""
+    """Submit a job unless it runs, and wait until it does; from then on the platform keeps it running.
+
+    A job that ends by itself, such as training, is run once, to its end.
+    """
+    from jobs.submission import BOUNDED_JOBS, job_program
+    from local.platform import Platform
+
+    settings = settings_of(ctx)
+    job_program(job)
+    if job in BOUNDED_JOBS:
+        run_job(settings, job)
+        return
+    if fresh:
+        Platform(settings).jobs.forget_checkpoints(job)
+    submit_jobs(settings, [job])
+
+
+def upgrade(
+    ctx: typer.Context,
+    job: Annotated[str, typer.Argument(help="Its name.", show_default=False)],
+    parallelism: Annotated[
+        int | None, typer.Option(help="Parallel instances from now on. [default: as it runs]", min=1)
+    ] = None,
+) -> None:
+    """Stop a job with a savepoint and go on from it with the code of today; nothing is lost or counted twice.
+
+    A version that cannot go on from the savepoint is refused, and the one before goes on.
+    """
     from jobs.submission import job_program
     from local.platform import Platform
 
     settings = settings_of(ctx)
     job_program(job)
-    if fresh:
-        Platform(settings).jobs.forget_checkpoints(job)
-    submit_jobs(settings, [job])
+    with err.status(f"Upgrading {job} ..."):
+        done = Platform(settings).jobs.upgrade(job, parallelism)
+    err.print(
+        f"{job} runs as {done.job_id}, from {done.savepoint.name}, at parallelism {done.parallelism}, "
+        f"{done.stopped_seconds:.1f} s after it was stopped."
+    )
 
 
 def cancel(
@@ -89,6 +120,23 @@ def submit_jobs(settings: Settings, names: list[str]) -> None:
     with err.status(f"Submitting {' and '.join(names)} ..."), ThreadPoolExecutor(len(names)) as pool:
         for line in pool.map(lambda name: _submit_one(settings, name), names):
             err.print(line)
+
+
+def run_job(settings: Settings, name: str) -> None:
+    """Run a job that ends by itself.
+
+    Raises:
+        ConfigurationError: There is no job of that name.
+        JobError: It fails.
+    """
+    from local.platform import Platform
+
+    platform = Platform(settings)
+    platform.data.create()
+    started = time.monotonic()
+    with err.status(f"Running {name} ..."):
+        platform.jobs.run(name)
+    err.print(f"{name} is done after {time.monotonic() - started:.1f} s.")
 
 
 def _submit_one(settings: Settings, name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
@@ -11,12 +12,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from confluent_kafka import KafkaException, Producer
+from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
 from jobs.backfill.plan import TOPIC_PREFIX, BackfillPlan, history_topic, shadow_topic
-from jobs.submission import ROOT, Cluster, submit_program
+from jobs.submission import ROOT, Cluster, checkpoint_directory, submit_program
 from lake.columns import to_events
 from lake.history import check_no_gap, lake_part
 from lake.manifest import ends, read_manifest
@@ -30,10 +31,8 @@ from local.files import locked
 from local.flink import FlinkDistribution
 from local.lag import wait_until_read
 from local.paths import DataDirectory
-from producers.acknowledgement import wait_for_acknowledgements
-from producers.publisher import producer_options, routes
-from schemas.errors import ConfigurationError, DeliveryError, DependencyUnavailable, JobError
-from schemas.event_types import record_key
+from producers.publisher import Publisher
+from schemas.errors import ConfigurationError, DependencyUnavailable, JobError
 from schemas.results import RESULTS, Result
 from schemas.settings import Settings
 from schemas.topics import EVENTS, consumer_group
@@ -44,7 +43,6 @@ log = logging.getLogger(__name__)
 
 POLL_SECONDS: Final = 0.5
 RUN_SECONDS: Final = 3 * 60 * 60.0
-FLUSH_SECONDS: Final = 120.0
 PROGRAM: Final = ROOT / "jobs" / "backfill" / "program.py"
 
 Progress = Callable[[str], None]
@@ -182,79 +180,50 @@ def _publish_lake(
         return starts, 0
     topics.create([history_topic(run)])
     published = 0
-    with _Copier(settings, history_topic(run)) as copier:
+    with Publisher(settings) as publisher:
         for _, table in lake_part(storage, entries, starts):
             for event in to_events(table):
-                copier.send(event)
-                published += 1
+                publisher.publish_again(history_topic(run), event)
+            published += len(table)
             progress(f"Reading the lake: {published:,} events ...")
     return starts, published
 
 
 def _compute(settings: Settings, data: DataDirectory, plan: BackfillPlan, progress: Progress) -> None:
+    """Run the Flink job of a plan to its end."""
     progress(f"Submitting {plan.name} ...")
     jars = Jars(read_lock(), default_cache())
     jars.fetch()
     client = FlinkDistribution(settings, data, jars)
     client.write_configuration()
     log_file = data.log(f"backfill-{plan.job}")
-    job_id = submit_program(plan.name, PROGRAM, settings, client, log_file, arguments=(plan.to_json(),))
-    deadline = time.monotonic() + RUN_SECONDS
     with closing(Cluster(settings)) as cluster:
-        while True:
-            status = next((job for job in cluster.jobs() if job.id == job_id), None)
-            if status is None or status.state in ("FAILED", "CANCELED"):
-                reason = cluster.health(job_id).last_failure if status else "the JobManager lost it"
-                message = f"The job {plan.name} failed: {reason}."
-                raise JobError(message)
-            if status.has_ended:
-                return
-            if time.monotonic() > deadline:
+        job_id = submit_program(plan.name, PROGRAM, settings, client, log_file, arguments=(plan.to_json(),))
+        try:
+            _wait_until_finished(cluster, job_id, plan, progress)
+        except BaseException:
+            if any(job.id == job_id and not job.has_ended for job in cluster.jobs()):
                 cluster.cancel(job_id)
-                message = f"The job {plan.name} did not end within {RUN_SECONDS:.0f} seconds and is cancelled."
-                raise JobError(message)
-            progress(f"Computing {plan.name}: {status.state.lower()}, {status.tasks_running}/{status.tasks} tasks ...")
-            time.sleep(POLL_SECONDS)
+            raise
+        finally:
+            if directory := checkpoint_directory(settings, plan.name):
+                shutil.rmtree(directory, ignore_errors=True)
 
 
-class _Copier:
-    """Writes events of the lake into a topic as they would stand in ``events``."""
-
-    def __init__(self, settings: Settings, topic: str) -> None:
-        self._servers = settings.kafka_bootstrap_servers
-        self._topic = topic
-        self._routes = routes(settings)
-        self._producer = Producer(producer_options(settings), logger=log)
-        self._failed: list[str] = []
-
-    def __enter__(self) -> _Copier:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is None:
-            wait_for_acknowledgements(self._producer, self._servers, "events", self._raise_failure, FLUSH_SECONDS)
-        else:
-            self._producer.purge()
-
-    def send(self, event: dict[str, object]) -> None:
-        encoder = self._routes[str(event["event_type"])].encoder
-        value, key = encoder.encode(event), record_key(event)
-        while True:
-            try:
-                self._producer.produce(self._topic, value, key, on_delivery=self._on_delivery)
-            except BufferError:
-                self._producer.poll(POLL_SECONDS)
-                self._raise_failure()
-            else:
-                return
-
-    def _on_delivery(self, problem: object, _message: object) -> None:
-        if problem is not None:
-            self._failed.append(str(problem))
-
-    def _raise_failure(self) -> None:
-        if self._failed:
-            raise DeliveryError(self._topic, "", self._failed[0])
+def _wait_until_finished(cluster: Cluster, job_id: str, plan: BackfillPlan, progress: Progress) -> None:
+    deadline = time.monotonic() + RUN_SECONDS
+    while time.monotonic() < deadline:
+        status = next((job for job in cluster.jobs() if job.id == job_id), None)
+        if status is None or status.state in ("FAILED", "CANCELED"):
+            reason = cluster.health(job_id).last_failure if status else "the JobManager lost it"
+            message = f"The job {plan.name} failed: {reason}."
+            raise JobError(message)
+        if status.has_ended:
+            return
+        progress(f"Computing {plan.name}: {status.state.lower()}, {status.tasks_running}/{status.tasks} tasks ...")
+        time.sleep(POLL_SECONDS)
+    message = f"The job {plan.name} did not end within {RUN_SECONDS:.0f} seconds and is cancelled."
+    raise JobError(message)
 
 
 class _Topics:

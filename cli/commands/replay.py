@@ -1,0 +1,80 @@
+"""``replay``: events of the past, published again."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Annotated, Final
+from zoneinfo import ZoneInfo
+
+import typer
+
+from cli.context import err, settings_of
+
+if TYPE_CHECKING:
+    from schemas.settings import Settings
+
+DAY: Final = "%Y-%m-%d"
+MOMENT: Final = "%Y-%m-%dT%H:%M:%S"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(rich_help_panel="History")(replay)
+
+
+def replay(
+    ctx: typer.Context,
+    first: Annotated[
+        datetime, typer.Option("--from", formats=[DAY, MOMENT], help="First day or moment, on the shop's clock.")
+    ],
+    last: Annotated[
+        datetime,
+        typer.Option("--to", formats=[DAY, MOMENT], help="Last day, included; or the moment at which it ends."),
+    ],
+    topic: Annotated[str, typer.Option(help="Only the events of this domain topic; events for all.")] = "events",
+    to_topic: Annotated[
+        str, typer.Option(help="Where they go. [default: the domain topic of each]", show_default=False)
+    ] = "",
+    speed: Annotated[
+        float | None,
+        typer.Option(help="So many times as fast as they happened. [default: as fast as can be]", min=0.001),
+    ] = None,
+) -> None:
+    """Publish events of the past again, marked, with their keys and times; in the domain topics each counts once."""
+    from cli.progress import event_progress
+    from lake.history import history
+    from lake.reader import TimeRange
+    from producers.publisher import Publisher
+    from producers.replay import Pace, Replay, check_memory, replay_events
+    from schemas.committed_records import CommittedRecords
+
+    settings = settings_of(ctx)
+    asked = Replay(TimeRange(_moment(first, settings), _end(last, settings)), topic, to_topic, speed)
+    asked.check()
+    if to_topic:
+        with CommittedRecords(settings) as records:
+            records.partitions(to_topic)  # refuses a topic that does not exist
+    with err.status("Looking for events ...") as status, history(settings, status.update) as past:
+        began_at_ms = time.time_ns() // 1_000_000
+        check_memory(settings, past, asked, began_at_ms)
+        status.stop()
+        sent, started = 0, time.monotonic()
+        with Publisher(settings) as publisher, event_progress() as progress:
+            task = progress.add_task("replay", total=past.rows(asked.times))
+            for sent in replay_events(settings, publisher, past, asked, began_at_ms, Pace(speed)):
+                progress.update(task, completed=sent)
+            progress.update(task, completed=sent, total=sent)
+    seconds = max(time.monotonic() - started, 1e-9)
+    err.print(f"{sent:,} events, acknowledged by Kafka after {seconds:.1f} s: {sent / seconds:,.0f}/s")
+
+
+def _moment(local: datetime, settings: Settings) -> int:
+    at = local.replace(tzinfo=ZoneInfo(settings.time_zone)).astimezone(UTC)
+    return round(at.timestamp() * 1000)
+
+
+def _end(local: datetime, settings: Settings) -> int:
+    """A day that is given alone is included; a moment is where it ends."""
+    is_day = (local.hour, local.minute, local.second) == (0, 0, 0)
+    return _moment(local + timedelta(days=1) if is_day else local, settings)
