@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from pyflink.common import Configuration
 from pyflink.datastream import StreamExecutionEnvironment
-from pyflink.table import StreamTableEnvironment
+from pyflink.table import EnvironmentSettings, StreamTableEnvironment, TableEnvironment
 
 from schemas.settings import Settings
 
@@ -24,6 +24,32 @@ def streaming_environment(settings: Settings, job: str, options: Mapping[str, st
         configuration.set_string(key, value)
     env = StreamExecutionEnvironment.get_execution_environment(configuration)
     return StreamTableEnvironment.create(env)
+
+
+def batch_environment(settings: Settings, job: str) -> TableEnvironment:
+    """A table environment for a job whose input ends: it needs no checkpoints, and its results are final.
+
+    Args:
+        settings: For the parallelism and the shop's time zone.
+        job: Name of the job.
+    """
+    configuration = Configuration()
+    for key, value in batch_options(settings, job).items():
+        configuration.set_string(key, value)
+    return TableEnvironment.create(
+        EnvironmentSettings.new_instance().in_batch_mode().with_configuration(configuration).build()
+    )
+
+
+def batch_options(settings: Settings, job: str) -> dict[str, str]:
+    """What every job whose input ends is run with, by Flink's names; one that fails is to be told of, not repeated."""
+    return {
+        "pipeline.name": job,
+        "pipeline.object-reuse": "true",
+        "parallelism.default": str(settings.job_parallelism),
+        "restart-strategy.type": "none",
+        "table.local-time-zone": settings.time_zone,
+    }
 
 
 def common_options(settings: Settings, job: str) -> dict[str, str]:

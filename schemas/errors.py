@@ -7,6 +7,7 @@ ShopError
 │   ├── InvalidValue          a value in a store is not what its key promises
 │   ├── IncompatibleSchema    the registry refused a new version of a schema
 │   ├── StatementRefused      ClickHouse refuses a statement
+│   ├── WriteRefused          Redis refuses a write
 │   └── BatchRefused          ClickHouse does not take the rows of a batch
 ├── DependencyUnavailable     a server did not answer in time
 │   └── RegistryUnavailable   the schema registry did not
@@ -96,6 +97,19 @@ class StatementRefused(ContractError):
     def __init__(self, address: str, code: int, answer: str) -> None:
         super().__init__(f"ClickHouse at {address} refuses a statement: {answer}")
         self.code = code
+        self.answer = answer
+
+
+class WriteRefused(ContractError):
+    """Redis refuses a write: it is full, or read-only.
+
+    Args:
+        address: Which Redis.
+        answer: Its words.
+    """
+
+    def __init__(self, address: str, answer: str) -> None:
+        super().__init__(f"Redis at {address} refuses a write: {answer}")
         self.answer = answer
 
 

@@ -86,6 +86,11 @@ def rate_limit(client: str) -> str:
     return f"serving:rate:{client}"
 
 
+def history_owner(key: str) -> str:
+    """The user whose history a key holds: the reverse of ``history``."""
+    return key.removeprefix("user:").removesuffix(":history")
+
+
 def product(product_id: str) -> str:
     """What serving must know of a product, a value of ``schemas.recommendations.Product``."""
     return f"product:{product_id}"

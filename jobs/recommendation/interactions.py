@@ -7,6 +7,7 @@ the same events are the same.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -115,6 +116,21 @@ def in_order(
     return UserHistories(done, kinds[order])
 
 
+def merged(users: KnownUsers, newer: KnownUsers) -> KnownUsers:
+    """The users of both, as the second knows them where it knows an event of theirs, else as the first does."""
+    told = {user_id for user_id, length in zip(newer.ids, newer.done.histories.lengths, strict=True) if length}
+    kept = np.array([user_id not in told for user_id in users.ids], bool)
+    parts = (users, kept), (newer, newer.done.histories.lengths > 0)
+    ids = [user_id for part, rows in parts for user_id in itertools.compress(part.ids, rows.tolist())]
+    order = np.argsort(np.array(ids, object), kind="stable") if ids else np.zeros(0, np.int64)
+    place = np.empty(len(ids), np.int64)
+    place[order] = np.arange(len(ids))
+    columns = [_columns(part.done, rows) for part, rows in parts]
+    owners = np.concatenate([columns[0][0], columns[1][0] + int(kept.sum())])
+    items, kinds, times = (np.concatenate([column[index] for column in columns]) for index in (1, 2, 3))
+    return KnownUsers([ids[row] for row in order], in_order(len(ids), place[owners], items, kinds, times))
+
+
 def newest_of_each(done: UserHistories) -> UserHistories:
     """The newest event of each user, kind and item: what a sorted set keeps of the same events."""
     histories = done.histories
@@ -125,3 +141,13 @@ def newest_of_each(done: UserHistories) -> UserHistories:
     first[1:] = (keys[:, 1:] != keys[:, :-1]).any(axis=0)
     kept = order[first]
     return in_order(len(done), owners[kept], histories.items[kept], done.kinds[kept], histories.times[kept])
+
+
+def _columns(
+    done: UserHistories, rows: NDArray[np.bool_]
+) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int8], NDArray[np.float64]]:
+    """Owners (numbered anew), items, kinds and times of the events of some users."""
+    histories = done.histories
+    kept = rows[histories.owners]
+    owners = (np.cumsum(rows) - 1)[histories.owners[kept]]
+    return owners, histories.items[kept], done.kinds[kept], histories.times[kept]

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from jobs.recommendation.interactions import KINDS, PURCHASE, UserHistories
 from jobs.training.models.base import Model
-from jobs.training.neighbours import NONE, Neighbours
+from jobs.training.neighbours import NONE, Neighbours, top_items
 from schemas.recommendations import Reason, RecommendedItem
 from schemas.settings import Settings
 
@@ -37,7 +37,6 @@ _SIMILAR_TO: Final = {
 _REASON_OF_KIND: Final = np.array([REASONS.index(_SIMILAR_TO[kind]) for kind in KINDS], np.int8)
 _TASTE: Final = REASONS.index(Reason.TASTE)
 _BOUGHT_AGAIN: Final = REASONS.index(Reason.BOUGHT_AGAIN)
-_BLOCK_ITEMS: Final = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,43 +122,6 @@ def rank_in_batches(
     size = max(1, BATCH_SCORES // max(1, len(unavailable)))
     for first in range(0, len(users), size):
         yield _rank_batch(model, similar, users.slice(first, first + size), rules, unavailable)
-
-
-def top_items(scores: NDArray[np.float32], length: int) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-    """The best items of each row whose score is above 0; of equal ones the smaller number first.
-
-    The ``length``-th largest of the maxima of blocks of items is a bound that no more than a few items reach, so that
-    only those are sorted.
-
-    Args:
-        scores: (n, n_items) float32, minus infinity for what must not be in a list.
-        length: Items wanted of each row.
-
-    Returns:
-        Item numbers, NONE where a row has fewer, (n, length) int32; and their scores, 0 there, (n, length) float32.
-    """
-    bound = np.maximum(_bound(scores, length), np.finfo(np.float32).tiny)
-    rows, columns = np.divmod(np.flatnonzero(scores >= bound[:, None]), scores.shape[1])
-    found = scores[rows, columns]
-    order = np.lexsort((columns, -found, rows))
-    rows, columns, found = rows[order], columns[order], found[order]
-    places = np.arange(len(rows)) - np.searchsorted(rows, np.arange(len(scores)))[rows]
-    near = places < length
-    items = np.full((len(scores), length), NONE, np.int32)
-    values = np.zeros((len(scores), length), np.float32)
-    items[rows[near], places[near]] = columns[near]
-    values[rows[near], places[near]] = found[near]
-    return items, values
-
-
-def _bound(scores: NDArray[np.float32], length: int) -> NDArray[np.float32]:
-    """A score of each row that at least ``length`` items reach, or minus infinity, (n,) float32."""
-    n_blocks = scores.shape[1] // _BLOCK_ITEMS
-    if n_blocks < length:
-        return np.full(len(scores), -np.inf, np.float32)
-    blocks = scores[:, : n_blocks * _BLOCK_ITEMS].reshape(len(scores), _BLOCK_ITEMS, n_blocks)
-    maxima = blocks.max(axis=1)
-    return np.partition(maxima, n_blocks - length, axis=1)[:, n_blocks - length]
 
 
 def _rank_batch(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,6 +12,13 @@ from scipy import sparse
 
 NONE: Final = -1
 """In place of an item where there is none."""
+
+
+BLOCK_ITEMS: Final = 128
+"""Items of which the best one is looked for first, when the best of many are wanted."""
+
+BLOCK_SCORES: Final = 16_000_000
+"""Scores held at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +44,48 @@ class Neighbours:
         return made
 
 
+def top_items(scores: NDArray[np.float32], length: int) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    """The best items of each row whose score is above 0; of equal ones the smaller number first.
+
+    The ``length``-th largest of the maxima of blocks of items is a bound that no more than a few items reach, so that
+    only those are sorted.
+
+    Args:
+        scores: (n, n_items) float32, minus infinity for what must not be in a list.
+        length: Items wanted of each row.
+
+    Returns:
+        Item numbers, NONE where a row has fewer, (n, length) int32; and their scores, 0 there, (n, length) float32.
+    """
+    bound = np.maximum(_bound(scores, length), np.finfo(np.float32).tiny)
+    rows, columns = np.divmod(np.flatnonzero(scores >= bound[:, None]), scores.shape[1])
+    found = scores[rows, columns]
+    order = np.lexsort((columns, -found, rows))
+    rows, columns, found = rows[order], columns[order], found[order]
+    places = np.arange(len(rows)) - np.searchsorted(rows, np.arange(len(scores)))[rows]
+    near = places < length
+    items = np.full((len(scores), length), NONE, np.int32)
+    values = np.zeros((len(scores), length), np.float32)
+    items[rows[near], places[near]] = columns[near]
+    values[rows[near], places[near]] = found[near]
+    return items, values
+
+
+def _bound(scores: NDArray[np.float32], length: int) -> NDArray[np.float32]:
+    """A score of each row that at least ``length`` items reach, or minus infinity, (n,) float32."""
+    n_blocks = scores.shape[1] // BLOCK_ITEMS
+    if n_blocks < length:
+        return np.full(len(scores), -np.inf, np.float32)
+    blocks = scores[:, : n_blocks * BLOCK_ITEMS].reshape(len(scores), BLOCK_ITEMS, n_blocks)
+    maxima = blocks.max(axis=1)
+    return np.partition(maxima, n_blocks - length, axis=1)[:, n_blocks - length]
+
+
+def no_neighbours(n_items: int) -> Neighbours:
+    """Of items that are like none."""
+    return Neighbours(np.zeros((n_items, 0), np.int32), np.zeros((n_items, 0), np.float32))
+
+
 def strongest_of(matrix: sparse.csr_matrix, k: int) -> Neighbours:
     """The ``k`` largest positive values of each row, the item itself left out.
 
@@ -56,3 +106,31 @@ def strongest_of(matrix: sparse.csr_matrix, k: int) -> Neighbours:
     items[rows[near], places[near]] = columns[near]
     scores[rows[near], places[near]] = values[near]
     return Neighbours(items, scores)
+
+
+def strongest_of_all(likeness: Callable[[NDArray[np.int32]], NDArray[np.float32]], n_items: int, k: int) -> Neighbours:
+    """The ``k`` items most like each item, the item itself left out.
+
+    Args:
+        likeness: Given some items, how like each of them every item is, (n, n_items) float32.
+        n_items: Items of the catalogue.
+        k: How many to keep.
+    """
+    parts = [_strongest_of_some(likeness, chosen, k) for chosen in _blocks(n_items)]
+    if not parts:
+        return no_neighbours(0)
+    return Neighbours(np.concatenate([part.items for part in parts]), np.concatenate([part.scores for part in parts]))
+
+
+def _blocks(n_items: int) -> Iterator[NDArray[np.int32]]:
+    size = max(1, BLOCK_SCORES // max(1, n_items))
+    for first in range(0, n_items, size):
+        yield np.arange(first, min(first + size, n_items), dtype=np.int32)
+
+
+def _strongest_of_some(
+    likeness: Callable[[NDArray[np.int32]], NDArray[np.float32]], chosen: NDArray[np.int32], k: int
+) -> Neighbours:
+    scores = likeness(chosen)
+    scores[np.arange(len(chosen)), chosen] = 0
+    return Neighbours(*top_items(scores, k))

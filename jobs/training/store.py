@@ -26,7 +26,6 @@ import orjson
 import pyarrow as pa
 import pyarrow.fs
 import pyarrow.parquet as pq
-from numpy.typing import NDArray
 
 from jobs.recommendation.interactions import KnownUsers, in_order
 from jobs.training.catalogue import Catalogue
@@ -167,7 +166,7 @@ class ModelStore:
         try:
             self._files.create_dir(self._path(made.version))
             self._write(made.version, MODEL, encode_arrays(made.model.arrays()))
-            self._write(made.version, NEIGHBOURS, encode_arrays(_neighbour_arrays(made)))
+            self._write(made.version, NEIGHBOURS, encode_arrays(neighbour_arrays(made.similar, made.together)))
             self._write(made.version, ITEMS, _parquet(made.catalogue.table()))
             self._write(made.version, HISTORIES, _parquet(_users_table(made.users)))
             self._commit(made.manifest)
@@ -236,12 +235,13 @@ def decode_arrays(content: bytes) -> Arrays:
         return {name: file[name] for name in file.files}
 
 
-def _neighbour_arrays(made: ServedModel) -> dict[str, NDArray[Any]]:
+def neighbour_arrays(similar: Neighbours, together: Neighbours) -> Arrays:
+    """What is stored of the items near each item."""
     return {
-        "similar_items": made.similar.items,
-        "similar_scores": made.similar.scores,
-        "together_items": made.together.items,
-        "together_scores": made.together.scores,
+        "similar_items": similar.items,
+        "similar_scores": similar.scores,
+        "together_items": together.items,
+        "together_scores": together.scores,
     }
 
 

@@ -10,8 +10,8 @@ from hypothesis.extra.numpy import arrays
 
 from jobs.recommendation.encoding import ListEncoder
 from jobs.recommendation.interactions import KINDS, KnownUsers, histories_of, newest_of_each
-from jobs.recommendation.ranking import Ranking, Rules, rank, top_items
-from jobs.training.neighbours import NONE
+from jobs.recommendation.ranking import Ranking, Rules, rank
+from jobs.training.neighbours import NONE, top_items
 from schemas.recommendations import Reason, RecommendationList, Source, decode_list, encode_list
 from tests.support.models import ITEM_IDS, fitted, known_users, neighbours_of
 

@@ -1,0 +1,139 @@
+"""``models``: which there are, what they are worth, and which is served."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.context import err, out, settings_of
+
+if TYPE_CHECKING:
+    from jobs.recommendation.live import LiveModels
+    from jobs.training.promotion import Promotions
+    from jobs.training.records import ModelRecord, ModelRecords
+    from schemas.settings import Settings
+
+models = typer.Typer(no_args_is_help=True, help="Recommendation models: list, show, promote, roll back.")
+
+AsJson = Annotated[bool, typer.Option("--json", help="As JSON.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.add_typer(models, name="models", rich_help_panel="Recommendations")
+
+
+@models.command("list")
+def list_models(ctx: typer.Context, as_json: AsJson = False) -> None:
+    """List the models, the one made last first."""
+    from rich.table import Table
+
+    with _opened(settings_of(ctx)) as (_, records, live):
+        found = records.all()
+        served = live.active()
+    if as_json:
+        out.print_json(json.dumps([_object(record) for record in found]))
+        return
+    table = Table("version", "model", "made", "data to", "users", "items", "NDCG@10", "HR@10", "", box=None)
+    for column in table.columns[4:8]:
+        column.justify = "right"
+    for record in found:
+        table.add_row(*_row(record), _state(record, served))
+    out.print(table)
+
+
+@models.command()
+def show(
+    ctx: typer.Context,
+    version: Annotated[str | None, typer.Argument(help="Which; without it, the active one.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what is known of a model: data, parameters, what it reached and how it compared."""
+    from rich.table import Table
+
+    with _opened(settings_of(ctx)) as (_, records, _live):
+        record = _found(records, version or records.active())
+    if as_json:
+        out.print_json(json.dumps(_object(record)))
+        return
+    table = Table(box=None, show_header=False, pad_edge=False)
+    for name, value in _object(record).items():
+        table.add_row(f"[bold]{name}[/]", json.dumps(value) if isinstance(value, dict) else str(value))
+    out.print(table)
+
+
+@models.command()
+def promote(
+    ctx: typer.Context,
+    version: Annotated[str, typer.Argument(help="Which.", show_default=False)],
+) -> None:
+    """Serve a model from now on, whatever was found of it; its lists are published first unless they are there."""
+    with _opened(settings_of(ctx)) as (promotions, _, _live), err.status(f"Promoting {version} ..."):
+        promotions.promote(version, "promoted by hand", datetime.now(UTC))
+    err.print(f"{version} is served.")
+
+
+@models.command()
+def rollback(ctx: typer.Context) -> None:
+    """Serve the model again that was active before."""
+    with _opened(settings_of(ctx)) as (promotions, _, _live), err.status("Rolling back ..."):
+        version = promotions.roll_back(datetime.now(UTC))
+    err.print(f"{version} is served again.")
+
+
+@contextmanager
+def _opened(settings: Settings) -> Iterator[tuple[Promotions, ModelRecords, LiveModels]]:
+    from contextlib import closing
+
+    from jobs.recommendation.live import LiveModels, connect
+    from jobs.recommendation.ranking import Rules
+    from jobs.training.promotion import Promotions
+    from jobs.training.records import ModelRecords
+    from jobs.training.store import ModelStore
+    from schemas.warehouse import connected
+
+    with connected(settings, settings.clickhouse_database) as client, closing(connect(settings)) as redis:
+        records = ModelRecords(client)
+        live = LiveModels(redis, Rules.of(settings), settings.recommendation_ttl_seconds)
+        yield Promotions(ModelStore(settings.model_store_url), records, live), records, live
+
+
+def _found(records: ModelRecords, version: str) -> ModelRecord:
+    from schemas.errors import ModelError
+
+    for record in records.all():
+        if record.version == version:
+            return record
+    message = f"There is no model {version!r}: './shop models list' shows them, './shop submit training' makes one."
+    raise ModelError(message)
+
+
+def _object(record: ModelRecord) -> dict[str, object]:
+    from schemas.recommendations import utc_text
+
+    return {name: utc_text(value) if isinstance(value, datetime) else value for name, value in asdict(record).items()}
+
+
+def _row(record: ModelRecord) -> tuple[str, ...]:
+    return (
+        record.version,
+        record.name,
+        f"{record.created_at:%Y-%m-%d %H:%M}",
+        f"{record.data_to:%Y-%m-%d %H:%M}",
+        f"{record.users:,}",
+        f"{record.items:,}",
+        *(f"{record.metrics[name]:.4f}" if name in record.metrics else "-" for name in ("NDCG@10", "HR@10")),
+    )
+
+
+def _state(record: ModelRecord, served: str) -> str:
+    """Whether it is active; and where Redis says otherwise, that promoting it would help."""
+    if record.is_active and served != record.version:
+        return "[yellow]active, but Redis does not serve it: promote it again[/]"
+    return "[green]active[/]" if record.is_active else ""

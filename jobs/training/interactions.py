@@ -1,0 +1,101 @@
+"""Interactions and the catalogue by SQL: what Flink makes of ``events`` as they are now, and reading what it wrote."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.fs
+from pyflink.table import TableEnvironment
+
+from jobs.sql import load_sql
+from jobs.tables import files_ddl, view_ddl
+
+PACKAGE: Final = "jobs.training"
+EVENT_FIELDS: Final = (
+    "event_type",
+    "event_time",
+    "user_id",
+    "anonymous_id",
+    "product_id",
+    "product_title",
+    "product_description",
+    "category",
+    "brand",
+    "price",
+    "order_id",
+    "value",
+    "items",
+)
+"""The fields of ``events`` that the SQL reads."""
+
+VIEWS: Final = (
+    "taken_back",
+    "standing_orders",
+    "bought_units",
+    "returned_units",
+    "unplaced_returns",
+    "kept_purchases",
+    "told_attributes",
+)
+"""In the order in which they build on each other."""
+
+OUTPUTS: Final = {
+    "interactions": {
+        "user_id": ("STRING", pa.string()),
+        "is_visitor": ("BOOLEAN", pa.bool_()),
+        "product_id": ("STRING", pa.string()),
+        "kind": ("STRING", pa.string()),
+        "event_time": ("BIGINT", pa.int64()),
+        "basket": ("STRING", pa.string()),
+    },
+    "product_attributes": {
+        "product_id": ("STRING", pa.string()),
+        "attribute": ("STRING", pa.string()),
+        "value": ("STRING", pa.string()),
+    },
+}
+"""What is written, by the name of its query: columns with their types in SQL and in Arrow."""
+
+
+def register_views(tables: TableEnvironment) -> None:
+    """Register the views over a table ``events``."""
+    for view in VIEWS:
+        tables.execute_sql(view_ddl(view, load_sql(f"{PACKAGE}.views", view)))
+
+
+def write_outputs(tables: TableEnvironment, folder_url: str) -> None:
+    """Run the queries over ``events`` and wait until their files lie below ``folder_url``."""
+    inserts = tables.create_statement_set()
+    for name, columns in OUTPUTS.items():
+        declared = [f"`{column}` {sql_type}" for column, (sql_type, _) in columns.items()]
+        tables.execute_sql(files_ddl(f"{name}_files", declared, f"{folder_url}/{name}"))
+        inserts.add_insert(f"{name}_files", tables.sql_query(load_sql(PACKAGE, name)))
+    inserts.execute().wait()
+
+
+def read_output(folder_url: str, name: str) -> pa.Table:
+    """The rows of one output, in no particular order."""
+    columns = OUTPUTS[name]
+    files, root = pyarrow.fs.FileSystem.from_uri(f"{folder_url}/{name}")
+    found = files.get_file_info(pyarrow.fs.FileSelector(root, recursive=True, allow_not_found=True))
+    schema = pa.schema([(column, arrow_type) for column, (_, arrow_type) in columns.items()])
+    tables = [_read_csv(files, file.path, schema) for file in found if file.is_file and file.size]
+    return pa.concat_tables([schema.empty_table(), *tables])
+
+
+def forget_outputs(folder_url: str) -> None:
+    """Delete what ``write_outputs`` wrote."""
+    files, root = pyarrow.fs.FileSystem.from_uri(folder_url)
+    files.delete_dir(root)
+
+
+def _read_csv(files: pyarrow.fs.FileSystem, path: str, schema: pa.Schema) -> pa.Table:
+    with files.open_input_stream(path) as stream:
+        return pyarrow.csv.read_csv(
+            stream,
+            read_options=pyarrow.csv.ReadOptions(column_names=schema.names),
+            parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True),
+            convert_options=pyarrow.csv.ConvertOptions(column_types=schema, strings_can_be_null=False),
+        )

@@ -1,0 +1,79 @@
+"""Submit with ``./shop submit training``: from the events as they are now to a model that is judged, stored and served.
+
+It ends by itself. Flink makes the interactions; the rest happens in this program.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, datetime
+from typing import Final
+
+from jobs.environment import batch_environment
+from jobs.recommendation.live import LiveModels, connect
+from jobs.recommendation.ranking import Rules
+from jobs.tables import bounded_events_ddl
+from jobs.training.dataset import Dataset, dataset_of
+from jobs.training.interactions import EVENT_FIELDS, forget_outputs, read_output, register_views, write_outputs
+from jobs.training.promotion import Promotions
+from jobs.training.records import ModelRecords
+from jobs.training.store import ModelStore, ServedModel
+from jobs.training.training import Recipe, Trainer
+from schemas.settings import Settings
+from schemas.version import VERSION
+from schemas.warehouse import connected
+
+logger = logging.getLogger(__name__)
+
+NAME: Final = "training"
+
+
+def read_dataset(settings: Settings, started_at: datetime) -> Dataset:
+    """What users did, by SQL over the events as they are now."""
+    folder = f"{settings.model_store_url}/work-{started_at:%Y%m%dT%H%M%S%f}"
+    tables = batch_environment(settings, NAME)
+    tables.execute_sql(bounded_events_ddl(settings, NAME, EVENT_FIELDS))
+    register_views(tables)
+    try:
+        write_outputs(tables, folder)
+        return dataset_of(read_output(folder, "interactions"), read_output(folder, "product_attributes"))
+    finally:
+        forget_outputs(folder)
+
+
+def train(dataset: Dataset, settings: Settings, clock: Callable[[], datetime]) -> ServedModel:
+    """Make a model, judge it, store and record it, and serve it if it is not worse than the active one."""
+    rules = Rules.of(settings)
+    store = ModelStore(settings.model_store_url)
+    trainer = Trainer(dataset, rules, settings.training_holdout_days)
+    recipe = Recipe(settings.training_model, {})
+    with connected(settings, settings.clickhouse_database) as client, closing(connect(settings)) as redis:
+        records = ModelRecords(client)
+        active = records.active()
+        verdict = trainer.verdict(recipe, store.load(active) if active else None)
+        made = trainer.served(recipe, verdict, VERSION, clock())
+        store.write(made)
+        records.add(made.manifest)
+        logger.info("model %s: %s %s", made.version, made.manifest.metrics, verdict.reason)
+        if verdict.promotes:
+            live = LiveModels(redis, rules, settings.recommendation_ttl_seconds)
+            live.publish(made)
+            Promotions(store, records, live).promote(made.version, verdict.reason, clock())
+    return made
+
+
+def main() -> None:
+    """Read the settings and do it all."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    settings = Settings()
+    train(read_dataset(settings, _now()), settings, _now)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+if __name__ == "__main__":
+    main()

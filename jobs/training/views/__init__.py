@@ -1,0 +1,1 @@
+"""Views that the queries of this job build on."""
