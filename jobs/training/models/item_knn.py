@@ -11,7 +11,15 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from jobs.training.models.base import Arrays, Histories, Training, parameters_of
-from jobs.training.models.neighbours import as_arrays, dense, from_arrays, product_of_strongest
+from jobs.training.models.neighbours import (
+    as_arrays,
+    dense,
+    from_arrays,
+    product_of_strongest,
+    row_numbers,
+    transposed,
+    with_values,
+)
 from jobs.training.models.recency import Recency
 
 BM25_K1: Final = 1.2
@@ -54,11 +62,10 @@ class ItemKnn:
         norms = np.sqrt(np.asarray(weighted.multiply(weighted).sum(axis=0)).ravel()) ** self.norm_power
 
         def over_norms(block: sparse.csr_matrix, first: int) -> sparse.csr_matrix:
-            rows = first + np.repeat(np.arange(block.shape[0]), np.diff(block.indptr))
-            values = block.data / (norms[rows] * norms[block.indices] + self.shrinkage)
-            return sparse.csr_matrix((values, block.indices, block.indptr), shape=block.shape)
+            pairs = norms[first + row_numbers(block)] * norms[block.indices]
+            return with_values(block, block.data / (pairs + self.shrinkage))
 
-        self._likeness = product_of_strongest(weighted.T.tocsr(), weighted, self.neighbours, over_norms)
+        self._likeness = product_of_strongest(transposed(weighted), weighted, self.neighbours, over_norms)
         return self
 
     def score(self, histories: Histories) -> NDArray[np.float32]:
@@ -85,9 +92,7 @@ class ItemKnn:
         if self.weighting == "bm25":
             matrix = _bm25(matrix)
         lengths = np.maximum(np.diff(matrix.indptr), 1).astype(np.float64)
-        owners = np.repeat(np.arange(len(lengths)), np.diff(matrix.indptr))
-        values = matrix.data * lengths[owners] ** -self.user_power
-        return sparse.csr_matrix((values, matrix.indices, matrix.indptr), shape=matrix.shape)
+        return with_values(matrix, matrix.data * lengths[row_numbers(matrix)] ** -self.user_power)
 
 
 def _bm25(matrix: sparse.csr_matrix) -> sparse.csr_matrix:
@@ -96,7 +101,8 @@ def _bm25(matrix: sparse.csr_matrix) -> sparse.csr_matrix:
     popularity = np.bincount(matrix.indices, minlength=matrix.shape[1])
     idf = np.log(n_users) - np.log1p(popularity)
     lengths = np.asarray(matrix.sum(axis=1)).ravel()
-    owners = np.repeat(np.arange(n_users), np.diff(matrix.indptr))
     length_norm = (1 - BM25_B) + BM25_B * lengths / max(lengths.mean(), 1e-12)
-    values = matrix.data * (BM25_K1 + 1) / (BM25_K1 * length_norm[owners] + matrix.data) * idf[matrix.indices]
-    return sparse.csr_matrix((np.maximum(values, 0), matrix.indices, matrix.indptr), shape=matrix.shape)
+    values = (
+        matrix.data * (BM25_K1 + 1) / (BM25_K1 * length_norm[row_numbers(matrix)] + matrix.data) * idf[matrix.indices]
+    )
+    return with_values(matrix, np.maximum(values, 0))

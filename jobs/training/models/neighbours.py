@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,7 @@ BLOCK_ITEMS: Final = 1024
 def strongest(matrix: sparse.csr_matrix, k: int) -> sparse.csr_matrix:
     """The ``k`` largest positive values of each row, the smaller column first of equals; (n, m) float32."""
     made = matrix.tocsr()
-    rows = np.repeat(np.arange(made.shape[0]), np.diff(made.indptr))
+    rows = row_numbers(made)
     order = np.lexsort((made.indices, -made.data, rows))
     place_in_row = np.arange(len(order)) - made.indptr[rows]
     kept = order[(place_in_row < k) & (made.data[order] > 0)]
@@ -59,9 +59,7 @@ def _blocks(
 
 
 def _without_diagonal(block: sparse.csr_matrix, first: int) -> sparse.csr_matrix:
-    rows = first + np.repeat(np.arange(block.shape[0]), np.diff(block.indptr))
-    data = np.where(block.indices == rows, 0, block.data)
-    return sparse.csr_matrix((data, block.indices, block.indptr), shape=block.shape)
+    return with_values(block, np.where(block.indices == first + row_numbers(block), 0, block.data))
 
 
 def as_arrays(name: str, matrix: sparse.csr_matrix) -> Arrays:
@@ -84,3 +82,25 @@ def from_arrays(name: str, arrays: Arrays) -> sparse.csr_matrix:
 def dense(matrix: sparse.csr_matrix) -> NDArray[np.float32]:
     """All values, zeros too, (n, m) float32."""
     return np.asarray(matrix.toarray(), np.float32)
+
+
+def transposed(matrix: sparse.csr_matrix) -> sparse.csr_matrix:
+    """Rows for columns, by rows again."""
+    made: sparse.csr_matrix = matrix.T.tocsr()
+    return made
+
+
+def with_values(matrix: sparse.csr_matrix, values: NDArray[Any]) -> sparse.csr_matrix:
+    """The same places with other values."""
+    return sparse.csr_matrix((values, matrix.indices, matrix.indptr), shape=matrix.shape)
+
+
+def row_numbers(matrix: sparse.csr_matrix) -> NDArray[np.int64]:
+    """The row of each value."""
+    return np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+
+
+def without_values(n: int, m: int) -> sparse.csr_matrix:
+    """(n, m) float32 of zeros."""
+    nothing = np.zeros(0, np.int32)
+    return sparse.csr_matrix((np.zeros(0, np.float32), (nothing, nothing)), shape=(n, m))

@@ -19,10 +19,12 @@ class Popularity:
     Attributes:
         window_seconds: How far back from the newest event; None for all of the data.
         half_life_seconds: Age at which an event counts half; None for no decay.
+        logarithmic: Whether the logarithm of the counts is the score: what a blend adds to others.
     """
 
     window_seconds: float | None = None
     half_life_seconds: float | None = None
+    logarithmic: bool = False
     _counts: NDArray[np.float32] = field(init=False, repr=False)
 
     name: ClassVar[str] = "popularity"
@@ -39,7 +41,7 @@ class Popularity:
         weights = events.weights if self.half_life_seconds is None else _decayed(events, ages, self.half_life_seconds)
         kept = slice(None) if self.window_seconds is None else ages <= self.window_seconds
         counts = np.bincount(events.items[kept], weights[kept], training.n_items)
-        self._counts = counts.astype(np.float32)
+        self._counts = (np.log1p(counts) if self.logarithmic else counts).astype(np.float32)
         return self
 
     def score(self, histories: Histories) -> NDArray[np.float32]:
