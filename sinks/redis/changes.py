@@ -69,7 +69,10 @@ def change_list(changes: Changes, key: Fields, row: Fields | None) -> None:
         changes.values[redis_key] = value
 
 
-CHANGE_OF_TOPIC: Final[Mapping[str, Callable[[Changes, Fields, Fields | None], None]]] = {
+TakeIn = Callable[[Changes, Fields, Fields | None], None]
+"""(changes, key, row or None for a tombstone) -> None"""
+
+CHANGE_OF_TOPIC: Final[Mapping[str, TakeIn]] = {
     PRODUCTS.topic: change_product,
     RECOMMENDATION_LISTS.topic: change_list,
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Mapping
 from itertools import groupby
 from operator import attrgetter
 from threading import Event
@@ -11,7 +11,7 @@ from typing import Final, Protocol
 
 from schemas.errors import DependencyUnavailable
 from sinks.framed import FramedDecoder
-from sinks.redis.changes import CHANGE_OF_TOPIC, Changes
+from sinks.redis.changes import CHANGE_OF_TOPIC, Changes, TakeIn
 from sinks.redis.source import Record
 
 logger = logging.getLogger(__name__)
@@ -57,7 +57,7 @@ class RedisSink:
         store: Redis.
         decoder: Knows the schemas of keys and values.
         stopping: Set from outside to end ``run``.
-        wait: Waits so many seconds, or until ``stopping`` is set.
+        changes_of: Topic -> how its records are taken in.
     """
 
     def __init__(
@@ -66,13 +66,13 @@ class RedisSink:
         store: Store,
         decoder: FramedDecoder,
         stopping: Event,
-        wait: Callable[[float], object] | None = None,
+        changes_of: Mapping[str, TakeIn] = CHANGE_OF_TOPIC,
     ) -> None:
         self._source = source
         self._store = store
         self._decoder = decoder
         self._stopping = stopping
-        self._wait = wait or stopping.wait
+        self._changes_of = changes_of
         self._written: dict[str, int] = {}
 
     def run(self) -> None:
@@ -85,7 +85,7 @@ class RedisSink:
                         self.start()
             except DependencyUnavailable as error:
                 logger.warning("Waits, and then goes on from what Redis holds: %s", error)
-                self._wait(WAIT_SECONDS)
+                self._stopping.wait(WAIT_SECONDS)
 
     def start(self) -> None:
         """Go on from what Redis holds.
@@ -123,5 +123,5 @@ class RedisSink:
         changes = Changes()
         for record in records:
             row = None if record.value is None else self._decoder.decode(record.value)
-            CHANGE_OF_TOPIC[record.topic](changes, self._decoder.decode(record.key), row)
+            self._changes_of[record.topic](changes, self._decoder.decode(record.key), row)
         return changes

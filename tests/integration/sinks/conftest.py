@@ -17,6 +17,7 @@ from schemas.topics import TOPICS
 from schemas.warehouse import SYSTEM_DATABASE, connected
 from sinks.clickhouse.client import ClickHouse
 from sinks.clickhouse.store import TABLES
+from sinks.redis.changes import CHANGE_OF_TOPIC
 from tests.integration.sinks.shop import PARTITIONS, Shop
 
 
@@ -32,7 +33,7 @@ def shop(platform: Any) -> Iterator[Shop]:
     _create_topics(admin, found)
     found.wait_until(found.has_leaders)
     yield found
-    for future in admin.delete_topics(list(found.tables)).values():
+    for future in admin.delete_topics([*found.tables, *map(found.topic, CHANGE_OF_TOPIC)]).values():
         future.result()
     with connected(settings, SYSTEM_DATABASE) as client:
         client.command(f"DROP DATABASE {settings.clickhouse_database} SYNC")
@@ -44,7 +45,7 @@ def _create_topics(admin: AdminClient, shop: Shop) -> None:
     wanted = [
         NewTopic(shop.topic(t.name), PARTITIONS, 1, config=topic_config(t, shop.settings))
         for t in TOPICS
-        if t.name in TABLES
+        if t.name in TABLES or t.name in CHANGE_OF_TOPIC
     ]
     for future in admin.create_topics(wanted, operation_timeout=30).values():
         future.result()

@@ -15,7 +15,7 @@ from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 
 from schemas.codec import Encoder, load_schema, schema_text
 from schemas.registry import SchemaRegistry
-from schemas.results import RESULTS
+from schemas.results import RESULTS, SERVED
 from schemas.settings import Settings
 from schemas.warehouse import connected
 from sinks.clickhouse.client import ClickHouse
@@ -58,7 +58,7 @@ class Shop:
 
     def key_encoder(self, result: str) -> Encoder:
         """Keys as Flink's upsert-kafka writes them."""
-        (found,) = (r for r in RESULTS if r.name == result)
+        (found,) = (r for r in (*RESULTS, *SERVED) if r.name == result)
         fields = [f for f in load_schema(result)["fields"] if f["name"] in found.key]
         schema = {"type": "record", "name": "record", "namespace": "org.apache.flink.avro.generated", "fields": fields}
         return Encoder(schema, self.registry.register(f"{self.topic(found.topic)}-key", json.dumps(schema)))

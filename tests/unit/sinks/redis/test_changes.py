@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from schemas.recommendations import Product, Reason, Source, decode_list, decode_product, item_ids
+from sinks.redis.changes import Changes, change_list, change_product
+
+ROW: dict[str, Any] = {
+    "product_id": "p1",
+    "title": "Lamp",
+    "category": None,
+    "brand": None,
+    "price": Decimal("12.5000"),
+    "currency": "EUR",
+    "stock": 0,
+    "visibility": None,
+    "available": False,
+    "first_seen": datetime(2026, 1, 1, tzinfo=UTC),
+}
+
+
+def test_a_product_becomes_its_key_and_its_place_among_the_unavailable() -> None:
+    changes = Changes()
+    change_product(changes, {"product_id": "p1"}, ROW)
+
+    (value,) = changes.values.values()
+    assert value is not None
+    assert decode_product(value) == Product(available=False, title="Lamp", price="12.5", currency="EUR")
+    assert (list(changes.values), changes.available) == (["product:p1"], {"p1": False})
+
+
+@pytest.mark.parametrize(("price", "text"), [("1000.0000", "1000"), ("0.0010", "0.001"), ("0.0000", "0")])
+def test_a_price_is_plain_decimal_text(price: str, text: str) -> None:
+    changes = Changes()
+    change_product(changes, {"product_id": "p1"}, {**ROW, "price": Decimal(price)})
+    (value,) = changes.values.values()
+    assert value is not None
+    assert decode_product(value).price == text
+
+
+def test_of_several_records_of_a_product_the_last_one_counts_a_tombstone_too() -> None:
+    changes = Changes()
+    change_product(changes, {"product_id": "p1"}, ROW)
+    change_product(changes, {"product_id": "p1"}, None)
+    assert (changes.values, changes.available) == ({"product:p1": None}, {"p1": True})
+
+
+@pytest.mark.parametrize(
+    ("kind", "span", "category", "keys", "source"),
+    [
+        ("popular", "1d", "", ["rec:popular:1d"], Source.POPULAR),
+        ("popular", "30d", "", ["rec:popular:30d", "rec:popular"], Source.POPULAR),
+        ("trending", "", "", ["rec:trending"], Source.TRENDING),
+        ("newest", "", "", ["rec:newest"], Source.NEWEST),
+        ("popular", "", "A > B", ["rec:category:A > B:popular"], Source.CATEGORY_POPULAR),
+        ("trending", "", "A", ["rec:category:A:trending"], Source.CATEGORY_TRENDING),
+        ("newest", "", "A", ["rec:category:A:newest"], Source.CATEGORY_NEWEST),
+    ],
+)
+def test_a_list_goes_to_its_keys_the_best_product_first(
+    kind: str, span: str, category: str, keys: list[str], source: Source
+) -> None:
+    key = {"kind": kind, "span": span, "category": category}
+    items = [{"product_id": "b", "score": 2.0}, {"product_id": "c", "score": 3.5}, {"product_id": "a", "score": 2.0}]
+    changes = Changes()
+    change_list(changes, key, {**key, "generated_at": datetime(2026, 1, 1, tzinfo=UTC), "items": items})
+
+    assert list(changes.values) == keys
+    for value in changes.values.values():
+        assert value is not None
+        found = decode_list(value)
+        assert (found.source, found.model_version, item_ids(found.items)) == (source, "", ("c", "a", "b"))
+        assert {item.reason for item in found.items} <= {Reason.POPULAR, Reason.TRENDING, Reason.NEW}
+
+
+def test_a_list_without_products_is_deleted() -> None:
+    changes = Changes()
+    change_list(changes, {"kind": "popular", "span": "30d", "category": ""}, None)
+    assert changes.values == {"rec:popular:30d": None, "rec:popular": None}
