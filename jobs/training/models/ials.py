@@ -110,7 +110,7 @@ class Ials:
             shared = np.maximum(strengths, 0) + pull[rows, None]
             solve = _solve_by_events if gathered.shape[1] < self.factors else _solve_by_factors
             solved[rows] = solve(gathered, confidence, shared.astype(np.float32))
-        return solved @ axes.T
+        return np.asarray(solved @ axes.T)
 
 
 def _solve_by_factors(gathered: Factors, confidence: Factors, shared: Factors) -> Factors:
