@@ -38,6 +38,7 @@ from serving.memory import Memory
 from serving.metrics import Metrics
 from serving.problems import (
     FORBIDDEN,
+    INTERNAL,
     INVALID,
     METHOD_NOT_ALLOWED,
     RATE_LIMITED,
@@ -63,6 +64,7 @@ PREFLIGHT_SECONDS: Final = 86_400
 UserId = Annotated[str, InPath(min_length=1, max_length=200, description="The user.")]
 ItemId = Annotated[str, InPath(min_length=1, max_length=200, description="The product.")]
 _JSON: Final = "application/json"
+_KINDS: Final = {each.status: each for each in (MALFORMED_BODY, METHOD_NOT_ALLOWED)}
 
 
 def recommendations(settings: Settings) -> Application:
@@ -138,6 +140,7 @@ def _pages(service: Service, recommender: Recommender, metrics: Metrics, lifespa
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(RedisUnavailable, _unavailable)
+    app.add_exception_handler(Exception, _failed)
     _describe_security(app)
     return app
 
@@ -163,9 +166,9 @@ def _described(*problems: ProblemType) -> dict[int | str, dict[str, Any]]:
     }
 
 
-_GET: Final = _described()
+_GET: Final = _described(NOT_FOUND)
 _POST: Final = _described(MALFORMED_BODY, TIMED_OUT, TOO_LARGE, UNSUPPORTED_MEDIA)
-_STORED: Final = _described(UNAVAILABLE)
+_STORED: Final = _described(NOT_FOUND, UNAVAILABLE)
 
 
 def _answers(model: Any, problems: dict[int | str, dict[str, Any]]) -> dict[int | str, dict[str, Any]]:
@@ -176,7 +179,10 @@ def _for_users(service: Service) -> APIRouter:
     router = APIRouter(prefix="/v1")
 
     @router.get(
-        "/recommend/{user_id}", tags=["users"], summary="Recommendations for a user", responses=_answers(Answer, _GET)
+        "/recommend/{user_id:path}",
+        tags=["users"],
+        summary="Recommendations for a user",
+        responses=_answers(Answer, _GET),
     )
     async def recommend(user_id: UserId, query: Annotated[asks.Query, Query()], client: Client) -> Response:
         client.require(Scope.RECOMMEND, user_id)
@@ -217,7 +223,7 @@ def _for_users(service: Service) -> APIRouter:
         return _json(await service.rank(ask))
 
     @router.get(
-        "/users/{user_id}/history",
+        "/users/{user_id:path}/history",
         tags=["users"],
         summary="What a user did, the newest first",
         responses=_answers(HistoryAnswer, _STORED),
@@ -227,7 +233,7 @@ def _for_users(service: Service) -> APIRouter:
         return _json(await service.history(user_id, n))
 
     @router.delete(
-        "/users/{user_id}",
+        "/users/{user_id:path}",
         tags=["users"],
         summary="Forget a user's history and lists",
         status_code=204,
@@ -371,7 +377,7 @@ def _json(body: bytes) -> Response:
 
 async def _http_problem(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    kind = METHOD_NOT_ALLOWED if error.status_code == METHOD_NOT_ALLOWED.status else NOT_FOUND
+    kind = _KINDS.get(error.status_code, NOT_FOUND)
     headers = tuple((name.lower().encode(), value.encode()) for name, value in (error.headers or {}).items())
     return _problem_response(Problem(kind, f"{error.detail}. The paths are in /openapi.json.", headers=headers))
 
@@ -390,6 +396,10 @@ async def _problem(_request: Request, error: Exception) -> Response:
 async def _unavailable(_request: Request, _error: Exception) -> Response:
     detail = "What is kept of users cannot be reached now."
     return _problem_response(Problem(UNAVAILABLE, detail, retry_after_seconds=1))
+
+
+async def _failed(_request: Request, _error: Exception) -> Response:
+    return _problem_response(Problem(INTERNAL, "The log says more of this request id."))
 
 
 def _problem_response(problem: Problem) -> Response:

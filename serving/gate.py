@@ -15,7 +15,6 @@ from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
 from schemas import redis_keys
-from schemas.errors import ShopError
 from serving.access import ANYBODY, Access, Principal, Scope
 from serving.access_log import AccessLog
 from serving.asks import MAX_ITEMS
@@ -117,6 +116,10 @@ class Gate:
         except Problem as problem:
             status = problem.type.status
             await _send_problem(send, problem, shown_id)
+        except Exception:
+            log.exception("Request %s failed", shown_id.decode())
+            status = INTERNAL.status
+            await _send_problem(send, Problem(INTERNAL, f"Its request id is {shown_id.decode()}."), shown_id)
         seconds = time.perf_counter() - began
         self._metrics.requests[status] += 1
         self._metrics.seconds.add(seconds)
@@ -179,11 +182,10 @@ class Gate:
         inner_scope = {**scope, "state": {**scope.get("state", {}), PRINCIPAL: principal}}
         try:
             await self._inner(inner_scope, receive_body, send_with_id)
-        except (ShopError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError, AssertionError):
-            log.exception("Request %s failed", shown_id.decode())
+        except Exception:
             if not statuses:
-                detail = f"Tell us the request id {shown_id.decode()}."
-                raise Problem(INTERNAL, detail) from None
+                raise
+            log.exception("Request %s failed, and was told so", shown_id.decode())
         return statuses[0]
 
     async def _body(self, headers: dict[bytes, bytes], receive: Receive) -> bytes:
@@ -201,7 +203,7 @@ def _user_id(raw_path: bytes) -> str | None:
     raw = raw_path[len(HOT_PREFIX) :]
     if b"%" in raw:
         raw = unquote_to_bytes(raw)
-    if not raw or len(raw) > MAX_ID_BYTES or b"/" in raw:
+    if not raw or len(raw) > MAX_ID_BYTES:
         return None
     try:
         user_id = raw.decode()

@@ -18,6 +18,10 @@ from serving.rules import RuleSet
 BRAND_SHARE: Final = 0.2
 """How much of the similarity of two products their brand makes; their categories make the rest."""
 
+_LEAST: Final = 1e-200
+_MOST: Final = 1e200
+"""However many boosts there are, relevances stay numbers that can be divided."""
+
 
 def arranged(candidates: Sequence[Candidate], rules: RuleSet, boosts: Sequence[Boost], wanted: int) -> list[Candidate]:
     """The candidates in the order that the rules ask for.
@@ -65,7 +69,7 @@ def _boosted(candidates: Sequence[Candidate], boosts: Sequence[Boost]) -> list[f
     for boost in boosts:
         for i, candidate in enumerate(candidates):
             if _fits(boost, candidate):
-                relevance[i] *= boost.factor
+                relevance[i] = min(max(relevance[i] * boost.factor, _LEAST), _MOST)
     highest = max(relevance, default=1.0)
     return [each / highest for each in relevance]
 

@@ -105,6 +105,7 @@ class Redis:
             with suppress(asyncio.CancelledError):
                 await self._keeper
         if self._connection is not None:
+            self._connection.on_lost = lambda _reason: None
             self._connection.abort("the service ends")
 
     def _send(self, command: bytes) -> asyncio.Future[Reply]:

@@ -1,0 +1,129 @@
+"""What each path answers, against real Redis."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+
+import pytest
+
+from schemas import redis_keys
+from tests.contract.serving.conftest import Make
+from tests.support.serving import Service, Shelf, ids
+
+
+def test_explaining_tells_reasons_in_words_and_the_events_behind_them(service: Service) -> None:
+    (item,) = service.recommend("ann", n=1, explain=True)["items"]
+    assert item == {
+        "item_id": "p1",
+        "score": 1.0,
+        "reason": "similar_to_bought",
+        "title": "Product 1",
+        "words": "Similar to Product 9, which you bought",
+        "because": [
+            {
+                "item_id": "p9",
+                "title": "Product 9",
+                "events": [{"event_type": "view_item", "event_time": "1970-01-01T00:00:02.000Z"}],
+            }
+        ],
+    }
+
+
+def test_a_batch_answers_in_the_order_of_its_requests(service: Service) -> None:
+    body = {"requests": [{"user_id": "eve", "n": 1}, {"user_id": "ann", "n": 2}, {"user_id": "ben", "n": 1}]}
+    answers = service.post("/v1/recommend:batch", body)["answers"]
+    assert [ids(answer) for answer in answers] == [["p5"], ["p1", "p2"], ["p11"]]
+    assert len({answer["recommendation_id"] for answer in answers}) == 3
+
+
+def test_a_session_gets_what_is_similar_to_its_last_items(service: Service) -> None:
+    seen = [{"item_id": "p8", "event_type": "add_to_cart"}, {"item_id": "p9"}]
+    answer = service.post("/v1/session/recommend", {"items": seen, "n": 2, "explain": True})
+    assert (answer["source"], ids(answer)) == ("session", ["p11", "p13"])
+    assert answer["items"][0]["words"] == "Similar to Product 8 and Product 9 in your cart"
+    assert service.post("/v1/session/recommend", {"items": []})["source"] == "trending"
+
+
+def test_items_have_similar_ones_and_ones_bought_together(service: Service, stocked: Shelf) -> None:
+    answer = service.get("/v1/items/p9/similar", n=5)
+    assert (answer["source"], answer["model_version"]) == ("similar", "m1")
+    assert ids(answer) == ["p10", "p11", "p12", "p21", "p23"]  # filled from the category of p9, which is Cups
+    together = service.get("/v1/items/p9/bought-together", n=2)
+    assert (together["source"], ids(together)) == ("category_popular", ["p21", "p23"])
+
+
+def test_lists_of_the_whole_shop_and_of_a_category(service: Service) -> None:
+    assert ids(service.get("/v1/popular", n=3)) == ["p6", "p7", "p0"]
+    assert ids(service.get("/v1/trending", n=3)) == ["p5", "p6", "p7"]
+    assert ids(service.get("/v1/newest", n=2)) == ["p39", "p38"]
+    assert ids(service.get("/v1/popular", n=3, category="Cups")) == ["p21", "p23", "p9"]
+    assert ids(service.get("/v1/newest", n=2, category="Tea > Green", offset=1)) == ["p36", "p34"]
+
+
+def test_what_is_popular_within_a_window_comes_first(service: Service, stocked: Shelf) -> None:
+    from schemas.recommendations import Reason, Source
+
+    stocked.put(redis_keys.popular("7d"), Source.POPULAR, ["p17"], Reason.POPULAR)
+    assert ids(service.get("/v1/popular", n=2, window="7d")) == ["p17", "p6"]
+
+
+def test_given_products_are_put_in_the_users_order(service: Service) -> None:
+    body = {"user_id": "ann", "items": ["p39", "unheard-of", "gone", "p10", "p4", "p1", "p1"]}
+    answer = service.post("/v1/rank", body)
+    assert ids(answer) == ["p1", "p4", "p10", "p39", "unheard-of"]
+    assert [item["reason"] for item in answer["items"]][-1] is None
+
+
+def test_a_history_comes_with_the_newest_first(service: Service) -> None:
+    assert service.get("/v1/users/ben/history") == {
+        "user_id": "ben",
+        "events": [
+            {"item_id": "p9", "event_type": "view_item", "event_time": "1970-01-01T00:00:02.000Z"},
+            {"item_id": "p8", "event_type": "purchase", "event_time": "1970-01-01T00:00:01.000Z"},
+        ],
+    }
+    assert service.get("/v1/users/nobody/history")["events"] == []
+
+
+def test_a_user_is_forgotten_in_each_live_version(service: Service, stocked: Shelf) -> None:
+    stocked.redis.sadd(redis_keys.LIVE_MODELS, "m2")
+    for version in ("m1", "m2"):
+        stocked.personal("zoe", ["p1"], version=version)
+    stocked.history("zoe", ("view_item", "p1", 1))
+    assert service.recommend("zoe", n=1)["source"] == "personal"
+    assert service.http.delete("/v1/users/zoe").status_code == 204
+    assert stocked.redis.keys("*zoe*") == []
+    assert service.recommend("zoe", n=1)["source"] == "trending"
+
+
+def test_a_scenario_may_leave_out_what_was_bought(make: Make, tmp_path_factory: pytest.TempPathFactory) -> None:
+    rules = tmp_path_factory.mktemp("rules") / "rules.toml"
+    rules.write_text("[scenarios.discover]\nexclude_bought = true\n")
+    service = make(serving_rules_file=str(rules))
+    assert "p2" in ids(service.recommend("ann", n=3))
+    assert ids(service.recommend("ann", n=3, scenario="discover")) == ["p1", "p3", "p4"]
+
+
+def test_health_metrics_and_description_are_there(service: Service) -> None:
+    assert service.get("/health/live") == {"status": "live"}
+    assert service.get("/health/ready") == {"status": "ready"}
+    before = service.metric('answers_total{source="personal"}')
+    service.recommend("ann", n=1)
+    assert service.metric('answers_total{source="personal"}') == before + 1
+    assert service.get("/openapi.json")["info"]["title"] == "shopstream recommendations"
+    assert "swagger" in service.http.get("/docs").text
+
+
+def test_a_request_id_is_taken_over_or_made(service: Service) -> None:
+    given = service.http.get("/v1/recommend/ann", headers={"X-Request-ID": "abc-123"})
+    made = service.http.get("/v1/recommend/ann?offset=1", headers={"X-Request-ID": "not one; of those"})
+    assert given.headers["x-request-id"] == "abc-123"
+    assert re.fullmatch(r"[0-9a-f]{16}-[0-9a-f]+", made.headers["x-request-id"])
+
+
+def test_a_body_may_be_compressed(service: Service) -> None:
+    body = gzip.compress(json.dumps({"user_id": "ann", "n": 1}).encode())
+    headers = {"Content-Encoding": "gzip", "Content-Type": "application/json"}
+    assert ids(service.http.post("/v1/recommend", content=body, headers=headers).json()) == ["p1"]
