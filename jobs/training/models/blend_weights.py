@@ -1,7 +1,7 @@
 """What each model of a blend should count: learnt by softmax cross-entropy over candidates of cases with known answers.
 
-The candidates of a case are the best items of each model, as many drawn by lot (so that the weights hold for the items
-that no model speaks for, too), and what is right.
+The candidates of a case are the best items of each model. What is right and not among them teaches nothing: it would
+have to be lifted over all that the models know, and the weights that do so are worse for the rest.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from scipy.optimize import minimize
 
 from jobs.training.models.base import Histories, Model
 from jobs.training.models.blend import Say, log_shares, shares
+from jobs.training.neighbours import NONE, top_items
 
 BEST_OF_EACH: Final = 50
 """Candidates that each model brings."""
@@ -90,18 +91,18 @@ class Candidates:
         return float(entropy + RIDGE * weights @ weights) / len(lengths), gradient / len(lengths)
 
 
-def learn_says(models: Sequence[Model], examples: Examples, lot: np.random.Generator) -> list[Say]:
+def learn_says(models: Sequence[Model], examples: Examples) -> list[Say]:
     """What each of some fitted models should count in a blend; equal logarithms where no case has an answer."""
-    candidates = candidates_of(models, examples, lot)
+    candidates = candidates_of(models, examples)
     start = np.tile([0.0, 1.0], len(models))
     if not len(candidates.firsts):
         return _says(start)
     return _says(minimize(candidates.loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 200}).x)
 
 
-def candidates_of(models: Sequence[Model], examples: Examples, lot: np.random.Generator) -> Candidates:
+def candidates_of(models: Sequence[Model], examples: Examples) -> Candidates:
     """The candidates of all cases; a case where nothing is right has none."""
-    parts = [_candidates(models, part, lot) for part in examples.parts()]
+    parts = [_candidates(models, part) for part in examples.parts()]
     starts = np.cumsum([0, *(len(part.right) for part in parts[:-1])])
     return Candidates(
         np.concatenate([part.features for part in parts]),
@@ -110,32 +111,26 @@ def candidates_of(models: Sequence[Model], examples: Examples, lot: np.random.Ge
     )
 
 
-def _candidates(models: Sequence[Model], examples: Examples, lot: np.random.Generator) -> Candidates:
+def _candidates(models: Sequence[Model], examples: Examples) -> Candidates:
     allowed = examples.allowed()
     scores = [model.score(examples.histories) for model in models]
-    drawn = lot.integers(allowed.shape[1], size=(len(allowed), BEST_OF_EACH))
     chosen = np.zeros(allowed.shape, bool)
-    for best in (*(_best(np.where(allowed, given, -np.inf)) for given in scores), drawn):
-        np.put_along_axis(chosen, best, True, axis=1)
-    chosen &= allowed
-    chosen[examples.right.nonzero()] = True
-    chosen[examples.right.getnnz(axis=1) == 0] = False
-    rows, items = chosen.nonzero()
-    given = [shares(score)[rows, items] for score in scores]
+    for given in scores:
+        best, _ = top_items(np.where(allowed, given, -np.inf), BEST_OF_EACH)
+        rows, places = np.nonzero(best != NONE)
+        chosen[rows, best[rows, places]] = True
     answers = np.zeros(allowed.shape, np.float32)
     answers[examples.right.nonzero()] = 1
+    answers *= chosen
+    chosen[~answers.any(axis=1)] = False
+    rows, items = chosen.nonzero()
+    features = [shares(given)[rows, items] for given in scores]
     answers /= np.maximum(answers.sum(axis=1, keepdims=True), 1)
     return Candidates(
-        np.stack([column for share in given for column in (share, log_shares(share))], axis=1),
+        np.stack([column for share in features for column in (share, log_shares(share))], axis=1),
         answers[rows, items],
         np.flatnonzero(np.diff(rows, prepend=-1)),
     )
-
-
-def _best(scores: NDArray[np.float32]) -> NDArray[np.int64]:
-    """The best items of each row, (n, k)."""
-    k = min(BEST_OF_EACH, scores.shape[1])
-    return np.asarray(np.argpartition(scores, -k, axis=1)[:, -k:])
 
 
 def _says(weights: NDArray[np.float64]) -> list[Say]:
