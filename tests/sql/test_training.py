@@ -1,0 +1,63 @@
+"""The training job's SQL over bounded files, through the files that it writes to the arrays that Python reads."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from jobs.environment import batch_environment
+from jobs.tables import event_columns
+from jobs.training.interactions import EVENT_FIELDS, OUTPUTS, forget_outputs, read_output, register_views, write_outputs
+from schemas.settings import Settings
+
+HERE = Path(__file__).parent / "training"
+CASES = sorted(path for path in HERE.glob("*/*") if path.is_dir())
+BLANK: dict[str, Any] = dict.fromkeys(EVENT_FIELDS) | {"items": []}
+
+pytestmark = pytest.mark.flink
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_the_events_of_a_case_give_its_rows_in_whatever_order_they_come(case: Path, jvm: None, tmp_path: Path) -> None:
+    events = yaml.safe_load((case / "events.yaml").read_text())["events"]
+    expected = [[_cell(value) for value in row] for row in yaml.safe_load((case / "expected.yaml").read_text())]
+    for order, given in {"as given": events, "reversed": events[::-1]}.items():
+        found = outputs(given, tmp_path / order)[case.parent.name]
+        assert sorted(found) == sorted(expected), order
+
+
+def test_every_output_has_a_case() -> None:
+    assert {case.parent.name for case in CASES} == OUTPUTS.keys()
+
+
+def test_without_events_there_are_no_rows(jvm: None, tmp_path: Path) -> None:
+    assert outputs([], tmp_path / "a folder") == {"interactions": [], "product_attributes": []}
+
+
+def outputs(events: list[dict[str, Any]], folder: Path) -> dict[str, list[list[Any]]]:
+    """The rows of each output, written to files and read again."""
+    source = folder / "events"
+    source.mkdir(parents=True)
+    lines = (json.dumps(BLANK | event | {"event_time": _cell(event["event_time"])}) for event in events)
+    (source / "events.json").write_text("\n".join(lines))
+    tables = batch_environment(Settings(job_parallelism=1), "test")
+    tables.execute_sql(
+        f"CREATE TEMPORARY TABLE events ({', '.join(event_columns(EVENT_FIELDS))}) "
+        f"WITH ('connector'='filesystem', 'path'='file://{source}', 'format'='json')"
+    )
+    register_views(tables)
+    work = (folder / "work").as_uri()
+    write_outputs(tables, work)
+    found = {name: [list(row.values()) for row in read_output(work, name).to_pylist()] for name in OUTPUTS}
+    forget_outputs(work)
+    assert not (folder / "work").exists()
+    return found
+
+
+def _cell(value: Any) -> Any:
+    return round(value.timestamp() * 1000) if isinstance(value, datetime) else value
