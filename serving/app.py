@@ -61,8 +61,8 @@ MAX_LISTS: Final = 5_000
 MAX_PRODUCTS: Final = 50_000
 PREFLIGHT_SECONDS: Final = 86_400
 
-UserId = Annotated[str, InPath(min_length=1, max_length=200, description="The user.")]
-ItemId = Annotated[str, InPath(min_length=1, max_length=200, description="The product.")]
+UserId = Annotated[str, InPath(min_length=1, max_length=asks.MAX_ID_LENGTH, description="The user.")]
+ItemId = Annotated[str, InPath(min_length=1, max_length=asks.MAX_ID_LENGTH, description="The product.")]
 _JSON: Final = "application/json"
 _KINDS: Final = {each.status: each for each in (MALFORMED_BODY, METHOD_NOT_ALLOWED)}
 

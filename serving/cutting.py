@@ -19,10 +19,17 @@ def cut(value: bytes, n: int, unavailable: AbstractSet[bytes]) -> tuple[bytes, l
 
     Returns:
         The head of the list after its opening brace, and each product without its closing brace; None where the list
-        has not enough of them, or has ids that cannot be compared unparsed.
+        has not enough of them, or has ids that cannot be compared unparsed, or is no list.
     """
+    try:
+        return _cut(value, n, unavailable)
+    except ValueError:  # a line is no product
+        return None
+
+
+def _cut(value: bytes, n: int, unavailable: AbstractSet[bytes]) -> tuple[bytes, list[bytes]] | None:
     lines = value.split(b"\n", n + 1)
-    if len(lines) < n + 2 or not lines[1]:
+    if len(lines) < n + 2:
         return None
     if not unavailable:
         return lines[0][1:], [line[: line.rindex(_BECAUSE)] for line in lines[1 : n + 1]]

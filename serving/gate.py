@@ -17,7 +17,7 @@ from urllib.parse import unquote_to_bytes
 from schemas import redis_keys
 from serving.access import ANYBODY, Access, Principal, Scope
 from serving.access_log import AccessLog
-from serving.asks import MAX_ITEMS
+from serving.asks import MAX_ID_LENGTH, MAX_ITEMS
 from serving.cutting import cut, joined
 from serving.metrics import Metrics
 from serving.problems import INTERNAL
@@ -31,8 +31,7 @@ from web.problems import TIMED_OUT, Problem
 
 log = logging.getLogger(__name__)
 
-HOT_PREFIX: Final = b"/v1/recommend/"
-MAX_ID_BYTES: Final = 800
+HOT_PREFIX: Final = "/v1/recommend/"
 DEFAULT_N: Final = 10
 READ_SECONDS: Final = 10.0
 PRINCIPAL: Final = "principal"
@@ -82,6 +81,7 @@ class Gate:
         self._limit = limit
         self._recommender = recommender
         self._snapshot = recommender.snapshot
+        self._rules = recommender.rules_file
         self._redis = recommender.store.redis
         self._service = service
         self._reporter = reporter
@@ -127,11 +127,10 @@ class Gate:
 
     async def _answer(self, scope: Scope_, principal: Principal, request_id: str) -> bytes | None:
         """The answer to what the hot path may take; None for anything else."""
-        raw: bytes = scope["raw_path"]
-        if scope["method"] != "GET" or not raw.startswith(HOT_PREFIX):
+        if scope["method"] != "GET" or not scope["path"].startswith(HOT_PREFIX):
             return None
         n = _PLAIN_QUERIES.get(scope["query_string"])
-        user_id = _user_id(raw)
+        user_id = _user_id(scope)
         if n is None or user_id is None:
             return None
         principal.require(Scope.RECOMMEND, user_id)
@@ -140,7 +139,7 @@ class Gate:
     async def _stored(self, user_id: str, n: int, request_id: str) -> bytes | None:
         arm, arm_name = self._recommender.arm_of(user_id)
         version = (arm.model_version if arm is not None else "") or self._snapshot.active_version
-        if not version or not self._recommender.is_plain(arm):
+        if not version or not self._rules.passes_lists_as_they_are(arm):
             return None
         try:
             value = await self._redis.get(redis_keys.personalized(version, user_id).encode())
@@ -198,18 +197,15 @@ class Gate:
         return inflated(raw, self._max_body_bytes) if is_compressed else raw
 
 
-def _user_id(raw_path: bytes) -> str | None:
+def _user_id(scope: Scope_) -> str | None:
     """The user of the hot path; None where another part of the service should look at it."""
-    raw = raw_path[len(HOT_PREFIX) :]
-    if b"%" in raw:
-        raw = unquote_to_bytes(raw)
-    if not raw or len(raw) > MAX_ID_BYTES:
-        return None
-    try:
-        user_id = raw.decode()
-    except UnicodeDecodeError:
-        return None
-    return user_id if len(user_id) <= 200 else None
+    user_id: str = scope["path"][len(HOT_PREFIX) :]
+    if b"%" in scope["raw_path"]:
+        try:
+            user_id = unquote_to_bytes(scope["raw_path"][len(HOT_PREFIX) :]).decode()
+        except UnicodeDecodeError:
+            return None
+    return user_id if 0 < len(user_id) <= MAX_ID_LENGTH else None
 
 
 async def _send_json(send: Send, body: bytes, shown_id: bytes) -> None:

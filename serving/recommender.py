@@ -118,12 +118,6 @@ class Recommender:
         arm = arm_of(experiment, key)
         return (None, "") if arm is None else (arm, f"{experiment.name}:{arm.name}")
 
-    def is_plain(self, arm: Arm | None) -> bool:
-        """Whether a personal list may go out as it is to users of this arm: no rule changes it."""
-        rules = self.rules_file.rules
-        is_holdout = arm is not None and arm.holdout
-        return not is_holdout and not rules.scenario("").exclude_bought and rules.rule_set("", arm).changes_nothing
-
     async def recommend(self, wanted: Wanted) -> Recommendation:
         """Products for what is wanted; never fails for Redis."""
         arm, arm_name = self.arm_of(wanted.arm_key or wanted.user_id)

@@ -161,6 +161,11 @@ class Rules(_Table):
         """What a scenario asks for."""
         return self.scenarios.get(name) or self.scenarios.get(DEFAULT) or _NO_SCENARIO
 
+    def changes_nothing(self, arm: Arm | None) -> bool:
+        """Whether what was made for users of an arm passes as it is where no scenario is asked for."""
+        is_holdout = arm is not None and arm.holdout
+        return not is_holdout and not self.scenario("").exclude_bought and self.rule_set("", arm).changes_nothing
+
     def rule_set(self, scenario: str, arm: Arm | None) -> RuleSet:
         """What is done to the candidates there."""
         name = arm.rules if arm is not None and arm.rules else self.scenario(scenario).rules
@@ -200,7 +205,7 @@ class RulesFile:
     def __init__(self, path: Path | None) -> None:
         self._path = path
         self._seen = self._stamp()
-        self.rules = Rules() if path is None else read_rules(path)
+        self._take(Rules() if path is None else read_rules(path))
 
     def reload(self) -> bool:
         """Take up the file if it changed; returns whether the change could be used.
@@ -212,12 +217,21 @@ class RulesFile:
             return True
         self._seen = stamp
         try:
-            self.rules = read_rules(self._path)
+            self._take(read_rules(self._path))
         except ConfigurationError as error:
             log.error("%s The rules before stay in force.", error)
             return False
         log.info("Took up the changed rules of %s", self._path)
         return True
+
+    def passes_lists_as_they_are(self, arm: Arm | None) -> bool:
+        """Whether a list goes out as it is stored to users of an arm who ask for no scenario."""
+        return (None if arm is None else arm.name) in self._plain_arms
+
+    def _take(self, rules: Rules) -> None:
+        arms = (None, *(rules.experiment.arms if rules.experiment else ()))
+        self.rules = rules
+        self._plain_arms = {None if arm is None else arm.name for arm in arms if rules.changes_nothing(arm)}
 
     def _stamp(self) -> tuple[int, int] | None:
         if self._path is None or not self._path.exists():

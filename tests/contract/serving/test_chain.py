@@ -110,7 +110,8 @@ def test_a_value_that_is_no_list_is_passed_over(service: Service, stocked: Shelf
     key = redis_keys.personalized("m1", "odd")
     for value in (b"", b"{}", b'{"source":"personal","items":[\n1\n]}', b"\n\n\n\n\n\n\n\n\n\n\n\n\n", b"x" * 10_000):
         stocked.redis.set(key, value)
-        assert service.recommend("odd")["source"] == "trending"
+        for n in (1, 10):
+            assert service.recommend("odd", n=n)["source"] == "trending"
 
 
 def test_ids_may_hold_anything(service: Service, stocked: Shelf) -> None:
