@@ -56,28 +56,33 @@ def backfill(
     settings = settings_of(ctx)
     results = chosen_results([] if metrics == "all" else metrics.split(","))
     days = Days(first.date() if first else FIRST_DAY, last.date() if last else LAST_DAY)
-    found: list[Comparison] = []
+    source = Source.LAKE if from_lake else Source.AUTO
+    rounds: list[list[Comparison]] = []
     swapped: dict[str, int] = {}
-    with (
-        err.status("Backfilling ...") as status,
-        backfilled(settings, results, Source.LAKE if from_lake else Source.AUTO, status.update) as done,
-    ):
+    with err.status("Backfilling ...") as status, backfilled(settings, results, source, status.update) as done:
         err.print(_summary(done))
         if verify or swap:
-            found = list(comparisons(settings, done, days, wait, status.update))
+            rounds.append(list(comparisons(settings, done, days, wait, status.update)))
         if swap:
-            _show(found, each_day)
             for result in results:
                 status.update(f"Swapping {result.name} ...")
                 swapped[result.name] = swap_one(settings, done, result, days)
-            err.print(f"{sum(swapped.values()):,} rows were put in place.")
-            found = list(comparisons(settings, done, days, wait, status.update))
+            rounds.append(list(comparisons(settings, done, days, wait, status.update)))
     if as_json:
-        _write_json(done, found, swapped)
-    elif found:
-        _show(found, each_day)
-    if any(comparison.differences for comparison in found):
+        _write_json(done, rounds, swapped)
+    else:
+        _show_rounds(rounds, swapped, each_day)
+    if rounds and any(comparison.differences for comparison in rounds[-1]):
         raise typer.Exit(1)
+
+
+def _show_rounds(rounds: list[list[Comparison]], swapped: dict[str, int], each_day: bool) -> None:
+    """What was found, and what it is once rows were swapped."""
+    if rounds:
+        _show(rounds[0], each_day)
+    if len(rounds) > 1:
+        out.print(f"\n{sum(swapped.values()):,} rows were put in place.\n")
+        _show(rounds[1], each_day)
 
 
 def _summary(done: Backfilled) -> str:
@@ -147,15 +152,20 @@ def describe(difference: Difference) -> str:
     return f"[{key}] {difference.kind}: live {live}; backfilled {shadow}"
 
 
-def _write_json(done: Backfilled, found: list[Comparison], swapped: dict[str, int]) -> None:
+def _write_json(done: Backfilled, rounds: list[list[Comparison]], swapped: dict[str, int]) -> None:
     content = {
         "run": done.run,
         "events": done.events,
         "from_lake": done.from_lake,
         "seconds": round(done.seconds, 1),
-        "agrees": not any(comparison.differences for comparison in found),
         "swapped": swapped,
-        "tables": {comparison.result.name: _as_object(comparison) for comparison in found},
+        "comparisons": [
+            {
+                "agrees": not any(comparison.differences for comparison in found),
+                "tables": {comparison.result.name: _as_object(comparison) for comparison in found},
+            }
+            for found in rounds
+        ],
     }
     json.dump(content, out.file, indent=1, default=str)
     out.file.write("\n")

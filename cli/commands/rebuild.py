@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -10,6 +11,8 @@ from cli.context import err, out, settings_of
 
 if TYPE_CHECKING:
     from local.rebuild.clickhouse import Rebuilt
+
+WAIT_SECONDS: Final = 120.0
 
 rebuild = typer.Typer(help="Stores made anew from the lake and the topics.", no_args_is_help=True)
 
@@ -40,6 +43,39 @@ def rebuild_clickhouse(
     with err.status("Rebuilding ClickHouse ...") as status:
         done = list(run(settings_of(ctx), wanted, status.update))
     _show(done)
+
+
+@rebuild.command("redis")
+def rebuild_redis(
+    ctx: typer.Context,
+    as_of: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S.%f"],
+            help="The keys as they were at that moment, UTC; needs --to-url.",
+            show_default=False,
+        ),
+    ] = None,
+    to_url: Annotated[
+        str, typer.Option(help="Another Redis, which must be empty: redis://host:port/1.", show_default=False)
+    ] = "",
+    wait: Annotated[float, typer.Option(help="Seconds to wait for the sink of Redis.", min=0)] = WAIT_SECONDS,
+) -> None:
+    """Bring back what Redis must hold: histories from the lake and Kafka, lists of the active model from them."""
+    from local.rebuild.redis import rebuild_as_of
+    from local.rebuild.redis import rebuild_redis as run
+    from schemas.errors import ConfigurationError
+
+    if (as_of is None) != (not to_url):
+        raise ConfigurationError("--as-of and --to-url go together: the past is never written into the Redis of today.")
+    settings = settings_of(ctx)
+    with err.status("Rebuilding Redis ...") as status:
+        if as_of is None:
+            done = run(settings, wait, status.update)
+        else:
+            done = rebuild_as_of(settings, as_of.replace(tzinfo=UTC), to_url, status.update)
+    model = f"of the model {done.model}" if done.model else "of no model: none was ever promoted"
+    err.print(f"{done.interactions:,} events in histories, lists {model}, after {done.seconds:.1f} s.")
 
 
 def _show(done: list[Rebuilt]) -> None:

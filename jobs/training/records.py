@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -79,6 +79,15 @@ class ModelRecords:
         promoted = self.promoted()
         return promoted[-1] if promoted else ""
 
+    def active_at(self, moment: datetime) -> str:
+        """The version that was active at a moment, "" when there was none."""
+        rows = self._client.query(
+            f"SELECT version FROM {_PROMOTIONS} FINAL WHERE promoted_at <= {{moment:DateTime64(3, 'UTC')}} "  # noqa: S608
+            "ORDER BY promoted_at DESC, version DESC LIMIT 1",
+            parameters={"moment": moment},
+        ).result_rows
+        return str(rows[0][0]) if rows else ""
+
     def previous(self) -> str:
         """The version that was active before the active one, "" if there was none."""
         promoted = self.promoted()
@@ -109,4 +118,10 @@ class ModelRecords:
 
 def _record(row: dict[str, Any]) -> ModelRecord:
     parsed = {name: orjson.loads(row[name]) for name in ("parameters", "evaluation")}
-    return ModelRecord(**row | parsed | {"is_active": bool(row["is_active"])})
+    times = {name: _aware(row[name]) for name in ("created_at", "data_from", "data_to", "promoted_at")}
+    return ModelRecord(**row | parsed | times | {"is_active": bool(row["is_active"])})
+
+
+def _aware(moment: datetime | None) -> datetime | None:
+    """ClickHouse's UTC times come without a time zone."""
+    return None if moment is None else moment.replace(tzinfo=UTC)

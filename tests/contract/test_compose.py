@@ -13,7 +13,15 @@ ROOT = Path(__file__).parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES: dict[str, Any] = COMPOSE["services"]
 SHOP_SERVICES = sorted(name for name, service in SERVICES.items() if service.get("image") == "shopstream/shop")
-ADDRESSES = ("kafka_bootstrap_servers", "registry_url", "flink_url", "clickhouse_url", "redis_url", "checkpoint_url")
+ADDRESSES = (
+    "kafka_bootstrap_servers",
+    "registry_url",
+    "flink_url",
+    "clickhouse_url",
+    "redis_url",
+    "checkpoint_url",
+    "lake_url",
+)
 PORT_OF = {
     "kafka-1": 9092,
     "kafka-2": 9092,

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from local.paths import ROOT
 from local.platform import Platform
@@ -20,9 +21,10 @@ COMMAND_SECONDS = 900
 
 
 @contextmanager
-def platform_with(jobs: Iterable[str], data: Path, time_zone: str = "UTC") -> Iterator[Platform]:
-    """A migrated platform that runs these jobs."""
-    made = Platform(Settings(data_dir=data, port_base=free_base(random.Random()), time_zone=time_zone))
+def platform_with(jobs: Iterable[str], data: Path, time_zone: str = "UTC", **more: Any) -> Iterator[Platform]:
+    """A migrated platform that runs these jobs, with more settings."""
+    settings = Settings(data_dir=data, port_base=free_base(random.Random()), time_zone=time_zone, **more)
+    made = Platform(settings)
     made.fetch()
     try:
         made.up()
