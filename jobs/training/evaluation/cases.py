@@ -8,9 +8,11 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from jobs.training.evaluation.metrics import ranks_of
 from jobs.training.models.base import Histories, Model, Training
+from jobs.training.models.blend_weights import Examples
 
 SCORES_AT_ONCE: Final = 8_000_000
 """Scores held in memory at a time: 32 MB of float32."""
@@ -54,6 +56,12 @@ class Cases:
             None if self.candidates is None else self.candidates[places],
             self.with_seen,
         )
+
+    def examples(self, training: Training) -> Examples:
+        """The same, to learn from what the parts of a blend count."""
+        shape, ones = (len(self), training.n_items), np.ones(len(self), np.float32)
+        right = sparse.csr_matrix((ones, (np.arange(len(self)), self.targets)), shape=shape)
+        return Examples(self.histories, right, self.with_seen)
 
     def sample(self, n: int, lot: np.random.Generator) -> Cases:
         """So many of the cases, drawn by lot, in their order; all where there are no more."""

@@ -23,6 +23,9 @@ Progress = Callable[[str], None]
 
 PROTOCOLS: Final[Mapping[str, str]] = {
     "next-item": "jobs.training.evaluation.next_item",
+    "sampled": "jobs.training.evaluation.sampled",
+    "session": "jobs.training.evaluation.session",
+    "temporal": "jobs.training.evaluation.temporal",
 }
 """The module of each protocol, imported when it is asked for."""
 

@@ -1,0 +1,69 @@
+"""A blend's parts chosen one by one among a few variants, and what each counts learnt, all on a validation part."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from jobs.training.evaluation.protocol import Progress
+from jobs.training.evaluation.search import Parameters
+from jobs.training.models.base import Model, Training
+from jobs.training.models.blend import Blend
+from jobs.training.models.blend_weights import Examples, learn_says
+from jobs.training.models.registry import make_model
+from schemas.errors import ConfigurationError
+
+Variant = tuple[str, Parameters]
+"""A model's name and parameters."""
+
+Part = Sequence[Variant]
+"""What one part of a blend may be: the same model with other parameters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Validation:
+    """What parameters are chosen on.
+
+    Attributes:
+        training: What the variants are fitted to.
+        worth: What a fitted model is worth on cases cut from what came after it: the higher the better.
+        examples: Cases of the same kind, to learn from what the parts of a blend count.
+    """
+
+    training: Training
+    worth: Callable[[Model], float]
+    examples: Examples
+
+    def choose(self, name: str, parts: Sequence[Part], progress: Progress) -> Model:
+        """The blend of all parts, or the best of those that are the model ``name``; fitted to the training part here.
+
+        Raises:
+            ConfigurationError: No part is such a model.
+        """
+        wanted = [part for part in parts if name in (Blend.name, part[0][0])]
+        if not wanted:
+            known = ", ".join([Blend.name, *dict.fromkeys(part[0][0] for part in parts)])
+            message = f"This protocol has no model {name!r} for this data; it has {known}."
+            raise ConfigurationError(message)
+        found = [self._best(part, progress) for part in wanted]
+        if name != Blend.name:
+            return max(found, key=lambda pair: pair[0])[1]
+        models = [model for _, model in found]
+        progress("learning what each part of the blend counts")
+        return Blend(models, learn_says(models, self.examples))
+
+    def _best(self, part: Part, progress: Progress) -> tuple[float, Model]:
+        """What the variant worth most is worth, and that model; the first of equals."""
+        tried = []
+        for name, parameters in part:
+            model = make_model(name, parameters).fit(self.training)
+            tried.append((self.worth(model), model))
+            progress(f"{name} {parameters}: {tried[-1][0]:.4f} on the validation part")
+        return max(tried, key=lambda pair: pair[0])
+
+
+def share_of_time(training: Training, share: float) -> float:
+    """Seconds that are a share of what the training data spans, to three digits."""
+    return float(f"{np.ptp(training.histories.times) * share:.3g}") if len(training.histories.items) else 1.0
