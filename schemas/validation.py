@@ -20,6 +20,7 @@ MAX_QUANTITY: Final = 1_000_000_000
 MAX_INT: Final = 2**31 - 1
 MAX_AMOUNT: Final = Decimal(10) ** 14
 """Amounts are decimal(18,4): what does not fit would become a null further on."""
+IDS: Final = ("event_id", "user_id", "product_id", "order_id", "payment_id")
 AMOUNTS: Final = ("value", "price", "tax", "shipping", "discount")
 COUNTS: Final = {"stock": (0, MAX_QUANTITY), "search_results": (0, MAX_INT), "position": (1, MAX_INT), "rating": (1, 5)}
 """Whole numbers and the range that they can have."""
@@ -74,7 +75,7 @@ def _check_fields(event: Event) -> Failure | None:
 
 
 def _check_values(event: Event) -> Failure | None:
-    for field in ("event_id", "user_id", "product_id", "order_id", "payment_id"):
+    for field in IDS:
         if event[field] and len(event[field]) > MAX_ID_LENGTH:
             return _invalid(field, f"longer than {MAX_ID_LENGTH} characters")
     for field in AMOUNTS:

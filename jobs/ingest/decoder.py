@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import time
 from collections.abc import Callable
@@ -13,7 +12,8 @@ from typing import Any, Final, Protocol
 import fastavro
 from fastavro.schema import SchemaParseException
 
-from jobs.ingest.wire import RecordReader, UnsupportedSchema
+from jobs.ingest.columns import ColumnReader
+from jobs.ingest.wire import RecordReader, UnsupportedSchema, encoded_long
 from schemas.codec import HEADER_BYTES, MAGIC, load_schema, split_frame
 from schemas.errors import RegistryUnavailable
 from schemas.failures import Failure, Reason
@@ -43,14 +43,19 @@ class EventSchema:
     """A version of the ShopEvent schema that records were written with.
 
     Attributes:
-        writer: It, parsed by fastavro, with times as plain epoch milliseconds.
         read: Reads the records written with it.
+        read_columns: Reads many of them at once.
         defaults: Values of the fields that came later.
     """
 
-    writer: dict[str, Any]
     read: RecordReader
+    read_columns: ColumnReader
     defaults: dict[str, Any]
+
+    @property
+    def lacks_only_nulls(self) -> bool:
+        """Whether the fields that came later are null or empty in its records."""
+        return all(default in (None, [], {}) for default in self.defaults.values())
 
 
 class EventDecoder:
@@ -97,14 +102,13 @@ class EventDecoder:
             return Failure(Reason.TRAILING_BYTES, f"{len(value) - end} bytes are left after the record")
         return schema.defaults | event if schema.defaults else event
 
-    def encode_like(self, value: bytes, event: dict[str, Any]) -> bytes:
-        """``event`` in the schema version and framing of ``value``, the record that it was decoded from."""
+    def renamed(self, value: bytes, event_type: str) -> bytes:
+        """``value``, which was decoded before, under another event type; all other bytes are the same."""
         schema = self.schema_of(value)
         assert isinstance(schema, EventSchema)
-        out = io.BytesIO()
-        out.write(value[:HEADER_BYTES])
-        fastavro.schemaless_writer(out, schema.writer, event)
-        return out.getvalue()
+        begin, end = schema.read.span("event_type", value, HEADER_BYTES)
+        name = event_type.encode()
+        return b"".join((value[:begin], encoded_long(len(name)), name, value[end:]))
 
     def schema_of(self, value: bytes | None) -> EventSchema | Failure:
         """The schema that ``value`` was written with, or why there is none."""
@@ -156,25 +160,11 @@ class EventDecoder:
         if name != f"{self._current['namespace']}.{self._current['name']}":
             return Failure(Reason.WRONG_SCHEMA, f"schema {schema_id} is of {name}, not of a ShopEvent")
         try:
-            parsed = fastavro.parse_schema(_times_as_numbers(schema))
-            assert isinstance(parsed, dict)
-            return EventSchema(parsed, RecordReader(schema), self._defaults_beyond(schema))
+            fastavro.parse_schema(schema)  # is it one at all
+            return EventSchema(RecordReader(schema), ColumnReader(schema), self._defaults_beyond(schema))
         except (SchemaParseException, UnsupportedSchema) as error:
             return Failure(Reason.WRONG_SCHEMA, f"schema {schema_id}: {error}")
 
     def _defaults_beyond(self, schema: dict[str, Any]) -> dict[str, Any]:
         known = {field["name"] for field in schema["fields"]}
         return {field["name"]: field["default"] for field in self._current["fields"] if field["name"] not in known}
-
-
-def _times_as_numbers(schema: dict[str, Any]) -> dict[str, Any]:
-    """``schema`` with ``event_time`` as plain epoch milliseconds; the bytes are the same."""
-    return schema | {"fields": [_time_as_number(field) for field in schema["fields"]]}
-
-
-def _time_as_number(field: dict[str, Any]) -> dict[str, Any]:
-    match field["type"]:
-        case {"logicalType": "timestamp-millis", "type": plain}:
-            return field | {"type": plain}
-        case _:
-            return field

@@ -1,36 +1,36 @@
-"""The ingest rules as a Flink table function, one row out for each record in."""
+"""The ingest rules as a vectorised Flink function, one row out for each record in."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
+import pandas as pd
 from pyflink.table import DataTypes
 from pyflink.table.types import DataType
-from pyflink.table.udf import FunctionContext, TableFunction, UserDefinedFunctionWrapper, udtf
+from pyflink.table.udf import FunctionContext, ScalarFunction, UserDefinedFunctionWrapper, udf
 
+from jobs.ingest.batches import BatchRules, Records
 from jobs.ingest.decoder import EventDecoder
-from jobs.ingest.rules import AgeLimits, IngestRules
-from schemas.failures import Failure
+from jobs.ingest.rules import AgeLimits
 from schemas.registry import SchemaRegistry
 from schemas.settings import Settings
 
-RESULT_TYPES: list[DataType] = [
-    DataTypes.STRING(),
-    DataTypes.STRING(),
-    DataTypes.BYTES(),
-    DataTypes.STRING(),
-    DataTypes.STRING(),
-]
-
-Row = tuple[str | None, str | None, bytes | None, str | None, str | None]
+RESULT_TYPE: DataType = DataTypes.ROW(
+    [
+        DataTypes.FIELD("event_id", DataTypes.STRING()),
+        DataTypes.FIELD("event_key", DataTypes.STRING()),
+        DataTypes.FIELD("rewritten", DataTypes.BYTES()),
+        DataTypes.FIELD("reason", DataTypes.STRING()),
+        DataTypes.FIELD("message", DataTypes.STRING()),
+    ]
+)
 
 
 @dataclass
-class CheckEvent(TableFunction):
-    """(value BYTES, timestamp_ms BIGINT, received_at BYTES) -> (event_id, key, rewritten, reason, message).
+class CheckEvents(ScalarFunction):
+    """(value BYTES, timestamp_ms BIGINT, received_at BYTES) -> (event_id, event_key, rewritten, reason, message).
 
-    ``reason`` is null for a record that counts; then event_id and key are given, and ``rewritten`` only where the
+    ``reason`` is null for a record that counts; then event_id and event_key are given, and ``rewritten`` only where the
     bytes had to change.
     """
 
@@ -40,24 +40,32 @@ class CheckEvent(TableFunction):
     def open(self, _context: FunctionContext) -> None:
         """Called once in the worker."""
         self._registry = SchemaRegistry(self.registry_url)
-        self._rules = IngestRules(EventDecoder(self._registry), self.limits)
+        self._rules = BatchRules(EventDecoder(self._registry), self.limits)
 
     def close(self) -> None:
         """Called once at the end."""
         self._registry.close()
 
-    def eval(self, value: bytes | None, timestamp_ms: int, received_at: bytes | None) -> Iterator[Row]:
-        """Decide on one record."""
-        decision = self._rules.decide(value, timestamp_ms, received_at)
-        if isinstance(decision, Failure):
-            yield None, None, None, decision.reason.value, decision.message
-        else:
-            yield decision.event_id, decision.key, decision.rewritten, None, None
+    def eval(
+        self, values: pd.Series[bytes], timestamps_ms: pd.Series[int], received_at: pd.Series[bytes]
+    ) -> pd.DataFrame:
+        """Decide on a batch of records."""
+        decisions = self._rules.decide(Records(values.tolist(), timestamps_ms.tolist(), received_at.tolist()))
+        return pd.DataFrame(
+            {
+                "event_id": decisions.event_ids,
+                "event_key": decisions.keys,
+                "rewritten": decisions.rewritten,
+                "reason": decisions.reasons,
+                "message": decisions.messages,
+            },
+            copy=False,
+        )
 
 
 def check_event_function(settings: Settings) -> UserDefinedFunctionWrapper:
     """``check_event``, to be registered with a table environment."""
     limits = AgeLimits(settings.allowed_lateness_seconds * 1000, settings.clock_skew_seconds * 1000)
-    function = udtf(CheckEvent(settings.registry_url, limits), result_types=RESULT_TYPES)
+    function = udf(CheckEvents(settings.registry_url, limits), result_type=RESULT_TYPE, func_type="pandas")
     assert isinstance(function, UserDefinedFunctionWrapper)
     return function

@@ -7,7 +7,7 @@ from pyflink.table import StatementSet, StreamTableEnvironment
 from jobs.environment import streaming_environment
 from jobs.ingest.function import check_event_function
 from jobs.sql import load_sql
-from jobs.tables import domain_events_ddl, failed_events_ddl, trusted_events_ddl, view_ddl
+from jobs.tables import domain_events_ddl, failed_events_ddl, trusted_events_ddl
 from schemas.settings import Settings
 
 NAME = "ingest"
@@ -20,13 +20,18 @@ def options(settings: Settings) -> dict[str, str]:
         "python.execution-mode": "process",
         "python.fn-execution.bundle.size": "20000",
         "python.fn-execution.bundle.time": "200",
+        "python.fn-execution.arrow.batch.size": "10000",
     }
 
 
 def register_inputs(tables: StreamTableEnvironment, settings: Settings) -> None:
-    """Register the check and the view that both outputs read."""
+    """Register the check and the view that both outputs read.
+
+    The view is made of a Table object: one node of the plan, so that the records are checked once and not once for
+    each output.
+    """
     tables.create_temporary_system_function("check_event", check_event_function(settings))
-    tables.execute_sql(view_ddl("checked_events", load_sql("jobs.ingest", "checked_events")))
+    tables.create_temporary_view("checked_events", tables.sql_query(load_sql("jobs.ingest", "checked_events")))
 
 
 def statements(tables: StreamTableEnvironment) -> StatementSet:

@@ -72,7 +72,7 @@ class IngestRules:
         return Accepted(
             event_id=event["event_id"],
             key=record_key(event),
-            rewritten=None if name == event_type else self._decoder.encode_like(value, event),
+            rewritten=None if name == event_type else self._decoder.renamed(value, event_type),
         )
 
     def _check_age(self, event_time_ms: int, timestamp_ms: int, received_at: bytes | None) -> Failure | None:

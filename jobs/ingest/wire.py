@@ -57,6 +57,21 @@ class RecordReader:
             position = _read_optional(event, optional, record, position)
         return event, position
 
+    def span(self, name: str, record: bytes, position: int) -> tuple[int, int]:
+        """Where a required field of the record that begins at ``position`` begins and ends.
+
+        Raises:
+            KeyError: The schema requires no such field.
+        """
+        for required, optional in self._steps:
+            for field, read in required:
+                _, end = read(record, position)
+                if field == name:
+                    return position, end
+                position = end
+            position = _read_optional({}, optional, record, position)
+        raise KeyError(name)
+
 
 Field = tuple[str, Read]
 Step = tuple[list[Field], list[Field]]
@@ -141,6 +156,17 @@ def read_long(
         message = f"a number of {position - start + 1} bytes, {number}, is too long"
         raise MalformedRecord(message)
     return number, position + 1
+
+
+def encoded_long(number: int) -> bytes:
+    """The same of a number."""
+    rest = (number << 1) ^ (number >> 63)
+    encoded = bytearray()
+    while rest > 0x7F:
+        encoded.append(rest & 0x7F | 0x80)
+        rest >>= 7
+    encoded.append(rest)
+    return bytes(encoded)
 
 
 def read_int(record: bytes, position: int) -> tuple[int, int]:

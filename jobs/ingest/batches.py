@@ -1,0 +1,292 @@
+"""Decides on many records at once, each as ``IngestRules`` would.
+
+The ordinary ones, nearly all, are read and checked by column. Only a record that surely is to be accepted is decided on
+here; every other one is given to ``IngestRules``, which alone refuses a record and says why.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from jobs.ingest.columns import Columns, Integers, Mask
+from jobs.ingest.decoder import EventDecoder, EventSchema
+from jobs.ingest.rules import AgeLimits, IngestRules
+from schemas.codec import HEADER_BYTES
+from schemas.event_types import ALIASES, EVENT_TYPES
+from schemas.failures import Failure
+from schemas.validation import COUNTS, IDS, MAX_ID_LENGTH, MAX_QUANTITY
+
+FEWEST: Final = 64
+
+_NAMES: Final = (*EVENT_TYPES, *ALIASES)
+_CODES: Final = {name.encode(): code for code, name in enumerate(_NAMES)}
+"""Every name of an event type, canonical ones first, as a number."""
+
+_UNKNOWN: Final = -1
+_CANONICAL: Final = len(EVENT_TYPES)
+"""The first code that is an alias's."""
+
+_KINDS: Final = tuple(EVENT_TYPES[ALIASES.get(name, name)] for name in _NAMES)
+_HAS_USER: Final = np.array([kind.has_user for kind in _KINDS])
+_TAKES_AWAY: Final = np.array([kind.name == "stock_changed" for kind in _KINDS])
+_REQUIRED: Final = {
+    name: np.array([name in kind.required for kind in _KINDS])
+    for name in dict.fromkeys(name for kind in _KINDS for name in kind.required)
+}
+"""Which types require a field, for each that some type requires: (names,) bool."""
+
+_USUAL_DIGITS: Final = 13
+_MOST_DIGITS: Final = 18
+_NEVER: Final = -(2**62)
+"""Stands for a time that is none: no age is allowed then."""
+
+Texts = npt.NDArray[np.object_]
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """A batch of n records, as they come from Kafka.
+
+    Attributes:
+        values: The values.
+        timestamps_ms: Their Kafka timestamps.
+        received_at: Their headers ``shop-received-at``.
+    """
+
+    values: Sequence[bytes | None]
+    timestamps_ms: Sequence[int]
+    received_at: Sequence[bytes | None]
+
+
+class Decisions:
+    """What becomes of n records; all are (n,) object, None where there is nothing to say.
+
+    Attributes:
+        event_ids: What makes a record that counts unique.
+        keys: Its key in ``events``.
+        rewritten: Its bytes where they had to be changed.
+        reasons: Why a record is refused.
+        messages: The same for a person.
+    """
+
+    def __init__(self, count: int) -> None:
+        self.event_ids: Texts = np.full(count, None, object)
+        self.keys: Texts = np.full(count, None, object)
+        self.rewritten: Texts = np.full(count, None, object)
+        self.reasons: Texts = np.full(count, None, object)
+        self.messages: Texts = np.full(count, None, object)
+
+
+class BatchRules:
+    """Decides on batches of records.
+
+    Args:
+        decoder: Knows the schemas.
+        limits: Bounds on an event's age.
+        fewest: Of fewer records of one schema each is decided on by itself: numpy's calls would cost more than they
+            save.
+    """
+
+    def __init__(self, decoder: EventDecoder, limits: AgeLimits, fewest: int = FEWEST) -> None:
+        self._rules = IngestRules(decoder, limits)
+        self._decoder = decoder
+        self._limits = limits
+        self._fewest = fewest
+
+    def decide(self, records: Records) -> Decisions:
+        """What becomes of each record.
+
+        Raises:
+            RegistryUnavailable: The schema registry cannot be asked; ask again later.
+        """
+        decisions = Decisions(len(records.values))
+        is_open = np.ones(len(records.values), np.bool_)
+        received_ms = _received_ms(records)
+        for schema, rows in self._ordinary(records.values):
+            values = [value for row in rows if (value := records.values[row]) is not None]
+            numbers = np.array(rows)
+            batch = _Batch(schema.read_columns(values, HEADER_BYTES), received_ms[numbers])
+            is_open[self._accept(batch, numbers, decisions)] = False
+        for row in np.flatnonzero(is_open).tolist():
+            self._decide(records, row, decisions)
+        return decisions
+
+    def _ordinary(self, values: Sequence[bytes | None]) -> Iterator[tuple[EventSchema, list[int]]]:
+        """The numbers of the records that are framed, by the schema they were written with."""
+        framed: defaultdict[bytes, list[int]] = defaultdict(list)
+        for row, value in enumerate(values):
+            if value:
+                framed[value[:HEADER_BYTES]].append(row)
+        for frame, rows in framed.items():
+            if len(rows) < self._fewest:
+                continue
+            schema = self._decoder.schema_of(frame)
+            if isinstance(schema, EventSchema) and schema.lacks_only_nulls:
+                yield schema, rows
+
+    def _accept(self, batch: _Batch, numbers: Integers, decisions: Decisions) -> Integers:
+        """Decide on those records of ``batch`` that surely are accepted; their ``numbers``."""
+        sure = np.flatnonzero(batch.acceptable(self._limits))
+        accepted: Integers = numbers[sure]
+        decisions.event_ids[accepted] = batch.event_ids(sure)
+        decisions.keys[accepted] = batch.keys(sure)
+        aliases = sure[batch.codes[sure] >= _CANONICAL]
+        for number, renamed in zip(numbers[aliases].tolist(), batch.renamed(aliases), strict=True):
+            decisions.rewritten[number] = renamed
+        return accepted
+
+    def _decide(self, records: Records, row: int, decisions: Decisions) -> None:
+        decision = self._rules.decide(records.values[row], records.timestamps_ms[row], records.received_at[row])
+        if isinstance(decision, Failure):
+            decisions.reasons[row] = decision.reason.value
+            decisions.messages[row] = decision.message
+        else:
+            decisions.event_ids[row] = decision.event_id
+            decisions.keys[row] = decision.key
+            decisions.rewritten[row] = decision.rewritten
+
+
+class _Batch:
+    """Records of one schema, n of them, and which of them surely are to be accepted.
+
+    Args:
+        columns: The records.
+        received_ms: When each was received, _NEVER where nobody can tell, (n,).
+    """
+
+    def __init__(self, columns: Columns, received_ms: Integers) -> None:
+        self._columns = columns
+        self._received_ms = received_ms
+        self._sure = columns.sure
+        self._name_starts, self._name_sizes = self._spans("event_type")
+        self.codes = self._codes()
+
+    def acceptable(self, limits: AgeLimits) -> Mask:
+        """Which records ``check_event`` and ``check_age`` surely have nothing against, (n,)."""
+        self._check_names()
+        self._check_required()
+        self._check_ids()
+        self._check_counts()
+        self._check_currency()
+        self._check_quantity()
+        self._check_items()
+        self._check_age(limits)
+        return self._sure
+
+    def event_ids(self, rows: Integers) -> list[str]:
+        """The ids of these records."""
+        starts, sizes = self._spans("event_id")
+        return self._columns.texts(rows, starts[rows], sizes[rows])
+
+    def keys(self, rows: Integers) -> list[str]:
+        """The user of each of these records, the product where there is no user."""
+        users, user_sizes = self._spans("user_id")
+        products, product_sizes = self._spans("product_id")
+        starts = np.where(user_sizes > 0, users, products)
+        sizes = np.where(user_sizes > 0, user_sizes, product_sizes)
+        return self._columns.texts(rows, starts[rows], sizes[rows])
+
+    def renamed(self, rows: Integers) -> Iterator[bytes]:
+        """Each of these records under the canonical name of its type: a length in one byte, then the name."""
+        data = self._columns.data
+        for row in rows.tolist():
+            start = int(self._name_starts[row])
+            behind = start + int(self._name_sizes[row])
+            name = _KINDS[self.codes[row]].name.encode()
+            record = data[self._columns.begins[row] : start - 1], bytes([2 * len(name)]), name
+            yield b"".join((*record, data[behind : self._columns.ends[row]]))
+
+    def _codes(self) -> Integers:
+        data = self._columns.data
+        spans = zip(self._name_starts.tolist(), (self._name_starts + self._name_sizes).tolist(), strict=True)
+        return np.array([_CODES.get(data[start:end], _UNKNOWN) for start, end in spans], np.int64)
+
+    def _check_names(self) -> None:
+        """A name that is to be replaced must have its length in the one byte in front of it."""
+        lengths = self._columns.bytes_at(self._name_starts - 1)
+        self._sure &= (self.codes != _UNKNOWN) & ((self.codes < _CANONICAL) | (lengths == 2 * self._name_sizes))
+
+    def _check_required(self) -> None:
+        self._sure &= self._is_given("event_id")
+        self._sure &= self._is_given("user_id") | ~_HAS_USER[self.codes]
+        for name, required in _REQUIRED.items():
+            self._sure &= self._is_given(name) | ~required[self.codes]
+
+    def _check_ids(self) -> None:
+        """An id of so few bytes has no more characters."""
+        for name in IDS:
+            for column in self._columns.of(name):
+                self._doubt(column.rows, column.sizes > MAX_ID_LENGTH)
+
+    def _check_counts(self) -> None:
+        for name, (lowest, highest) in COUNTS.items():
+            for column in self._columns.of(name):
+                self._doubt(column.rows, (column.numbers < lowest) | (column.numbers > highest))
+
+    def _check_currency(self) -> None:
+        for column in self._columns.of("currency"):
+            letters = self._columns.bytes_at(column.starts[:, None] + np.arange(3))
+            is_capital = (letters >= ord("A")) & (letters <= ord("Z"))
+            self._doubt(column.rows, (column.sizes != 3) | ~is_capital.all(axis=1))
+
+    def _check_quantity(self) -> None:
+        for column in self._columns.of("quantity"):
+            quantity = column.numbers
+            is_wrong = (quantity <= 0) & ~_TAKES_AWAY[self.codes[column.rows]]
+            self._doubt(column.rows, is_wrong | (np.abs(quantity) > MAX_QUANTITY))
+
+    def _check_items(self) -> None:
+        for column in self._columns.of("items.product_id"):
+            self._doubt(column.rows, (column.sizes == 0) | (column.sizes > MAX_ID_LENGTH))
+        for column in self._columns.of("items.quantity"):
+            self._doubt(column.rows, (column.numbers <= 0) | (column.numbers > MAX_QUANTITY))
+
+    def _check_age(self, limits: AgeLimits) -> None:
+        for column in self._columns.of("event_time"):
+            age_ms = self._received_ms[column.rows] - column.numbers
+            self._doubt(column.rows, (age_ms > limits.lateness_ms) | (age_ms < -limits.skew_ms))
+
+    def _doubt(self, rows: Integers, is_wrong: Mask) -> None:
+        self._sure[rows[is_wrong]] = False
+
+    def _is_given(self, name: str) -> Mask:
+        given = np.zeros_like(self._sure)
+        for column in self._columns.of(name):
+            given[column.rows] = column.sizes > 0
+        return given
+
+    def _spans(self, name: str) -> tuple[Integers, Integers]:
+        """Where a field begins in each record and how long it is, 0 where there is none, (n,) each."""
+        starts, sizes = np.zeros_like(self._received_ms), np.zeros_like(self._received_ms)
+        for column in self._columns.of(name):
+            starts[column.rows] = column.starts
+            sizes[column.rows] = column.sizes
+        return starts, sizes
+
+
+def _received_ms(records: Records) -> Integers:
+    """When each record was received, _NEVER where its header is no time, (n,)."""
+    received_ms = np.array(records.timestamps_ms, np.int64)
+    told = [(row, header) for row, header in enumerate(records.received_at) if header is not None]
+    usual = [(row, header) for row, header in told if len(header) == _USUAL_DIGITS]
+    if usual:
+        rows, headers = zip(*usual, strict=True)
+        received_ms[list(rows)] = _times_ms(headers)
+    for row, header in told:
+        if len(header) != _USUAL_DIGITS:
+            received_ms[row] = int(header) if header.isdigit() and len(header) <= _MOST_DIGITS else _NEVER
+    return received_ms
+
+
+def _times_ms(headers: Sequence[bytes]) -> Integers:
+    """Times of thirteen digits, those from 2001 to 2286; _NEVER for what is none."""
+    digits = np.frombuffer(b"".join(headers), np.uint8).reshape(-1, _USUAL_DIGITS) - np.uint8(ord("0"))
+    times: Integers = digits @ 10 ** np.arange(_USUAL_DIGITS - 1, -1, -1)
+    times[(digits > 9).any(axis=1)] = _NEVER
+    return times
