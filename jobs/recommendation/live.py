@@ -192,7 +192,7 @@ class LiveModels:
 
 def _not_empty(lists: Iterable[tuple[bytes, bytes]], ranking: Ranking) -> Iterator[tuple[bytes, bytes]]:
     """The lists that have a product: where there is none, serving falls back to something better."""
-    return itertools.compress(lists, (ranking.items[:, 0] != NONE).tolist())
+    return itertools.compress(lists, (ranking.items != NONE).any(axis=1).tolist())
 
 
 def newest_times(done: UserHistories) -> list[datetime]:
