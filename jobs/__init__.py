@@ -3,6 +3,10 @@
 1. ``ingest``     domain topics -> ``events`` and ``failed-events``: decode safely, validate, de-duplicate
 2. ``analytics``  ``events`` -> ``metrics-*``: sales, products, users, carts, searches, payments per day and per minute
 3. ``sessions``   ``events`` -> ``metrics-*``: sessions and the funnel of a day
+4. ``catalogue``  ``events`` -> ``products``: what is known of each product, and whether it may be recommended
+5. ``trending``   ``events`` and ``products`` -> ``recommendation-lists``: popular, trending and newest products
+6. ``personalise``  ``events`` -> Redis: users' histories and their own lists, within seconds of a click
+7. ``feedback``   ``events`` -> ``metrics-recommendation-*``: what recommendations lead to and earn
 
 A job is a function from tables to tables. Its rules are plain Python that never imports Flink, its logic is in
 ``.sql`` files, and ``job.py`` only wires the two. ``environment.py`` is the one place that builds a Flink environment,

@@ -13,6 +13,7 @@ ANALYTICS: Final = "analytics"
 SESSIONS: Final = "sessions"
 CATALOGUE: Final = "catalogue"
 TRENDING: Final = "trending"
+FEEDBACK: Final = "feedback"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,8 @@ class Result:
         return f"{self.name}_versions"
 
 
+_RECOMMENDATION: Final = ("model_version", "recommendation_source")
+
 RESULTS: Final = (
     Result("sales_daily", ("day", "currency")),
     Result("sales_minutely", ("minute", "currency")),
@@ -58,6 +61,9 @@ RESULTS: Final = (
     Result("activity_minutely", ("minute",)),
     Result("sessions", ("session_id",), SESSIONS),
     Result("funnel_daily", ("day",), SESSIONS),
+    Result("recommendation_activity_daily", ("day", *_RECOMMENDATION, "experiment_arm", "position"), FEEDBACK),
+    Result("recommendation_revenue_daily", ("day", "currency", *_RECOMMENDATION, "experiment_arm", "position"), FEEDBACK),
+    Result("recommendation_coverage_daily", ("day", *_RECOMMENDATION), FEEDBACK),
 )
 
 PRODUCTS: Final = Result("products", ("product_id",), CATALOGUE, topic_prefix="")

@@ -1,0 +1,191 @@
+"""How long after a click the user's own list has changed: publish, ingest, rank, write, seen by a reader of Redis.
+
+    SHOP_PORT_BASE=19000 python -m bench.freshness [--rate 1000] [--seconds 60] [--users 2000] [--json]
+
+on a running platform with the jobs ``ingest`` and ``personalise``. Simulated users view products at a steady rate. Of
+one user in fifty the list is asked for every few milliseconds after a view, until its ``generated_at`` has reached the
+view; that is the delay. It begins when the view is handed to the publisher. Where no model is live, one is made for the
+run, of two thousand products, by the code that the training job runs, and taken away afterwards; where one is live,
+its products are viewed.
+
+Most of the delay is ingest's: what it accepts is seen when the transaction is committed, which is at a checkpoint
+(``SHOP_CHECKPOINT_INTERVAL_MS``, of the time when ingest was submitted).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import statistics
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import numpy as np
+import orjson
+from redis import Redis
+
+from jobs.recommendation.interactions import KnownUsers, UserHistories, in_order
+from jobs.training.catalogue import Catalogue
+from jobs.training.models.base import Training
+from jobs.training.models.item_knn import ItemKnn
+from jobs.training.neighbours import NONE, Neighbours
+from jobs.training.store import Manifest, ModelStore, ServedModel, load_model
+from producers.publisher import Publisher
+from schemas.cache import connect
+from schemas.redis_keys import LIVE_MODELS, personalized
+from schemas.settings import Settings
+
+WATCHED: Final = 50
+"""One user in so many is watched."""
+
+POLL_SECONDS: Final = 0.005
+LOST_SECONDS: Final = 30.0
+WARM_UP_SECONDS: Final = 10.0
+PRODUCTS: Final = 2000
+TRAINING_USERS: Final = 5000
+TRAINING_EVENTS: Final = 20
+
+
+@dataclass(frozen=True)
+class View:
+    """A view whose effect is waited for."""
+
+    user_id: str
+    event_time_ms: int
+    published: float
+
+
+@dataclass
+class Watch:
+    """Views that are waited for, and how long others took."""
+
+    redis: Redis
+    version: str
+    waiting: dict[str, View] = field(default_factory=dict)
+    delays: list[float] = field(default_factory=list)
+    lost: int = 0
+
+    def look(self) -> None:
+        """Ask for the lists of all users that are waited for, at once."""
+        if not self.waiting:
+            return
+        views = list(self.waiting.values())
+        answers: Any = self.redis.mget([personalized(self.version, view.user_id) for view in views])
+        now = time.monotonic()
+        for view, value in zip(views, answers, strict=True):
+            if value is not None and generated_ms(value) >= view.event_time_ms:
+                self.delays.append(now - view.published)
+                del self.waiting[view.user_id]
+            elif now - view.published > LOST_SECONDS:
+                self.lost += 1
+                del self.waiting[view.user_id]
+
+
+def generated_ms(value: bytes) -> int:
+    """``generated_at`` of an encoded list, epoch milliseconds."""
+    head = orjson.loads(value[: value.index(b"\n")] + b"]}")
+    return round(datetime.fromisoformat(head["generated_at"]).timestamp() * 1000)
+
+
+@contextmanager
+def live_model(settings: Settings, redis: Redis) -> Iterator[ServedModel]:
+    """The model that is live, or one made for the run."""
+    store = ModelStore(settings.model_store_url)
+    live: Any = redis.smembers(LIVE_MODELS)
+    if live:
+        yield load_model(store, sorted(live)[-1].decode())
+        return
+    made = made_model(f"bench-{uuid.uuid4().hex[:8]}")
+    store.write(made)
+    redis.sadd(LIVE_MODELS, made.version)
+    try:
+        yield made
+    finally:
+        redis.srem(LIVE_MODELS, made.version)
+
+
+def made_model(version: str) -> ServedModel:
+    """An item-kNN of random users with tastes."""
+    rng = np.random.default_rng(1)
+    owners = np.repeat(np.arange(TRAINING_USERS), TRAINING_EVENTS)
+    tastes = rng.integers(0, PRODUCTS, TRAINING_USERS)[owners]
+    items = (tastes + rng.geometric(0.05, len(owners))) % PRODUCTS
+    now = datetime.now(UTC)
+    times = now.timestamp() - rng.random(len(owners)) * 86_400
+    done = in_order(TRAINING_USERS, owners, items.astype(np.int32), np.zeros(len(owners), np.int8), times)
+    model = ItemKnn().fit(Training(done.histories, PRODUCTS))
+    none = Neighbours(np.full((PRODUCTS, 1), NONE, np.int32), np.zeros((PRODUCTS, 1), np.float32))
+    texts = {name: [""] * PRODUCTS for name in ("title", "category", "brand", "description", "price")}
+    manifest = Manifest(version, model.name, dict(model.parameters), "bench", now, now, now, {}, {}, {})
+    nobody = KnownUsers([], UserHistories(done.histories.slice(0, 0), done.kinds[:0]))
+    return ServedModel(manifest, model, Catalogue([f"p{n}" for n in range(PRODUCTS)], texts), none, none, nobody)
+
+
+def measure(settings: Settings, served: ServedModel, redis: Redis, args: argparse.Namespace) -> Watch:
+    """Publish views at the rate, and watch some of them."""
+    rng, watch = random.Random(2), Watch(redis, served.version)
+    run, total = uuid.uuid4().hex[:8], int(args.rate * args.seconds)
+    began = time.monotonic()
+    with Publisher(settings) as publisher:
+        for number in range(total):
+            due = began + number / args.rate
+            while (left := due - time.monotonic()) > 0:
+                watch.look()
+                time.sleep(min(left, POLL_SECONDS))
+            user = f"{run}-{rng.randrange(args.users)}"
+            view = View(user, time.time_ns() // 1_000_000, time.monotonic())
+            publisher.publish(
+                {
+                    "event_id": f"{run}-{number}",
+                    "event_type": "view_item",
+                    "event_time": view.event_time_ms,
+                    "user_id": user,
+                    "source": "bench",
+                    "product_id": rng.choice(served.item_ids),
+                }
+            )
+            is_warm = due - began >= WARM_UP_SECONDS
+            if is_warm and number % WATCHED == 0 and user not in watch.waiting:
+                watch.waiting[user] = view
+        while watch.waiting:
+            watch.look()
+            time.sleep(POLL_SECONDS)
+    return watch
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="From a click to the user's own list.")
+    parser.add_argument("--rate", type=float, default=1000, help="events per second")
+    parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--users", type=int, default=2000)
+    parser.add_argument("--json", action="store_true")
+    args = parser.parse_args()
+    settings = Settings()
+    with (
+        closing(connect(settings.redis_url, settings.http_timeout_seconds)) as redis,
+        live_model(settings, redis) as it,
+    ):
+        watch = measure(settings, it, redis, args)
+    cuts = statistics.quantiles(watch.delays, n=100)
+    found = {
+        "events_per_second": args.rate,
+        "watched": len(watch.delays),
+        "lost": watch.lost,
+        "p50_seconds": round(cuts[49], 3),
+        "p99_seconds": round(cuts[98], 3),
+        "max_seconds": round(max(watch.delays), 3),
+    }
+    if args.json:
+        print(json.dumps(found))
+    else:
+        print("\n".join(f"{name:<18} {value}" for name, value in found.items()))
+
+
+if __name__ == "__main__":
+    main()

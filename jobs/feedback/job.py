@@ -1,0 +1,40 @@
+"""Submit with ``./shop submit feedback``."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from jobs.metrics import MetricsJob
+from schemas.results import FEEDBACK
+from schemas.settings import Settings
+
+JOB: Final = MetricsJob(
+    name=FEEDBACK,
+    event_fields=(
+        "event_id",
+        "event_type",
+        "event_time",
+        "user_id",
+        "product_id",
+        "position",
+        "order_id",
+        "currency",
+        "value",
+        "model_version",
+        "recommendation_source",
+        "experiment_arm",
+        "items",
+    ),
+    views=(
+        "touches",
+        "order_products",
+        "attributed_products",
+        "order_returns",
+        "impressions",
+        "activity_movements",
+        "revenue_movements",
+    ),
+)
+
+if __name__ == "__main__":
+    JOB.run(Settings())

@@ -1,0 +1,13 @@
+-- Grain: one row per day of the shop, model, source, arm and position of recommendations.
+-- purchases   products of purchases that are due to one, on the day of the purchase
+SELECT /*+ STATE_TTL('activity_movements' = '30 d') */
+  `day`,
+  model_version,
+  recommendation_source,
+  experiment_arm,
+  `position`,
+  SUM(shown) AS shown,
+  SUM(clicks) AS clicks,
+  SUM(purchases) AS purchases
+FROM activity_movements
+GROUP BY `day`, model_version, recommendation_source, experiment_arm, `position`

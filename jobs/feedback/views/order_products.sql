@@ -1,0 +1,29 @@
+-- Grain: one row per purchase and product of its lines.
+SELECT /*+ STATE_TTL('order_line' = '30 d') */
+  event_id,
+  event_time,
+  event_at,
+  user_id,
+  order_id,
+  currency,
+  order_value,
+  product_id,
+  SUM(quantity) AS units,
+  CAST(SUM(quantity * price) AS DECIMAL(18, 4)) AS amount
+FROM (
+  SELECT
+    o.event_id,
+    o.event_time,
+    o.event_at,
+    o.user_id,
+    o.order_id,
+    o.currency,
+    o.`value` AS order_value,
+    i.product_id,
+    i.quantity,
+    i.price
+  FROM events AS o
+  CROSS JOIN UNNEST(o.items) AS i (product_id, quantity, price, category)
+  WHERE o.event_type = 'purchase'
+) AS order_line
+GROUP BY event_id, event_time, event_at, user_id, order_id, currency, order_value, product_id
