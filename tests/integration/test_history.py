@@ -100,15 +100,6 @@ def test_compaction_changes_no_event(shop: Platform) -> None:
     assert lake_ids(shop) == warehouse_ids(shop)
 
 
-def test_clickhouse_reads_the_lake_as_it_is(shop: Platform) -> None:
-    root = Path(lake_storage(shop.settings).location(""))
-    columns = "event_type, count(), sum(value), sum(arraySum(item -> item.price * item.quantity, items))"
-    grouped = "WHERE event_type IN ('purchase', 'refund') GROUP BY event_type ORDER BY event_type"
-    from_files = ask(shop, f"SELECT {columns} FROM file('{root}/dt=*/*.parquet', Parquet) {grouped}")
-    assert from_files == ask(shop, f"SELECT {columns} FROM events {grouped}")
-    assert from_files[0][0] == "purchase"
-
-
 def test_a_replay_is_marked_and_counts_once(shop: Platform) -> None:
     ids, sessions = warehouse_ids(shop), ask(shop, "SELECT * FROM sessions ORDER BY session_id")
     told = run(shop, "replay", "--from", "2026-01-05", "--to", "2026-01-25").stderr

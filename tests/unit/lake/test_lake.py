@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -169,6 +171,19 @@ def test_duckdb_and_pandas_read_it(storage: Storage, tmp_path: Path) -> None:
     assert list(frame["event_id"]) == ["e-0000", "e-0001", "e-0002"]
     assert str(frame["value"].sum()) == "59.9700"
     assert frame["items"][0][0]["product_id"] == "p-1"
+
+
+def test_clickhouse_reads_it(storage: Storage, tmp_path: Path) -> None:
+    write(storage, 0, 6)
+    query = (
+        "SELECT toDate(event_time), count(), sum(value), "
+        "sum(arraySum(item -> assumeNotNull(item.price * item.quantity), items)), "
+        f"countIf(properties['campaign'] = 'winter') FROM file('{tmp_path}/a lake/dt=*/*.parquet', Parquet) "
+        "GROUP BY 1 ORDER BY 1"
+    )
+    program = f"import chdb; print(chdb.query({query!r}, 'CSV'), end='')"  # a process of its own, as the engine wants
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=120)
+    assert done.stdout.splitlines() == ['"2026-01-05",3,59.97,59.97,1', '"2026-01-06",3,59.97,59.97,2']
 
 
 def test_an_unknown_kind_of_store_is_refused() -> None:
