@@ -78,6 +78,13 @@ def test_published_ports_are_bound_to_loopback() -> None:
     assert [port for port in published if not port.startswith("127.0.0.1:")] == []
 
 
+@pytest.mark.parametrize("service", ["collector", "serving"])
+def test_a_published_port_leads_to_where_the_service_listens(service: str) -> None:
+    (published,) = SERVICES[service]["ports"]
+
+    assert int(published.rsplit(":", 1)[1]) == settings_of(service).port(service)
+
+
 def test_every_mounted_file_is_there() -> None:
     mounts = [volume.split(":")[0] for service in SERVICES.values() for volume in service.get("volumes", [])]
     images = [service["build"]["dockerfile"] for service in SERVICES.values() if "build" in service]
