@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import date
+from pathlib import PurePosixPath
 from typing import Final, NamedTuple
 
 from lake.storage import Storage
@@ -25,6 +26,20 @@ class Span(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.topic}-{self.partition}-{self.first}-{self.last}"
+
+    @classmethod
+    def parse(cls, text: str) -> Span:
+        """The range whose text this is.
+
+        Raises:
+            ContractError: It is the text of none.
+        """
+        try:
+            topic, partition, first, last = text.rsplit("-", 3)
+            return cls(topic, int(partition), int(first), int(last))
+        except ValueError as error:
+            message = f"{text} is no range of offsets, as the names in the lake's manifest are."
+            raise ContractError(message) from error
 
     def covers(self, other: Span) -> bool:
         """Whether every offset of the other one is in this one."""
@@ -113,6 +128,16 @@ def read_manifest(storage: Storage) -> list[Entry]:
         DependencyUnavailable: The store does not answer.
     """
     return _in_force(_read(storage, name) for name in storage.names(FOLDER) if name.endswith(_SUFFIX))
+
+
+def spans(storage: Storage) -> list[Span]:
+    """The ranges that there are entries of, by their names alone.
+
+    Raises:
+        ContractError: A name is that of no entry.
+        DependencyUnavailable: The store does not answer.
+    """
+    return [Span.parse(PurePosixPath(name).stem) for name in storage.names(FOLDER)]
 
 
 def superseded(storage: Storage) -> list[Entry]:

@@ -39,13 +39,11 @@ class Replay:
         times: Which events, by the time they happened.
         topic: Only those of this domain topic; ``events`` for all.
         to_topic: Where they go; "" for the domain topic of each.
-        speed: So many times as fast as they happened; None for as fast as Kafka takes them.
     """
 
     times: TimeRange
     topic: str = EVENTS
     to_topic: str = ""
-    speed: float | None = None
 
     def check(self) -> None:
         """Check the names.

@@ -50,7 +50,7 @@ def replay(
     from schemas.committed_records import CommittedRecords
 
     settings = settings_of(ctx)
-    asked = Replay(TimeRange(_moment(first, settings), _end(last, settings)), topic, to_topic, speed)
+    asked = Replay(TimeRange(_moment(first, settings), _end(last, settings)), topic, to_topic)
     asked.check()
     if to_topic:
         with CommittedRecords(settings) as records:

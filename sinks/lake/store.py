@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lake.columns import to_table
-from lake.manifest import Span, ends, read_manifest
+from lake.manifest import Span, ends, read_manifest, spans
 from lake.records import EventReader
 from lake.storage import Storage
 from lake.writer import write_range
@@ -33,7 +33,7 @@ class LakeStore:
             DependencyUnavailable: The lake or the registry does not answer.
         """
         span = span_of(batch.range)
-        if any(entry.span.covers(span) for entry in read_manifest(self._storage)):
+        if any(each.covers(span) for each in spans(self._storage)):
             return
         try:
             events = [self._events.read(value) for value in batch.rows()]
