@@ -1,0 +1,93 @@
+"""The rules file: what it does to answers, and what becomes of a change."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from schemas.errors import ConfigurationError
+from serving.rules import RulesFile
+from tests.contract.serving.conftest import Make
+from tests.support.serving import Service, eventually, ids
+
+Write = Callable[[str], None]
+
+
+@pytest.fixture(scope="module")
+def rules_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("rules") / "rules.toml"
+    path.write_text("")
+    return path
+
+
+@pytest.fixture(scope="module")
+def ruled(make: Make, rules_file: Path) -> Service:
+    return make(serving_rules_file=str(rules_file))
+
+
+@pytest.fixture
+def rule(rules_file: Path) -> Iterator[Write]:
+    """Change the file, and wait until the service has looked at it."""
+
+    def write(text: str) -> None:
+        rules_file.write_text(text)
+        time.sleep(1)
+
+    yield write
+    write("")
+
+
+@pytest.mark.parametrize(
+    ("rules", "expected"),
+    [
+        ("", ["p1", "p2", "p3"]),
+        ('blocked_items = ["p1"]', ["p2", "p3", "p4"]),
+        ('blocked_categories = ["Tea"]', ["p1", "p3", "p11"]),
+        ('blocked_brands = ["B1"]', ["p2", "p3", "p11"]),
+        ('pins = [{ item_id = "p30", position = 2 }]', ["p1", "p30", "p2"]),
+        ('pins = [{ item_id = "gone", position = 1 }]', ["p1", "p2", "p3"]),
+        ('pins = [{ item_id = "p30", position = 1, category = "Tea" }]', ["p1", "p2", "p3"]),
+        ('boosts = [{ items = ["p4"], factor = 9.0 }]', ["p4", "p1", "p2"]),
+        ("max_per_category = 1", ["p1", "p2", "p3"]),
+        ("diversity = 1.0", ["p1", "p2", "p3"]),
+    ],
+)
+def test_each_rule_changes_answers_within_a_second(
+    ruled: Service, rule: Write, rules: str, expected: list[str]
+) -> None:
+    rule(f"[rules.default]\n{rules}")
+    assert ids(ruled.recommend("ann", n=3)) == expected
+
+
+def test_a_change_that_makes_no_sense_leaves_the_rules_before_in_force(ruled: Service, rule: Write) -> None:
+    rule('[rules.default]\nblocked_items = ["p1"]')
+    refused = ruled.metric("rules_refused_total")
+    for text in ("[rules.default", "[rules.default]\nmax_per_category = -1", '[scenarios.x]\nrules = "unheard-of"'):
+        rule(text)
+        refused += 1
+        eventually(lambda: ruled.metric("rules_refused_total") == refused)  # noqa: B023
+        assert ids(ruled.recommend("ann", n=2)) == ["p2", "p3"]
+
+
+def test_boosts_of_a_request_come_on_top(ruled: Service, rule: Write) -> None:
+    rule('[rules.default]\nboosts = [{ items = ["p4"], factor = 9.0 }]')
+    body = {"user_id": "ann", "n": 3, "boosts": [{"category": "Cups", "factor": 50}]}
+    assert ids(ruled.post("/v1/recommend", body))[:2] == ["p1", "p3"]
+
+
+def test_a_service_does_not_start_with_rules_that_make_no_sense(tmp_path: Path) -> None:
+    path = tmp_path / "rules.toml"
+    with pytest.raises(ConfigurationError, match=r"rules\.toml cannot be read"):
+        RulesFile(path)
+    for text, message in [
+        ('[experiment]\nname = "x"\narms = [{ name = "a", share = 0.7 }, { name = "b", share = 0.4 }]', "more than 1"),
+        ('[experiment]\nname = "x"\narms = [{ name = "a", share = 0.1 }, { name = "a", share = 0.1 }]', "same name"),
+        ('[experiment]\nname = "x:y"\narms = [{ name = "a", share = 0.1 }]', "experiment.name"),
+        ("[unheard_of]", "unheard_of"),
+    ]:
+        path.write_text(text)
+        with pytest.raises(ConfigurationError, match=message):
+            RulesFile(path)
