@@ -60,6 +60,13 @@ class SchemaRegistry:
         found = self._json(answer)
         return int(found["id"]), str(found["schema"])
 
+    def id_of_version(self, subject: str, version: int) -> int | None:
+        """Id of a version of ``subject``, the first being 1; None when it has no such version."""
+        answer = self._call("GET", f"/subjects/{subject}/versions/{version}")
+        if answer.status_code in (httpx.codes.NOT_FOUND, httpx.codes.UNPROCESSABLE_ENTITY):
+            return None
+        return int(self._json(answer)["id"])
+
     def _call(self, method: str, path: str, body: dict[str, str] | None = None) -> httpx.Response:
         try:
             answer = self._http.request(method, path, content=json.dumps(body) if body else None)

@@ -1,4 +1,4 @@
-"""``failed list`` and ``failed show``: the records that ingest refused."""
+"""``failed list``, ``failed show`` and ``failed repair``: the records that ingest refused."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import json
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
@@ -18,6 +19,7 @@ from schemas.failures import Failure, Reason
 
 if TYPE_CHECKING:
     from dashboards.failed_events import FailedEvent
+    from local.repair.run import Outcome
     from schemas.settings import Settings
 
 FIRST_BYTES: Final = 8
@@ -92,6 +94,50 @@ def show_failed(
         out.print(line, markup=False)
     for line in _decoded(settings, record):
         out.print(line, markup=False)
+
+
+@failed.command("repair")
+def repair_failed(
+    ctx: typer.Context,
+    where: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Only those of which it holds: reason=missing_field, offset>=17, failed_at<2026-01-05T12:00, "
+            "event.source=web; may be repeated.",
+            show_default=False,
+        ),
+    ] = None,
+    rule: Annotated[
+        Path | None,
+        typer.Option("--with", help="A Python file with repair(event) or repair_bytes(value).", dir_okay=False),
+    ] = None,
+    schema_version: Annotated[
+        int | None,
+        typer.Option(help="Decode values by this version of their topic's schema.", min=1, show_default=False),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and send nothing.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Set refused records right and send on those that ingest accepts now; doing it again changes nothing.
+
+    Exits with 1 when a chosen record would be refused again.
+    """
+    from local.repair.conditions import parse_condition
+    from local.repair.rule import AS_IT_IS, load_rule
+    from local.repair.run import Request
+    from local.repair.run import repair_failed as run
+
+    conditions = [parse_condition(text) for text in where or ()]
+    request = Request(conditions, AS_IT_IS if rule is None else load_rule(rule), schema_version, dry_run)
+    with err.status("Reading failed events ...") as status:
+        outcome = run(settings_of(ctx), request, status.update)
+    if as_json:
+        json.dump(_as_object(outcome, dry_run), out.file, indent=1)
+        out.file.write("\n")
+    else:
+        _print_outcome(outcome, dry_run)
+    if outcome.invalid:
+        raise typer.Exit(1)
 
 
 def as_row(record: FailedEvent) -> dict[str, Any]:
@@ -201,6 +247,36 @@ def _print_table(records: Iterable[FailedEvent]) -> None:
         out.print(table)
     else:
         err.print("No such record was refused.")
+
+
+def _print_outcome(outcome: Outcome, dry_run: bool) -> None:
+    from rich.table import Table
+
+    table = Table("records", "what became of them", "why", box=None)
+    table.columns[0].justify = "right"
+    table.add_row(f"{outcome.repaired:,}", "would be repaired" if dry_run else "repaired", "")
+    for why, count in outcome.skipped.most_common():
+        table.add_row(f"{count:,}", "left alone", why)
+    for reason, count in outcome.invalid.most_common():
+        table.add_row(f"{count:,}", "still invalid", reason)
+    out.print(table)
+    for place, invalid in outcome.examples:
+        line = f"{place.topic}/{place.partition}/{place.offset} {invalid.reason}: {invalid.message}"
+        err.print(line, markup=False, soft_wrap=True)
+
+
+def _as_object(outcome: Outcome, dry_run: bool) -> dict[str, Any]:
+    return {
+        "dry_run": dry_run,
+        "chosen": outcome.chosen,
+        "repaired": outcome.repaired,
+        "skipped": dict(outcome.skipped),
+        "invalid": dict(outcome.invalid),
+        "examples": [
+            {**place._asdict(), "reason": invalid.reason, "message": invalid.message}
+            for place, invalid in outcome.examples
+        ],
+    }
 
 
 def _first_bytes(data: bytes) -> str:
