@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 
 from jobs.training.evaluation.cases import Cases, Split, leave_last_out
+from jobs.training.evaluation.comparison import compared
 from jobs.training.evaluation.files import (
     TEXT_ENDINGS,
     attributes_beside,
@@ -23,17 +23,47 @@ from jobs.training.evaluation.files import (
     read_user_lists,
     the_one_file,
 )
-from jobs.training.evaluation.metrics import rank_metrics
+from jobs.training.evaluation.metrics import ndcg
+from jobs.training.evaluation.parts import Part, Validation
 from jobs.training.evaluation.protocol import Progress, Request
 from jobs.training.evaluation.report import Finding
+from jobs.training.evaluation.search import Space, choice, log_uniform, uniform, variants
 from jobs.training.models.base import Histories, Training
+from jobs.training.models.ease import MOST_ITEMS
 from jobs.training.models.item_knn import ItemKnn
 from jobs.training.models.popularity import Popularity
 from schemas.errors import ConfigurationError
 
 METRICS: Final = ("HR@5", "HR@10", "HR@20", "NDCG@5", "NDCG@10", "NDCG@20")
+CUTOFF: Final = 10
+"""Parameters are chosen by NDCG at it."""
 LEAST_ITEMS: Final = 2
 """Of a user that a case can be made from."""
+VALIDATION_CASES: Final = 4_000
+"""Users that parameters are chosen on, and as many that weights are learnt from."""
+
+RULES: Final[Space] = {
+    "distance": choice(5, 10, 20),
+    "distance_power": uniform(0.2, 1.2),
+    "backward": choice(0.0, 0.2, 0.5),
+    "from_power": uniform(0.1, 0.6),
+    "to_power": uniform(0.0, 0.3),
+    "recency": uniform(0.5, 1.5),
+}
+ITEM_KNN: Final[Space] = {
+    "weighting": choice("cosine", "bm25"),
+    "user_power": uniform(0.0, 1.0),
+    "norm_power": uniform(0.2, 1.0),
+    "recency": uniform(0.5, 1.5),
+}
+ITEM_WALK: Final[Space] = {"click_decay": uniform(0.5, 0.9), "end_power": uniform(0.2, 0.6)}
+IALS: Final[Space] = {
+    "unobserved": log_uniform(0.01, 0.1),
+    "regularization": log_uniform(0.0005, 0.01),
+    "recency": uniform(0.0, 1.0),
+}
+EASE: Final[Space] = {"regularization": log_uniform(30, 1000), "recency": uniform(0.0, 1.0)}
+CONTENT: Final[Space] = {"most_share": choice(0.02, 0.05, 0.2), "recency": uniform(0.3, 1.5)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +94,35 @@ def evaluate(request: Request, progress: Progress) -> Finding:
     path = the_one_file(request.needed_data(), TEXT_ENDINGS)
     progress(f"reading {path.name}")
     lists = read_lists(path, request.attributes or attributes_beside(path))
+    lot = np.random.default_rng(request.seed)
     test = last_items(lists, lists.histories)
-    baselines = {}
-    for model in (Popularity(), ItemKnn()):
-        progress(f"measuring {model.name}")
-        baselines[model.name] = rank_metrics(test.ranks(model.fit(test.training)), METRICS)
-    return Finding(model.name, model.parameters, baselines[model.name], baselines)
+    validation = validation_of(last_items(lists, test.training.histories), lot)
+    chosen = validation.choose(request.model, parts_of(test.training, lot), progress)
+    return compared(chosen, (Popularity(), ItemKnn()), test, METRICS, progress)
+
+
+def validation_of(split: Split, lot: np.random.Generator) -> Validation:
+    """Cases drawn by lot: half of them to choose parameters on, half to learn what the parts of a blend count."""
+    drawn = split.cases.sample(2 * VALIDATION_CASES, lot)
+    judged = Split(split.training, drawn.take(np.arange(0, len(drawn), 2)))
+    taught = drawn.take(np.arange(1, len(drawn), 2))
+    return Validation(split.training, lambda model: ndcg(judged.ranks(model), CUTOFF), taught.examples(split.training))
+
+
+def parts_of(training: Training, lot: np.random.Generator) -> list[Part]:
+    """What a blend is made of: of each part the variants that are tried."""
+    parts: list[Part] = [
+        variants("sequential_rules", RULES, 8, lot),
+        variants("item_knn", ITEM_KNN, 6, lot),
+        variants("item_walk", ITEM_WALK, 2, lot),
+        variants("ials", IALS, 3, lot, factors=128),
+        variants("popularity", {}, 0, lot),
+    ]
+    if training.features is not None:
+        parts.append(variants("content", CONTENT, 3, lot))
+    if training.n_items <= MOST_ITEMS:
+        parts.append(variants("ease", EASE, 3, lot))
+    return parts
 
 
 def read_lists(path: Path, attributes: Path | None) -> Lists:
@@ -77,7 +130,7 @@ def read_lists(path: Path, attributes: Path | None) -> Lists:
     lists = read_user_lists(path)
     names, numbers = np.unique([item for items in lists.items for item in items], return_inverse=True)
     histories = Histories.of(_cut(numbers.tolist(), [len(items) for items in lists.items]))
-    features = None if attributes is None else _features(names, read_attributes(attributes))
+    features = None if attributes is None else features_of(names.tolist(), read_attributes(attributes))
     return Lists(histories, len(names), features)
 
 
@@ -99,9 +152,10 @@ def _cut(items: list[int], lengths: list[int]) -> list[list[int]]:
     return [items[end - length : end] for end, length in zip(ends, lengths, strict=True)]
 
 
-def _features(names: NDArray[np.str_], attributes: Mapping[str, Sequence[str]]) -> sparse.csr_matrix:
-    """(n_items, n_attributes) float32, 1 where an item has an attribute."""
-    known = [attributes.get(name, []) for name in names.tolist()]
-    _, columns = np.unique([value for values in known for value in values], return_inverse=True)
+def features_of(items: Sequence[str], attributes: Mapping[str, Sequence[str]]) -> sparse.csr_matrix:
+    """(n_items, n_attributes) float32, 1 where an item has an attribute; what is told of other items is left out."""
+    known = [sorted(set(attributes.get(item, ()))) for item in items]
+    names, columns = np.unique([value for values in known for value in values], return_inverse=True)
     offsets = np.concatenate([[0], np.cumsum([len(values) for values in known])])
-    return sparse.csr_matrix((np.ones(len(columns), np.float32), columns, offsets))
+    parts = (np.ones(len(columns), np.float32), columns.astype(np.int32), offsets)
+    return sparse.csr_matrix(parts, shape=(len(items), len(names)))

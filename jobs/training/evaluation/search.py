@@ -1,20 +1,21 @@
-"""Parameters chosen by random search with successive halving (Jamieson and Talwalkar 2016), by a seed.
+"""Parameters drawn by lot, by a seed (Bergstra and Bengio 2012, random search).
 
-The work is bounded by the number of trials and the users each is tried on, never by a clock: the same data and seed
-choose the same parameters on any machine.
+The work is bounded by how many are drawn, never by a clock: the same data and seed try and choose the same parameters
+on any machine.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 
 Parameters = dict[str, Any]
 Draw = Callable[[np.random.Generator], Any]
 """Draws one value of a parameter."""
+Space = Mapping[str, Draw]
+"""How each parameter is drawn."""
 
 
 def choice(*values: Any) -> Draw:
@@ -23,44 +24,26 @@ def choice(*values: Any) -> Draw:
 
 
 def uniform(low: float, high: float) -> Draw:
-    """Between these, each value as likely, to four digits."""
-    return lambda lot: float(f"{lot.uniform(low, high):.4g}")
+    """Between these, each value as likely, to three digits."""
+    return lambda lot: float(f"{lot.uniform(low, high):.3g}")
 
 
 def log_uniform(low: float, high: float) -> Draw:
-    """Between these, each order of magnitude as likely, to four digits."""
-    return lambda lot: float(f"{np.exp(lot.uniform(np.log(low), np.log(high))):.4g}")
+    """Between these, each order of magnitude as likely, to three digits."""
+    return lambda lot: float(f"{np.exp(lot.uniform(np.log(low), np.log(high))):.3g}")
 
 
-class Objective(Protocol):
-    """What parameters are worth when tried with a part of the work: the higher the better."""
+def variants(
+    name: str, space: Space, drawn: int, lot: np.random.Generator, **fixed: Any
+) -> list[tuple[str, Parameters]]:
+    """A model with its defaults, and with parameters drawn from a space.
 
-    def __call__(self, parameters: Parameters, share: float) -> float:
-        """Worth of ``parameters``, tried with ``share`` of the work, over 0 up to 1."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Search:
-    """A random search.
-
-    Attributes:
-        space: How each parameter is drawn.
-        trials: How many are drawn.
-        rungs: Shares of the work: at each the best third of those before it goes on; one rung tries all with all.
-        first: Parameters tried beside those drawn: what is known to do well in general.
+    Args:
+        name: The model's.
+        space: How its parameters are drawn.
+        drawn: How many are drawn.
+        lot: What draws them.
+        fixed: Parameters that all have.
     """
-
-    space: Mapping[str, Draw]
-    trials: int
-    rungs: Sequence[float] = (0.3, 1.0)
-    first: Sequence[Parameters] = ()
-
-    def best(self, objective: Objective, lot: np.random.Generator) -> Parameters:
-        """The parameters worth most with all of the work; the first drawn of equals."""
-        remaining = [*self.first, *({name: draw(lot) for name, draw in self.space.items()} for _ in range(self.trials))]
-        for share in self.rungs:
-            worth = [objective(parameters, share) for parameters in remaining]
-            order = sorted(range(len(remaining)), key=lambda place: -worth[place])
-            remaining = [remaining[place] for place in order[: max(1, len(remaining) // 3)]]
-        return remaining[0]
+    draws = ({key: draw(lot) for key, draw in space.items()} for _ in range(drawn))
+    return [(name, {**fixed, **parameters}) for parameters in ({}, *draws)]

@@ -86,6 +86,6 @@ class Content:
         rows = row_numbers(features)
         lengths = np.sqrt(np.bincount(rows, values**2, n_items))
         values = values / np.where(lengths > 0, lengths, 1)[rows]
-        kept = with_values(features, values.astype(np.float32))
-        kept.eliminate_zeros()
+        kept = with_values(features, values.astype(np.float32)).copy()
+        kept.eliminate_zeros()  # in place: without the copy it would change the features
         return kept

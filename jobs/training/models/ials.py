@@ -47,10 +47,10 @@ class Ials:
     """
 
     factors: int = 64
-    unobserved: float = 0.1
-    regularization: float = 0.003
+    unobserved: float = 0.3
+    regularization: float = 0.007
     frequency_power: float = 1.0
-    iterations: int = 16
+    iterations: int = 12
     recency: float = 0.0
     half_life_seconds: float | None = None
     seed: int = 1
