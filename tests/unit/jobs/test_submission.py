@@ -150,6 +150,14 @@ def test_a_job_that_has_ended_is_not_found(settings: Settings) -> None:
     cluster.close()
 
 
+def test_a_savepoint_that_a_job_was_stopped_with_is_newer_than_its_checkpoints(tmp_path: Path) -> None:
+    for age, name in ((20, "a1/chk-7"), (10, "a1/savepoint-a1-0f"), (30, "a0/chk-9")):
+        (tmp_path / name).mkdir(parents=True)
+        (tmp_path / name / "_metadata").touch()
+        os.utime(tmp_path / name / "_metadata", (1_000_000 - age, 1_000_000 - age))
+    assert newest_checkpoint(tmp_path) == tmp_path / "a1" / "savepoint-a1-0f"
+
+
 def test_a_job_whose_tasks_do_not_all_run_is_not_running() -> None:
     assert not JobStatus("a1", "ingest", "RUNNING", 1, tasks_running=3, tasks=4).is_running
 
