@@ -47,21 +47,25 @@ class Validation:
             known = ", ".join([Blend.name, *dict.fromkeys(part[0][0] for part in parts)])
             message = f"This protocol has no model {name!r} for this data; it has {known}."
             raise ConfigurationError(message)
-        found = [self._best(part, progress) for part in wanted]
+        models = [self._best(part, progress) for part in wanted]
         if name != Blend.name:
-            return max(found, key=lambda pair: pair[0])[1]
-        models = [model for _, model in found]
+            return models[0] if len(models) == 1 else max(models, key=self.worth)
         progress("learning what each part of the blend counts")
         return Blend(models, learn_says(models, self.examples))
 
-    def _best(self, part: Part, progress: Progress) -> tuple[float, Model]:
-        """What the variant worth most is worth, and that model; the first of equals."""
+    def _best(self, part: Part, progress: Progress) -> Model:
+        """The variant worth most, fitted; the first of equals."""
+        if len(part) == 1:
+            return self._fitted(part[0])
         tried = []
         for name, parameters in part:
-            model = make_model(name, parameters).fit(self.training)
+            model = self._fitted((name, parameters))
             tried.append((self.worth(model), model))
             progress(f"{name} {parameters}: {tried[-1][0]:.4f} on the validation part")
-        return max(tried, key=lambda pair: pair[0])
+        return max(tried, key=lambda pair: pair[0])[1]
+
+    def _fitted(self, variant: Variant) -> Model:
+        return make_model(*variant).fit(self.training)
 
 
 def share_of_time(training: Training, share: float) -> float:

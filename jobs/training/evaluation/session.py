@@ -21,6 +21,7 @@ from jobs.training.evaluation.metrics import Metrics, hit_rate, rank_metrics, re
 from jobs.training.evaluation.parts import Part, Validation, share_of_time
 from jobs.training.evaluation.protocol import Progress, Request
 from jobs.training.evaluation.report import Finding
+from jobs.training.evaluation.search import Parameters
 from jobs.training.models.base import Histories, Model, Training
 from jobs.training.models.item_knn import ItemKnn
 from jobs.training.models.popularity import Popularity
@@ -35,8 +36,11 @@ WORTH_OF_RANK: Final = 2.5
 
 VALIDATION_SHARE: Final = 0.08
 """Of the training sessions, the newest."""
-VALIDATION_CASES: Final = 3000
-"""Pairs that choose among the variants of a part; as many others teach what the parts count."""
+JUDGED_CASES: Final = 1500
+"""Pairs of the validation part that choose among the variants of a part."""
+
+TAUGHT_CASES: Final = 3500
+"""Other pairs of it that teach what the parts count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +83,10 @@ def evaluate(request: Request, progress: Progress) -> Finding:
     sessions = read_sessions(train, test)
     lot = np.random.default_rng(request.seed)
     before = sessions.validation
-    drawn = before.cases.sample(2 * VALIDATION_CASES, lot)
-    judged = Split(before.training, drawn.take(np.arange(0, len(drawn), 2)))
-    taught = drawn.take(np.arange(1, len(drawn), 2))
+    places = lot.permutation(len(before.cases))[: JUDGED_CASES + TAUGHT_CASES]
+    half = min(JUDGED_CASES, len(places) // 2)
+    judged = Split(before.training, before.cases.take(np.sort(places[:half])))
+    taught = before.cases.take(np.sort(places[half:]))
     validation = Validation(before.training, lambda model: _worth(judged, model), taught.examples(before.training))
     model = validation.choose(request.model, parts_of(before.training), progress)
     progress(f"fitting and measuring {model.name}")
@@ -92,16 +97,16 @@ def evaluate(request: Request, progress: Progress) -> Finding:
 def parts_of(training: Training) -> list[Part]:
     """What a blend is made of: of each part the variants that are tried."""
     lately, recent, half = (share_of_time(training, share) for share in (0.03, 0.3, 0.5))
+    near: Parameters = {"half_life_seconds": half}
+    outward: Parameters = {"half_life_seconds": half, "start_power": 1.0, "end_power": 0.0}
     return [
-        [
-            ("session_knn", {"half_life_seconds": half, "click_decay": decay, "similarity_power": power})
-            for decay in (0.6, 0.75)
-            for power in (1.5, 2.0)
-        ],
-        [("session_knn", {"half_life_seconds": lately * 3, "click_decay": 0.7})],
-        [("item_walk", {"half_life_seconds": half, "click_decay": decay}) for decay in (0.5, 0.7)],
-        [("item_walk", {"half_life_seconds": half, "steps": 1, "start_power": 1.0, "end_power": 0.0})],
-        [("sequential_rules", {"recency": recency, "from_power": 1.0, "to_power": 0.0}) for recency in (1.0, 2.0)],
+        [("session_knn", {**near, "click_decay": decay}) for decay in (0.6, 0.7)],
+        [("session_knn", {"half_life_seconds": share_of_time(training, 0.1)})],
+        [("item_walk", {**near, "click_decay": decay}) for decay in (0.5, 0.6)],
+        [("item_walk", outward)],
+        [("item_walk", {**outward, "steps": 1})],
+        [("sequential_rules", {"recency": 2.0, "from_power": 1.0, "to_power": 0.0})],
+        [("sequential_rules", {"recency": 2.0, "from_power": 0.5, "to_power": 0.5, "backward": 1.0})],
         [("own_items", {})],
         [("own_items", {"recency": 1.5})],
         [("popularity", {"window_seconds": lately})],

@@ -20,6 +20,9 @@ from jobs.training.models.base import Arrays, Histories, Model, Training
 LEAST_SHARE: Final = 1e-4
 """A share this small or smaller counts as none, by the logarithm."""
 
+CACHED_SCORES: Final = 65_536
+"""Scores that a processor's cache holds a few copies of."""
+
 
 @dataclass(frozen=True, slots=True)
 class Say:
@@ -70,8 +73,9 @@ class Blend:
 
     def score(self, histories: Histories) -> NDArray[np.float32]:
         """Odds of each item against the best one, over 0 up to 1; all 0 for an empty history."""
-        log_odds = sum(_said(model.score(histories), say) for model, say in zip(self.models, self.says, strict=True))
-        odds = np.asarray(log_odds, np.float32)
+        odds = np.zeros((1, 1), np.float32)
+        for model, say in zip(self.models, self.says, strict=True):
+            odds = _added(odds, model.score(histories), say)
         np.exp(odds - odds.max(axis=1, keepdims=True, initial=-np.inf), out=odds)
         odds[histories.lengths == 0] = 0
         return odds
@@ -93,20 +97,33 @@ class Blend:
 
 def shares(scores: NDArray[np.float32]) -> NDArray[np.float32]:
     """Scores divided by the largest of their row, -1 to 1; a row without one stays 0; in place, (n, m) float32."""
-    best = np.abs(scores).max(axis=1, keepdims=True, initial=0)
-    scores /= np.where(best > 0, best, 1)
+    best = np.maximum(scores.max(axis=1, keepdims=True, initial=0), -scores.min(axis=1, keepdims=True, initial=0))
+    scores *= 1 / np.where(best > 0, best, 1)
     return scores
 
 
 def log_shares(given: NDArray[np.float32]) -> NDArray[np.float32]:
     """Logarithms of shares: 0 for none, about 1 for the best, float32."""
-    raised = np.maximum(given, 0) * np.float32(1 / LEAST_SHARE) + np.float32(1)
-    return np.asarray(np.log(raised, out=raised) * np.float32(-1 / np.log(LEAST_SHARE)))
+    raised = np.maximum(given, 0)
+    raised *= np.float32(1 / LEAST_SHARE)
+    raised += np.float32(1)
+    np.log(raised, out=raised)
+    raised *= np.float32(-1 / np.log(LEAST_SHARE))
+    return raised
 
 
-def _said(scores: NDArray[np.float32], say: Say) -> NDArray[np.float32]:
-    given = shares(scores)
-    return np.float32(say.share) * given + np.float32(say.log_share) * log_shares(given)
+def _added(odds: NDArray[np.float32], scores: NDArray[np.float32], say: Say) -> NDArray[np.float32]:
+    """``odds`` and what ``scores`` say, in the memory of ``scores``; by so few rows at a time as a cache holds."""
+    odds = np.broadcast_to(odds, scores.shape)
+    rows = max(1, CACHED_SCORES // max(scores.shape[1], 1))
+    for first in range(0, len(scores), rows):
+        given = shares(scores[first : first + rows])
+        logs = log_shares(given)
+        logs *= np.float32(say.log_share)
+        given *= np.float32(say.share)
+        given += logs
+        given += odds[first : first + rows]
+    return scores
 
 
 def _under(prefix: str, arrays: Arrays) -> Iterator[tuple[str, NDArray[Any]]]:
