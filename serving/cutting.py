@@ -28,17 +28,24 @@ def cut(value: bytes, n: int, unavailable: AbstractSet[bytes]) -> tuple[bytes, l
 
 
 def _cut(value: bytes, n: int, unavailable: AbstractSet[bytes]) -> tuple[bytes, list[bytes]] | None:
-    lines = value.split(b"\n", n + 1)
-    if len(lines) < n + 2:
-        return None
-    if not unavailable:
-        return lines[0][1:], [line[: line.rindex(_BECAUSE)] for line in lines[1 : n + 1]]
-    if b"\\" in value:
-        return None
-    kept = _available(lines[1 : n + 1], unavailable)
-    if len(kept) < n:
-        kept = _available(value.split(b"\n")[1:-1], unavailable)[:n]
-    return (lines[0][1:], kept) if len(kept) == n else None
+    head, items = _items(value, n)
+    if unavailable:
+        if b"\\" in value:
+            return None
+        items = _available(items, unavailable)
+        if len(items) < n:
+            items = _available(_items(value, -1)[1], unavailable)[:n]
+    return (head[1:], items) if len(items) == n and items[0] else None
+
+
+def _items(value: bytes, n: int) -> tuple[bytes, list[bytes]]:
+    """The head of a list, and its first ``n`` products up to what caused them; -1 for all.
+
+    What lies between two products is the causes of the one, a line's end, and the other: so one split finds both ends.
+    """
+    pieces = value.split(_BECAUSE, n)
+    pieces.pop()
+    return value[: value.index(b"\n")], [piece[piece.index(b"\n") + 1 :] for piece in pieces]
 
 
 def joined(recommendation_id: bytes, arm: bytes, head: bytes, items: list[bytes]) -> bytes:
@@ -53,7 +60,5 @@ def joined(recommendation_id: bytes, arm: bytes, head: bytes, items: list[bytes]
     return b'{"recommendation_id":"%b",%b%b\n%b}\n]}' % (recommendation_id, arm, head, b"},\n".join(items))
 
 
-def _available(lines: list[bytes], unavailable: AbstractSet[bytes]) -> list[bytes]:
-    return [
-        line[: line.rindex(_BECAUSE)] for line in lines if line[_ID_AT : line.index(b'"', _ID_AT)] not in unavailable
-    ]
+def _available(items: list[bytes], unavailable: AbstractSet[bytes]) -> list[bytes]:
+    return [item for item in items if item[_ID_AT : item.index(b'"', _ID_AT)] not in unavailable]

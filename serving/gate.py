@@ -97,9 +97,9 @@ class Gate:
             return
         began = time.perf_counter()
         headers: dict[bytes, bytes] = dict(scope["headers"])
-        request_id = self._new_id()
+        request_id = self._new_id().encode()
         given = headers.get(b"x-request-id")
-        shown_id = given if given is not None and _GIVEN_ID.match(given) else request_id.encode()
+        shown_id = given if given is not None and _GIVEN_ID.match(given) else request_id
         principal = ANYBODY
         try:
             principal = self._access.principal(headers)
@@ -125,7 +125,7 @@ class Gate:
         self._metrics.seconds.add(seconds)
         self._log.note(shown_id.decode(), principal.name, scope["method"], scope["path"], status, seconds)
 
-    async def _answer(self, scope: Scope_, principal: Principal, request_id: str) -> bytes | None:
+    async def _answer(self, scope: Scope_, principal: Principal, request_id: bytes) -> bytes | None:
         """The answer to what the hot path may take; None for anything else."""
         if scope["method"] != "GET" or not scope["path"].startswith(HOT_PREFIX):
             return None
@@ -136,7 +136,7 @@ class Gate:
         principal.require(Scope.RECOMMEND, user_id)
         return await self._stored(user_id, n, request_id) or await self._service.answer(Wanted(n, 0, user_id))
 
-    async def _stored(self, user_id: str, n: int, request_id: str) -> bytes | None:
+    async def _stored(self, user_id: str, n: int, request_id: bytes) -> bytes | None:
         arm, arm_name = self._recommender.arm_of(user_id)
         version = (arm.model_version if arm is not None else "") or self._snapshot.active_version
         if not version or not self._rules.passes_lists_as_they_are(arm):
@@ -150,7 +150,7 @@ class Gate:
             return None
         head, items = found
         arm_json = b'"experiment_arm":"%b",' % arm_name.encode() if arm_name else b""
-        answer = joined(request_id.encode(), arm_json, head, items)
+        answer = joined(request_id, arm_json, head, items)
         self._metrics.answers["personal"] += 1
         if self._reporter.is_on:
             self._reporter.report(user_id, "", answer)
