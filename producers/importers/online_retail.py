@@ -6,12 +6,15 @@ An invoice line becomes part of one of three events, by the money it moves (quan
 - back to the customer (a cancelled invoice, C..., or a negative amount): a line of the invoice's ``refund``;
 - else: a line of the invoice's ``purchase``.
 
+A product is created when it first sells, under the title that most of its sold lines have.
+
 Postage, fees and the like (codes POST, M, D, ...) are lines as any other. An invoice without a customer belongs to an
 anonymous visitor of its own. Times are read as UTC; an invoice happened when its first line did.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -22,6 +25,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from producers.importers.columns import typed_column
@@ -43,6 +47,8 @@ _COLUMNS: Final = {
     "Country": pa.string(),
 }
 _MAY_BE_NULL: Final = frozenset({"CustomerID"})
+_TITLE: Final = "Description"
+"""May be missing: products then have no title."""
 
 
 class _Lines(NamedTuple):
@@ -104,13 +110,35 @@ class OnlineRetail:
         table = _read(path or BUNDLED)
         self._lines = _Lines(*(_values(table[name]) for name in _COLUMNS))
         self._invoices = _invoices(self._lines)
-        self.total = sum(bool(i.sold) + bool(i.returned) + len(i.moved) for i in self._invoices)
+        self._titles = _titles(table, self._invoices)
+        moved_money = sum(bool(i.sold) + bool(i.returned) + len(i.moved) for i in self._invoices)
+        self.total = moved_money + len(self._titles)
 
     def events(self) -> Iterator[ImportedEvent]:
         """The events in the order of their time; those of one minute in the order of the file."""
+        untold = dict(self._titles)
         for invoice in self._invoices:
-            for event in self._events_of(invoice):
+            for event in itertools.chain(self._new_products(invoice, untold), self._events_of(invoice)):
                 yield ImportedEvent(event, invoice.time_ms)
+
+    def _new_products(self, invoice: _Invoice, untold: dict[str, str]) -> Iterator[dict[str, Any]]:
+        """Products that nobody was told of yet, taken out of ``untold``."""
+        for row in invoice.sold:
+            product = self._lines.products[row]
+            title = untold.pop(product, None)
+            if title is not None:
+                yield self._product_event(invoice, product, title)
+
+    def _product_event(self, invoice: _Invoice, product: str, title: str) -> dict[str, Any]:
+        return {
+            "event_id": f"{SOURCE}:{product}:product",
+            "event_type": "product_created",
+            "event_time": invoice.time_ms,
+            "user_id": "",
+            "source": SOURCE,
+            "product_id": product,
+            "product_title": title,
+        }
 
     def _events_of(self, invoice: _Invoice) -> Iterator[dict[str, Any]]:
         if invoice.sold:
@@ -164,16 +192,33 @@ def _read(path: Path) -> pa.Table:
             if missing := [name for name in _COLUMNS if name not in file.schema_arrow.names]:
                 message = f"{path} lacks the columns {', '.join(missing)} of the data set Online Retail."
                 raise ConfigurationError(message)
-            table = file.read(columns=list(_COLUMNS))
+            known = [name for name in (*_COLUMNS, _TITLE) if name in file.schema_arrow.names]
+            table = file.read(columns=known)
     except FileNotFoundError as error:
         message = f"There is no file {path}."
         raise ConfigurationError(message) from error
     except (OSError, pa.ArrowException) as error:
         message = f"{path} cannot be read as a Parquet file: {error}"
         raise ConfigurationError(message) from error
+    kinds = {**_COLUMNS, **({_TITLE: pa.string()} if _TITLE in table.column_names else {})}
     return pa.table(
-        {name: typed_column(path, table, name, kind, name in _MAY_BE_NULL) for name, kind in _COLUMNS.items()}
+        {name: typed_column(path, table, name, kind, name in _MAY_BE_NULL | {_TITLE}) for name, kind in kinds.items()}
     )
+
+
+def _titles(table: pa.Table, invoices: list[_Invoice]) -> dict[str, str]:
+    """The title that most sold lines of a product have, the first in order of equals; by product id."""
+    if _TITLE not in table.column_names:
+        return {}
+    sold = np.array([row for invoice in invoices for row in invoice.sold], np.int64)
+    lines = table.select(["StockCode", _TITLE]).take(sold)
+    named = lines.filter(pc.not_equal(pc.fill_null(pc.utf8_trim_whitespace(lines[_TITLE]), ""), ""))
+    counted = named.set_column(1, _TITLE, pc.utf8_trim_whitespace(named[_TITLE])).group_by(["StockCode", _TITLE])
+    rows = counted.aggregate([([], "count_all")]).sort_by([("count_all", "descending"), (_TITLE, "ascending")])
+    titles: dict[str, str] = {}
+    for product, title in zip(rows["StockCode"].to_pylist(), rows[_TITLE].to_pylist(), strict=True):
+        titles.setdefault(product, title)
+    return titles
 
 
 def _values(column: pa.ChunkedArray) -> list[Any]:

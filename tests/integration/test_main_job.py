@@ -79,7 +79,7 @@ def test_the_same_import_again_changes_nothing(shop: Platform, expected_days: li
     settle(shop)
 
     assert table(shop, "sales_daily") == expected_days
-    assert count(shop, "SELECT count() FROM events") == count(shop, "SELECT uniqExact(event_id) FROM events") == 26_313
+    assert count(shop, "SELECT count() FROM events") == count(shop, "SELECT uniqExact(event_id) FROM events") == 30_235
 
 
 def test_the_totals_are_those_of_the_data_set(shop: Platform) -> None:

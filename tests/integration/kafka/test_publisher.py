@@ -234,9 +234,14 @@ def test_the_whole_of_online_retail_is_imported(kafka: Settings) -> None:
     seen: list[int] = []
     with Publisher(kafka) as publisher:
         summary = import_events(open_importer("online-retail"), publisher, seen.append)
-    assert summary.events_by_type == {"purchase": 19_960, "refund": 3_838, "stock_changed": 2_515}
+    assert summary.events_by_type == {
+        "purchase": 19_960,
+        "refund": 3_838,
+        "stock_changed": 2_515,
+        "product_created": 3_922,
+    }
     assert seen == sorted(seen)
-    assert seen[-1] == summary.events == 26_313
+    assert seen[-1] == summary.events == 30_235
     assert len(records(kafka, "order-events")) == 23_798
     assert len(records(kafka, "inventory-events")) == 2_515
 
@@ -246,4 +251,4 @@ def test_the_command_imports_and_says_what(kafka: Settings) -> None:
     assert answer.exit_code == 0
     assert answer.stdout == ""
     assert "19,960 purchase\n" in answer.stderr
-    assert "26,313 events, acknowledged by Kafka after" in answer.stderr
+    assert "30,235 events, acknowledged by Kafka after" in answer.stderr

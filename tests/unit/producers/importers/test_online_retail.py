@@ -65,11 +65,12 @@ def sums_per_day(events: list[Event]) -> dict[Any, Decimal]:
     return sums
 
 
-def test_the_whole_data_set_becomes_26313_events(importer: OnlineRetail, events: list[Event]) -> None:
+def test_the_whole_data_set_becomes_30235_events(importer: OnlineRetail, events: list[Event]) -> None:
     assert Counter(event["event_type"] for event in events) == {
         "purchase": 19_960,
         "refund": 3_838,
         "stock_changed": 2_515,
+        "product_created": 3_922,
     }
     assert importer.total == len(events)
 
@@ -118,7 +119,7 @@ def test_event_ids_are_unique_and_the_same_each_time(events: list[Event]) -> Non
 
 
 def test_every_event_is_valid(events: list[Event]) -> None:
-    assert sum(bool(checked_bytes(event, ENCODER)) for event in events) == 26_313
+    assert sum(bool(checked_bytes(event, ENCODER)) for event in events) == 30_235
 
 
 def test_events_come_in_the_order_of_their_time_and_were_received_when_they_happened(
@@ -133,7 +134,8 @@ def test_an_invoice_happened_when_its_first_line_did(lines: pd.DataFrame, events
     first = lines.groupby("InvoiceNo").InvoiceDate.min()
     assert (lines.groupby("InvoiceNo").InvoiceDate.nunique() > 1).any()
     for event in events:
-        assert pd.Timestamp(event["event_time"], unit="ms") == first[event["order_id"]]
+        if event["event_type"] != "product_created":
+            assert pd.Timestamp(event["event_time"], unit="ms") == first[event["order_id"]]
 
 
 def test_the_longest_invoice_keeps_its_1114_lines(events: list[Event]) -> None:
@@ -190,6 +192,26 @@ def test_stock_changes_keep_the_sign_of_the_file_and_the_number_of_their_row(
     changes = of_type(events, "stock_changed")
     assert {event["event_id"]: (event["product_id"], event["quantity"]) for event in changes} == expected
     assert {event["user_id"] for event in changes} == {""}
+
+
+def test_a_product_is_created_once_before_it_first_sells_under_its_commonest_title(
+    lines: pd.DataFrame, events: list[Event]
+) -> None:
+    told: set[str] = set()
+    for event in events:
+        told |= {event["product_id"]} if event["event_type"] == "product_created" else set()
+        if event["event_type"] == "purchase":
+            assert {item["product_id"] for item in event["items"]} <= told
+    created = {event["product_id"]: event["product_title"] for event in of_type(events, "product_created")}
+    sold = lines[(lines.amount > 0) & (lines.StockCode == "85123A")].Description.str.strip()
+    assert created["85123A"] == sold.value_counts().idxmax() == "WHITE HANGING HEART T-LIGHT HOLDER"
+    assert created.keys() == set(lines[lines.amount > 0].StockCode)
+
+
+def test_without_titles_there_are_no_products(tmp_path: Path) -> None:
+    path = tmp_path / "lines.parquet"
+    table().to_parquet(path)
+    assert [event["event_type"] for event, _ in OnlineRetail(path).events()] == ["purchase"]
 
 
 def table(**columns: list[Any]) -> pd.DataFrame:
