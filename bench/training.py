@@ -48,7 +48,7 @@ from jobs.training.models.base import Training
 from jobs.training.models.ials import Ials
 from jobs.training.neighbours import no_neighbours
 from jobs.training.store import Manifest, ModelStore, ServedModel
-from jobs.training.training import Recipe, Trainer, similar_items
+from jobs.training.training import Trainer, similar_items
 from local.parts.redis import redis_server
 
 LENGTH: Final = 20
@@ -175,7 +175,8 @@ def whole_job(arguments: argparse.Namespace) -> dict[str, float]:
     dataset = dataset_of(rows, attributes)
     watch.lap("number")
     trainer = Trainer(dataset, Rules(LENGTH, True), holdout_days=7)
-    recipe = Recipe(arguments.model, {})
+    recipe = trainer.recipe(arguments.model)
+    watch.lap("choose")
     verdict = trainer.verdict(recipe, None)
     watch.lap("judge")
     made = trainer.served(recipe, verdict, "bench", NOW)

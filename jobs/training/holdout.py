@@ -41,13 +41,15 @@ class Holdout:
         cut: Seconds since the epoch: what happened from here on judges.
         known: What every user did before.
         rows: Numbers of the users that are judged, (n_cases,) int64.
-        right: What each of them chose afterwards, (n_cases, n_items) bool, sparse.
+        right: What each of them chose afterwards, (n_cases, n_items), sparse.
+        excludes_bought: Whether what a user had bought before neither counts as right nor is recommended.
     """
 
     cut: float
     known: UserHistories
     rows: NDArray[np.int64]
     right: sparse.csr_matrix
+    excludes_bought: bool
 
     @property
     def cases(self) -> UserHistories:
@@ -136,13 +138,13 @@ def split(dataset: Dataset, cut: float, rules: Rules) -> Holdout:
     known, later = where(done, before), where(done, ~before)
     bought = later.kinds == PURCHASE
     chosen = where(later, bought) if bought.any() else later
-    right = _as_matrix(chosen, dataset.n_items)
+    right = interaction_matrix(chosen, dataset.n_items)
     seen_before = known.kinds == PURCHASE if rules.excludes_bought else np.zeros(len(known.kinds), bool)
-    right = right - right.multiply(_as_matrix(where(known, seen_before), dataset.n_items))
+    right = right - right.multiply(interaction_matrix(where(known, seen_before), dataset.n_items))
     right.eliminate_zeros()
     judged = np.flatnonzero((known.histories.lengths > 0) & (np.diff(right.indptr) > 0))
     rows = judged[:: max(1, -(-len(judged) // CASES))]
-    return Holdout(cut, known, rows, right[rows])
+    return Holdout(cut, known, rows, right[rows], rules.excludes_bought)
 
 
 def judge(contender: Contender, holdout: Holdout, rules: Rules) -> Judgement:
@@ -175,7 +177,8 @@ def compare(candidate: Judgement, active: Judgement, seed: int) -> Comparison:
     return Comparison(float(differences.mean()), float(low), float(high))
 
 
-def _as_matrix(done: UserHistories, n_items: int) -> sparse.csr_matrix:
+def interaction_matrix(done: UserHistories, n_items: int) -> sparse.csr_matrix:
+    """1 for each pair of a user and an item, however often it is there, (n_users, n_items) float32."""
     matrix = done.histories.matrix(n_items)
     matrix.data[:] = 1
     return matrix

@@ -20,7 +20,7 @@ from jobs.training.interactions import EVENT_FIELDS, forget_outputs, read_output
 from jobs.training.promotion import Promotions
 from jobs.training.records import ModelRecords
 from jobs.training.store import ModelStore, ServedModel
-from jobs.training.training import Recipe, Trainer
+from jobs.training.training import Trainer
 from schemas.settings import Settings
 from schemas.version import VERSION
 from schemas.warehouse import connected
@@ -48,7 +48,8 @@ def train(dataset: Dataset, settings: Settings, clock: Callable[[], datetime]) -
     rules = Rules.of(settings)
     store = ModelStore(settings.model_store_url)
     trainer = Trainer(dataset, rules, settings.training_holdout_days)
-    recipe = Recipe(settings.training_model, {})
+    recipe = trainer.recipe(settings.training_model)
+    logger.info("%s: %s", recipe.name, dict(recipe.parameters))
     with connected(settings, settings.clickhouse_database) as client, closing(connect(settings)) as redis:
         records = ModelRecords(client)
         active = records.active()

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -17,8 +16,8 @@ from jobs.training.holdout import Comparison, Contender, Holdout, Judgement, com
 from jobs.training.models.base import Model, Training
 from jobs.training.models.bought_together import BoughtTogether
 from jobs.training.models.item_knn import ItemKnn
-from jobs.training.models.registry import make_model
 from jobs.training.neighbours import Neighbours, strongest_of_all
+from jobs.training.recipes import Recipe, recipe_for
 from jobs.training.store import Manifest, ServedModel, encode_arrays, neighbour_arrays
 from schemas.recommendations import utc_text
 
@@ -29,23 +28,6 @@ NEIGHBOURS: Final = 50
 
 SEED: Final = 1
 _HASH_DIGITS: Final = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """A model before it is fitted.
-
-    Attributes:
-        name: As the registry knows it.
-        parameters: What it is made with.
-    """
-
-    name: str
-    parameters: Mapping[str, Any]
-
-    def fitted(self, training: Training) -> Model:
-        """A new model, fitted."""
-        return make_model(self.name, self.parameters).fit(training)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +93,15 @@ class Trainer:
     rules: Rules
     holdout_days: int
 
+    def recipe(self, name: str) -> Recipe:
+        """How to make a model of a name, found on what is older than the days that judge."""
+        known = replace(self.dataset, done=self._holdout().known)
+        earlier = split(known, cut_at(known, self.holdout_days), self.rules)
+        return recipe_for(name, known.training(earlier.known.histories), earlier)
+
     def verdict(self, recipe: Recipe, active: ServedModel | None) -> Verdict:
         """Judge a recipe on the newest days, and against the active model if there is one."""
-        holdout = split(self.dataset, cut_at(self.dataset, self.holdout_days), self.rules)
+        holdout = self._holdout()
         judgement = self._judged(recipe, holdout)
         if active is None:
             return Verdict(holdout.cut, judgement)
@@ -143,6 +131,9 @@ class Trainer:
             evaluation=verdict.as_json(),
         )
         return ServedModel(manifest, model, data.catalogue, similar, together, data.known_users())
+
+    def _holdout(self) -> Holdout:
+        return split(self.dataset, cut_at(self.dataset, self.holdout_days), self.rules)
 
     def _judged(self, recipe: Recipe, holdout: Holdout) -> Judgement:
         model = recipe.fitted(self.dataset.training(holdout.known.histories))

@@ -13,8 +13,9 @@ from jobs.recommendation.ranking import Rules
 from jobs.training.dataset import Dataset, dataset_of
 from jobs.training.features import features_of, price_bands
 from jobs.training.holdout import Judgement, compare, cut_at, split
+from jobs.training.recipes import Recipe
 from jobs.training.store import ModelStore
-from jobs.training.training import Recipe, Trainer
+from jobs.training.training import Trainer
 from schemas.errors import ModelError
 
 DAY_MS = 24 * 60 * 60 * 1000
@@ -132,6 +133,15 @@ def test_a_model_of_other_products_is_compared_by_their_ids(dataset: Dataset) ->
     users = split(dataset, verdict.cut, RULES).rows % 2
     assert gains[users == 0].sum() == 0  # it knows none of their products
     assert gains[users == 1].sum() > 0
+
+
+def test_a_blend_learns_its_parts_from_what_is_older_than_the_days_that_judge(dataset: Dataset) -> None:
+    recipe = trainer(dataset).recipe("blend")
+    parts = [part["name"] for part in recipe.parameters["members"]]
+    assert parts == ["popularity", "popularity", "item_knn", "sequential_rules", "ease", "content"]
+    blend, popularity = (trainer(dataset).verdict(each, None).judgement for each in (recipe, POPULARITY))
+    assert compare(blend, popularity, seed=1).low > 0
+    assert trainer(dataset).recipe("blend") == recipe
 
 
 def test_of_no_users_nothing_is_said(dataset: Dataset) -> None:
