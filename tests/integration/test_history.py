@@ -136,7 +136,7 @@ def test_a_wrong_row_is_found_and_swapped_with_what_only_the_lake_has(shop: Plat
     wrong, right = found["comparisons"]
     assert (wrong["agrees"], right["agrees"]) == (False, True)
     assert {name: table["differences"] for name, table in wrong["tables"].items()} == {"sessions": 4, "funnel_daily": 1}
-    assert found["swapped"] == {"sessions": 4, "funnel_daily": 1}
+    assert found["swapped"] == {"sessions": 3, "funnel_daily": 1}  # the fourth had a version that no record has
     assert ask(shop, "SELECT * FROM sessions ORDER BY session_id") == before
 
 

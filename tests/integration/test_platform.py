@@ -31,7 +31,19 @@ from schemas.warehouse import connected
 
 pytestmark = pytest.mark.platform
 
-PARTS = {"kafka", "registry", "redis", "jobmanager", "taskmanager", "clickhouse", "sink", "sink-redis", "collector", "serving"}
+PARTS = {
+    "kafka",
+    "registry",
+    "redis",
+    "jobmanager",
+    "taskmanager",
+    "clickhouse",
+    "sink",
+    "sink-redis",
+    "sink-lake",
+    "collector",
+    "serving",
+}
 BACK_SECONDS = 120.0
 
 
