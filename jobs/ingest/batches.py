@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import compress
 from typing import Final
 
 import numpy as np
@@ -273,13 +274,12 @@ class _Batch:
 def _received_ms(records: Records) -> Integers:
     """When each record was received, _NEVER where its header is no time, (n,)."""
     received_ms = np.array(records.timestamps_ms, np.int64)
-    told = [(row, header) for row, header in enumerate(records.received_at) if header is not None]
-    usual = [(row, header) for row, header in told if len(header) == _USUAL_DIGITS]
-    if usual:
-        rows, headers = zip(*usual, strict=True)
-        received_ms[list(rows)] = _times_ms(headers)
-    for row, header in told:
-        if len(header) != _USUAL_DIGITS:
+    lengths = np.array([-1 if header is None else len(header) for header in records.received_at])
+    usual = lengths == _USUAL_DIGITS
+    received_ms[usual] = _times_ms([header for header in compress(records.received_at, usual.tolist()) if header])
+    for row in np.flatnonzero(~usual & (lengths >= 0)).tolist():
+        header = records.received_at[row]
+        if header is not None:
             received_ms[row] = int(header) if header.isdigit() and len(header) <= _MOST_DIGITS else _NEVER
     return received_ms
 

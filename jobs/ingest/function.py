@@ -9,9 +9,11 @@ from pyflink.table import DataTypes
 from pyflink.table.types import DataType
 from pyflink.table.udf import FunctionContext, ScalarFunction, UserDefinedFunctionWrapper, udf
 
-from jobs.ingest.batches import BatchRules, Records
+from jobs.ingest.batches import BatchRules, Decisions, Records
 from jobs.ingest.decoder import EventDecoder
 from jobs.ingest.rules import AgeLimits
+from schemas.erasures import ErasedUsers, KafkaServers
+from schemas.failures import Reason
 from schemas.registry import SchemaRegistry
 from schemas.settings import Settings
 
@@ -36,11 +38,13 @@ class CheckEvents(ScalarFunction):
 
     registry_url: str
     limits: AgeLimits
+    kafka: KafkaServers
 
     def open(self, _context: FunctionContext) -> None:
         """Called once in the worker."""
         self._registry = SchemaRegistry(self.registry_url)
         self._rules = BatchRules(EventDecoder(self._registry), self.limits)
+        self._erased = ErasedUsers(self.kafka)
 
     def close(self) -> None:
         """Called once at the end."""
@@ -51,6 +55,7 @@ class CheckEvents(ScalarFunction):
     ) -> pd.DataFrame:
         """Decide on a batch of records."""
         decisions = self._rules.decide(Records(values.tolist(), timestamps_ms.tolist(), received_at.tolist()))
+        refuse(decisions, self._erased.among(decisions.keys))
         return pd.DataFrame(
             {
                 "event_id": decisions.event_ids,
@@ -63,9 +68,18 @@ class CheckEvents(ScalarFunction):
         )
 
 
+def refuse(decisions: Decisions, rows: list[int]) -> None:
+    """Refuse records that were accepted, because their users were erased."""
+    for row in rows:
+        decisions.event_ids[row] = decisions.keys[row] = decisions.rewritten[row] = None
+        decisions.reasons[row] = Reason.ERASED_USER.value
+        decisions.messages[row] = "user_id: the user was erased"
+
+
 def check_event_function(settings: Settings) -> UserDefinedFunctionWrapper:
     """``check_event``, to be registered with a table environment."""
     limits = AgeLimits(settings.allowed_lateness_seconds * 1000, settings.clock_skew_seconds * 1000)
-    function = udf(CheckEvents(settings.registry_url, limits), result_type=RESULT_TYPE, func_type="pandas")
+    kafka = KafkaServers(settings.kafka_bootstrap_servers, settings.http_timeout_seconds)
+    function = udf(CheckEvents(settings.registry_url, limits, kafka), result_type=RESULT_TYPE, func_type="pandas")
     assert isinstance(function, UserDefinedFunctionWrapper)
     return function
