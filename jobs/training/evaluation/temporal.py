@@ -2,8 +2,7 @@
 
 Judged are the users who did something before the cut and bought something after it. Their histories are those that
 serving would know: the newest event of each kind and product. Without repeats, what a user had bought before is neither
-right nor recommended. Parameters are chosen by the same test with a second cut: as long before the first one as the
-test part lasts.
+right nor recommended. Parameters are chosen by the same test with a second cut before the first one.
 """
 
 from __future__ import annotations
@@ -19,13 +18,15 @@ from jobs.recommendation.interactions import PURCHASE, in_order, newest_of_each
 from jobs.training.evaluation.event_files import Events, read_events, read_pairs
 from jobs.training.evaluation.lists import Lists, best_lists
 from jobs.training.evaluation.metrics import Metrics
-from jobs.training.evaluation.parts import Part, Validation, Variant, share_of_time
+from jobs.training.evaluation.parts import Part, Validation, share_of_time
+from jobs.training.evaluation.peers import ImplicitAls
 from jobs.training.evaluation.protocol import Progress, Request
 from jobs.training.evaluation.report import Finding
 from jobs.training.models.base import Histories, Model, Training
 from jobs.training.models.blend_weights import Examples
-from jobs.training.models.ease import MOST_ITEMS
-from jobs.training.models.registry import make_model
+from jobs.training.models.ease import MOST_ITEMS, Ease
+from jobs.training.models.item_knn import ItemKnn
+from jobs.training.models.popularity import Popularity
 from schemas.errors import ConfigurationError
 
 TEST_SHARE: Final = 0.2
@@ -43,12 +44,14 @@ class Trial:
     Attributes:
         training: What every user did before the cut.
         cases: The histories of the users that are judged, as serving would know them.
+        everything: The same histories with every event, however often a product is in one.
         right: What each of them bought afterwards, (n_cases, n_items) sparse.
         hidden: What may not be recommended to each of them, (n_cases, n_items) sparse.
     """
 
     training: Training
     cases: Histories
+    everything: Histories
     right: sparse.csr_matrix
     hidden: sparse.csr_matrix
 
@@ -57,13 +60,17 @@ class Trial:
         """The cases, to learn from."""
         return Examples(self.cases, self.right, with_seen=True, hidden=self.hidden)
 
-    def measured(self, model: Model) -> Metrics:
-        """What the lists of a fitted model are worth."""
-        return self.lists(model).metrics(self.training.histories.matrix(self.training.n_items), DEPTHS)
-
     def lists(self, model: Model) -> Lists:
         """What a fitted model would recommend to the users that are judged."""
         return best_lists(model, self.cases, self.right, self.hidden)
+
+    def measured(self, lists: Lists) -> Metrics:
+        """What lists are worth."""
+        return lists.metrics(self.training.histories.matrix(self.training.n_items), DEPTHS)
+
+    def measured_peer(self, model: Model) -> Metrics:
+        """What the lists of a model that we compare with are worth: fitted to the same, and told of every event."""
+        return self.measured(best_lists(model.fit(self.training), self.everything, self.right, self.hidden))
 
 
 def evaluate(request: Request, progress: Progress) -> Finding:
@@ -81,7 +88,8 @@ def evaluate(request: Request, progress: Progress) -> Finding:
     model = validation.choose(request.model, parts_of(validation.training), progress)
     progress(f"fitting and measuring {model.name}")
     model.fit(test.training)
-    return Finding(model.name, model.parameters, test.measured(model), _baselines(test, progress))
+    metrics = test.measured(test.lists(model))
+    return Finding(model.name, model.parameters, metrics, _baselines(test, progress))
 
 
 def parts_of(training: Training) -> list[Part]:
@@ -109,19 +117,17 @@ def parts_of(training: Training) -> list[Part]:
             for decay in (0.8, 0.98)
         ],
         [("sequential_rules", {"recency": recency}) for recency in (0.5, 1.0)],
-        [("ials", {"recency": recency}) for recency in (0.0, 0.5)],
+        [("ials", {"recency": 0.5})],
     ]
     if training.n_items <= MOST_ITEMS:
-        parts.append([("ease", {"regularization": weight}) for weight in (100.0, 500.0, 2000.0)])
+        parts.append([("ease", {"regularization": weight}) for weight in (100.0, 1000.0)])
     return parts
 
 
-def baselines_of(training: Training) -> list[Variant]:
+def peers_of(training: Training) -> list[Model]:
     """What the model is compared with, as it is out of the box."""
-    baselines: list[Variant] = [("popularity", {}), ("item_knn", {}), ("ials", {})]
-    if training.n_items <= MOST_ITEMS:
-        baselines.append(("ease", {}))
-    return baselines
+    peers: list[Model] = [Popularity(), ItemKnn(), ImplicitAls()]
+    return [*peers, Ease()] if training.n_items <= MOST_ITEMS else peers
 
 
 def test_part(events: Events, request: Request, cut: float) -> Trial:
@@ -137,14 +143,18 @@ def test_part(events: Events, request: Request, cut: float) -> Trial:
 
 
 def validation_part(events: Events, request: Request, cut: float) -> Trial:
-    """The same with a cut as long before as events go on after it, or so that a fifth of what is known lies behind it.
+    """The same with a cut as long before as events go on after it, but behind half of what is known.
+
+    Where a file says what is right, a fifth of the events lies behind the cut.
 
     Raises:
         ConfigurationError: Nobody can be judged.
     """
     known = events.times[events.times < cut]
-    lasts = events.times.max() - cut if request.test_purchases is None else 0.0
-    return trial(events, min(cut - lasts, float(np.quantile(known, 1 - TEST_SHARE))), cut, request.repeats)
+    if request.test_purchases is not None:
+        return trial(events, float(np.quantile(known, 1 - TEST_SHARE)), cut, request.repeats)
+    as_long = 2 * cut - events.times.max()
+    return trial(events, float(max(as_long, np.median(known))), cut, request.repeats)
 
 
 def trial(events: Events, cut: float, end: float, repeats: bool) -> Trial:
@@ -181,7 +191,8 @@ def _trial(
     if not len(rows):
         raise ConfigurationError("Nobody did something before the cut and bought something after it: choose another.")
     cases = newest_of_each(known).histories.take(rows)
-    return Trial(Training(known.histories, n_items), cases, right[rows], hidden[rows])
+    everything = known.histories.take(rows)
+    return Trial(Training(known.histories, n_items), cases, everything, right[rows], hidden[rows])
 
 
 def _pairs(users: NDArray[np.int64], items: NDArray[Any], shape: tuple[int, int]) -> sparse.csr_matrix:
@@ -194,7 +205,7 @@ def _pairs(users: NDArray[np.int64], items: NDArray[Any], shape: tuple[int, int]
 
 def _baselines(test: Trial, progress: Progress) -> dict[str, Metrics]:
     found = {}
-    for name, parameters in baselines_of(test.training):
-        progress(f"measuring {name}")
-        found[name] = test.measured(make_model(name, parameters).fit(test.training))
+    for peer in peers_of(test.training):
+        progress(f"fitting and measuring {peer.name}")
+        found[peer.name] = test.measured_peer(peer)
     return found
