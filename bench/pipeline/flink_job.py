@@ -1,0 +1,41 @@
+"""Flink programs of the benchmark: ``floor`` reads ``events`` and drops it, ``daily`` computes the daily results."""
+
+from __future__ import annotations
+
+import sys
+
+from pyflink.table.expressions import col
+
+from jobs.analytics.job import JOB
+from jobs.environment import streaming_environment
+from jobs.metrics import MINI_BATCHES
+from jobs.tables import events_ddl, result_ddl
+from schemas.settings import Settings
+
+NOT_DAILY = ("sales_minutely", "activity_minutely")
+
+
+def floor(settings: Settings, name: str) -> None:
+    """The fields that analytics reads, into nothing."""
+    tables = streaming_environment(settings, name, {})
+    tables.execute_sql(events_ddl(settings, name, JOB.event_fields))
+    tables.execute_sql("CREATE TEMPORARY TABLE nowhere WITH ('connector' = 'blackhole') LIKE events (EXCLUDING ALL)")
+    tables.from_path("events").drop_columns(col("event_at")).execute_insert("nowhere")
+
+
+def daily(settings: Settings, name: str) -> None:
+    """What the peers compute."""
+    tables = streaming_environment(settings, name, MINI_BATCHES)
+    tables.execute_sql(events_ddl(settings, name, JOB.event_fields))
+    JOB.register_views(tables)
+    inserts = tables.create_statement_set()
+    for result in JOB.results:
+        if result.name not in NOT_DAILY:
+            tables.execute_sql(result_ddl(settings, result))
+            inserts.add_insert(result.name, JOB.query(tables, result))
+    inserts.execute()
+
+
+if __name__ == "__main__":
+    program = {"floor": floor, "daily": daily}[sys.argv[1]]
+    program(Settings(), f"bench-{sys.argv[1]}")

@@ -1,0 +1,125 @@
+"""The parts of a platform, started and stopped one by one, and the CPU that they have used."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from subprocess import Popen
+from typing import Final
+
+import psutil
+
+from local import processes
+from local.downloads import Jars, default_cache, read_lock
+from local.flink import FlinkDistribution
+from local.parts.base import Part
+from local.parts.clickhouse import ClickHouse
+from local.parts.flink import JobManager, TaskManager
+from local.parts.kafka import Kafka
+from local.parts.registry import Registry
+from local.parts.sink import Sink
+from local.paths import DataDirectory
+from local.ports import free_base
+from local.processes import ProcessId
+from schemas.migrate import migrate
+from schemas.settings import Settings
+
+START_SECONDS: Final = 180.0
+POLL_SECONDS: Final = 0.1
+
+
+@dataclass
+class Machine:
+    """A platform without its supervisor.
+
+    Attributes:
+        settings: Where it lives.
+        data: Its directory.
+        jars: The connectors.
+        flink: Flink's distribution.
+    """
+
+    settings: Settings
+    data: DataDirectory
+    jars: Jars
+    flink: FlinkDistribution
+    _running: dict[str, tuple[Popen[bytes], Part]] = field(default_factory=dict)
+
+    def start(self, part: Part) -> None:
+        part.prepare()
+        log = self.data.log(part.name)
+        child = processes.start(part.command(), part.environment(), self.data.root, log)
+        self._running[part.name] = child, part
+        deadline = time.monotonic() + START_SECONDS
+        while not part.is_ready():
+            if child.poll() is not None or time.monotonic() > deadline:
+                message = f"{part.name} does not start:\n{processes.tail(log, 20)}"
+                raise RuntimeError(message)
+            time.sleep(POLL_SECONDS)
+
+    def stop(self, name: str) -> None:
+        child, part = self._running.pop(name)
+        processes.stop(ProcessId.of(child.pid), part.stop_grace_seconds)
+        child.wait()
+
+    def stop_all(self) -> None:
+        for name in reversed(list(self._running)):
+            self.stop(name)
+
+    def processes_of(self, names: tuple[str, ...]) -> list[psutil.Process]:
+        """Every process of these parts, workers included."""
+        return [process for name in names for process in ProcessId.of(self._running[name][0].pid).session()]
+
+    def cpu_seconds(self, names: tuple[str, ...]) -> float:
+        return cpu_seconds(self.processes_of(names))
+
+
+def cpu_seconds(found: list[psutil.Process]) -> float:
+    """User and system time of all threads."""
+    times = [process.cpu_times() for process in found]
+    return sum(each.user + each.system for each in times)
+
+
+@contextmanager
+def paused(found: list[psutil.Process]) -> Iterator[None]:
+    """Stops processes while their work is laid out, so that none of it is done before the clock runs."""
+    for process in found:
+        os.kill(process.pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for process in found:
+            os.kill(process.pid, signal.SIGCONT)
+
+
+@contextmanager
+def machine(directory: Path) -> Iterator[Machine]:
+    """Everything but the sink, running and migrated."""
+    settings = Settings(data_dir=directory, port_base=free_base(random.Random()))
+    data = DataDirectory(directory)
+    data.create()
+    jars = Jars(read_lock(), default_cache())
+    jars.fetch()
+    jars.unpacked("registry")
+    flink = FlinkDistribution(settings, data, jars)
+    made = Machine(settings, data, jars, flink)
+    try:
+        made.start(Kafka(settings, data, jars))
+        made.start(Registry(settings, data, jars))
+        made.start(ClickHouse(settings, data))
+        migrate(settings)
+        made.start(JobManager(settings, flink))
+        made.start(TaskManager(settings, flink))
+        yield made
+    finally:
+        made.stop_all()
+
+
+def sink(made: Machine) -> Part:
+    return Sink(made.settings, "sink", "sinks.clickhouse")
