@@ -12,19 +12,20 @@ from typing import Any
 
 import pytest
 
-from jobs.submission import known_jobs
 from local.platform import Platform
 from tests.support.platforms import platform_with, run_shop
 
 pytestmark = [pytest.mark.platform, pytest.mark.timeout(1200)]
 
+JOBS = ("ingest", "analytics", "sessions")
 PLAN = ("--events", "20000", "--trouble", "all", "--seed", "7", "--start", "2026-03-25", "--days", "8")
+ANOTHER = ("--events", "8000", "--trouble", "all", "--seed", "12")
 
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     data = tmp_path_factory.mktemp("simulated shop") / "data"
-    with platform_with(known_jobs(), data, time_zone="Europe/Berlin") as made:
+    with platform_with(JOBS, data, time_zone="Europe/Berlin") as made:
         yield made
 
 
@@ -33,8 +34,8 @@ def ledger(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("ledger") / "L.json"
 
 
-def simulate(shop: Platform, ledger: Path, *more: str) -> None:
-    done = run_shop(shop.settings, "simulate", *PLAN, "--ledger", str(ledger), *more)
+def simulate(shop: Platform, ledger: Path, *more: str, plan: tuple[str, ...] = PLAN) -> None:
+    done = run_shop(shop.settings, "simulate", *plan, "--ledger", str(ledger), *more)
     assert done.returncode == 0, done.stderr
 
 
@@ -79,3 +80,17 @@ def test_a_ledger_that_says_something_else_is_told_apart(shop: Platform, ledger:
     assert found["tables"]["sales_daily"]["different"] == 1
     assert found["tables"]["user_days"]["extra"] == 1
     assert found["tables"]["no_such_table"]["problem"] == "ClickHouse has no such table"
+
+
+def test_another_seed_shuffled_gives_the_tables_of_the_unshuffled(tmp_path: Path) -> None:
+    shuffled, in_order = tmp_path / "shuffled.json", tmp_path / "in order.json"
+    with platform_with(JOBS, tmp_path / "data") as shop:
+        simulate(shop, shuffled, "--shuffle", "5", plan=ANOTHER)
+        code, found = verify(shop, shuffled)
+        assert differences(found) == {}
+        assert (code, found["agrees"], found["times_sent"]) == (0, True, 1)
+        simulate(shop, in_order, plan=ANOTHER)
+        assert in_order.read_bytes() == shuffled.read_bytes()
+        code, found = verify(shop, in_order)
+        assert differences(found) == {}
+        assert (code, found["agrees"], found["times_sent"]) == (0, True, 2)

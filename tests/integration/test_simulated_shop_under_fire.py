@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from jobs.submission import known_jobs
 from tests.support.faults import PYTHON_WORKER, kill
 from tests.support.platforms import platform_with, run_shop, shop_in_background
 
 pytestmark = [pytest.mark.platform, pytest.mark.fault, pytest.mark.timeout(1500)]
 
+JOBS = ("ingest", "analytics", "sessions")
 VICTIMS = ("taskmanager", PYTHON_WORKER, "sink", "kafka", "clickhouse")
 EVENTS = 40_000
 RATE = 250
@@ -23,7 +23,7 @@ def test_killing_every_part_while_a_troubled_shop_goes_on_ends_in_the_ledgers_ta
     ledger = tmp_path / "L.json"
     simulation = ("--events", str(EVENTS), "--rate", str(RATE), "--trouble", "all", "--seed", "11")
 
-    with platform_with(known_jobs(), tmp_path / "data") as shop:
+    with platform_with(JOBS, tmp_path / "data") as shop:
         with shop_in_background(shop.settings, "simulate", *simulation, "--ledger", str(ledger)) as simulating:
             for victim in VICTIMS:
                 time.sleep(5)
