@@ -17,5 +17,6 @@ names is not in the lake. Names follow from the range alone, so writing a range 
 - ``reader.py``        a file's events, cut by time or offset
 - ``history.py``       all events there are: the lake's, then Kafka's beyond them
 - ``compaction.py``    small files of neighbouring ranges into larger ones
+- ``erasure.py``       a person's events taken out
 - ``verification.py``  are the files what the manifest says?
 """

@@ -168,6 +168,17 @@ def wait_until_read(
             sleep(_LOOK_SECONDS)
 
 
+def ends_with_open(settings: Settings, topics: Iterable[str]) -> Mapping[Partition, int]:
+    """Where the partitions of topics end now, records of open transactions included.
+
+    Raises:
+        DependencyUnavailable: Kafka does not answer.
+        ConfigurationError: A topic does not exist.
+    """
+    with _Offsets(settings) as offsets:
+        return offsets.high_ends(topics)
+
+
 def _lag(offsets: _Offsets, jobs: Iterable[str]) -> Lag:
     return Lag(
         ingest=offsets.behind(consumer_group(INGEST), DOMAIN_TOPICS),
@@ -221,6 +232,10 @@ class _Offsets:
         stable = self._offsets(partitions, OffsetSpec.latest())
         high = self._offsets(partitions, OffsetSpec.latest(), IsolationLevel.READ_UNCOMMITTED)
         return sum(max(0, high[partition] - stable[partition]) for partition in partitions)
+
+    def high_ends(self, topics: Iterable[str]) -> Mapping[Partition, int]:
+        """Where the partitions of these topics end, open transactions included."""
+        return self._offsets(self._partitions(topics), OffsetSpec.latest(), IsolationLevel.READ_UNCOMMITTED)
 
     def _behind(self, partition: Partition, position: int, end: int) -> int:
         """What a reader at ``position`` has left, what lies behind the last record not counted."""

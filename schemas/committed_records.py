@@ -6,12 +6,11 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from types import TracebackType
-from typing import Final, Self, TypeVar
+from typing import Final, Protocol, Self, TypeVar
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from schemas.errors import ConfigurationError, DependencyUnavailable
-from schemas.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -29,18 +28,32 @@ _NOT_YET: Final = frozenset(
 )
 
 
+class KafkaAddress(Protocol):
+    """What a reader must know of Kafka; Settings do."""
+
+    @property
+    def kafka_bootstrap_servers(self) -> str:
+        """Where it is."""
+        ...
+
+    @property
+    def http_timeout_seconds(self) -> float:
+        """How long it may be silent."""
+        ...
+
+
 class CommittedRecords:
     """A reader of committed records; a context manager that closes its connections.
 
     Records of open and of aborted transactions, and the markers that end transactions, are passed over.
 
     Args:
-        settings: Where Kafka is, and how long it may be silent.
+        kafka: Where Kafka is, and how long it may be silent.
     """
 
-    def __init__(self, settings: Settings) -> None:
-        self._servers = settings.kafka_bootstrap_servers
-        self._timeout_seconds = settings.http_timeout_seconds
+    def __init__(self, kafka: KafkaAddress) -> None:
+        self._servers = kafka.kafka_bootstrap_servers
+        self._timeout_seconds = kafka.http_timeout_seconds
         self._consumer = Consumer(
             {
                 "bootstrap.servers": self._servers,

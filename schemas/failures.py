@@ -1,6 +1,6 @@
 """Why a record lands in ``failed-events``, and how it says so: Kafka Connect's dead-letter headers.
 
-The value and the key of a failed record are the original bytes, untouched.
+The value and the key of a failed record are the original bytes, untouched, but for a user who was erased.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ class Reason(StrEnum):
     MISSING_FIELD = "missing_field"  # a field that the type requires is null or empty
     INVALID_VALUE = "invalid_value"  # a field holds what cannot be
     TOO_OLD = "too_old"  # happened longer ago than the allowed lateness when it was received
+    ERASED_USER = "erased_user"  # the user was erased; neither key nor value are kept
     TOO_FAR_IN_FUTURE = "too_far_in_future"  # lies further ahead of its reception than clocks may differ
 
 

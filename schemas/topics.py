@@ -11,6 +11,7 @@ from schemas.results import RESULTS, SERVED
 
 EVENTS: Final = "events"
 FAILED_EVENTS: Final = "failed-events"
+ERASURES: Final = "erasures"
 DOMAIN_TOPICS: Final = tuple(dict.fromkeys(kind.topic for kind in EVENT_TYPES.values()))
 
 HEADER_RECEIVED_AT: Final = "shop-received-at"
@@ -57,6 +58,7 @@ TOPICS: Final = (
     *(Topic(name, "user_id, or product_id where there is no user", "shop_event") for name in DOMAIN_TOPICS),
     Topic(EVENTS, "user_id, or product_id where there is no user", "shop_event"),
     Topic(FAILED_EVENTS, "the failed record's own key", None),
+    Topic(ERASURES, "SHA-256 of the id of a user who was erased", None, Cleanup.COMPACT),
     *(Topic(r.topic, ", ".join(r.key), r.name, Cleanup.COMPACT) for r in (*RESULTS, *SERVED)),
 )
 

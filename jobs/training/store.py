@@ -9,7 +9,7 @@
                                 manifest.json       the rest; written last and under its name at once
 
 A version exists once its manifest does: what a killed writer leaves behind is no version, and is written over by the
-next attempt. Nothing in a version is ever changed.
+next attempt. Nothing in a version is ever changed, but that a person who is erased is taken out of its histories.
 """
 
 from __future__ import annotations
@@ -195,6 +195,27 @@ class ModelStore:
             message = f"The model {version} in {self.url} cannot be read: {error!r}. Train it again."
             raise ModelError(message) from error
 
+    def knows(self, version: str, user_id: str) -> bool:
+        """Whether a version keeps a history of this user."""
+        owners = _table(self._read(version, HISTORIES))["user_id"].combine_chunks()
+        return user_id in owners.dictionary.to_pylist()
+
+    def forget(self, version: str, user_id: str) -> None:
+        """Take a user's history out of a version; harmless when it has none.
+
+        Raises:
+            ModelError: The store cannot be written.
+        """
+        try:
+            table = _table(self._read(version, HISTORIES))
+            if user_id in table["user_id"].combine_chunks().dictionary.to_pylist():
+                partial = f"{HISTORIES}.partial"
+                self._write(version, partial, _parquet(without_user(table, user_id)))
+                self._files.move(self._path(version, partial), self._path(version, HISTORIES))
+        except (pa.ArrowException, OSError) as error:
+            message = f"The model store {self.url} cannot be written: {error}."
+            raise ModelError(message) from error
+
     def _commit(self, manifest: Manifest) -> None:
         """Write the manifest under another name, then give it its own: from then on the version exists."""
         self._write(manifest.version, f"{MANIFEST}.partial", manifest.encoded())
@@ -263,6 +284,19 @@ def _users_table(users: KnownUsers) -> pa.Table:
     return pa.table(
         {"user_id": owners, "item": histories.items, "kind": users.done.kinds, "time_seconds": histories.times}
     )
+
+
+def without_user(table: pa.Table, user_id: str) -> pa.Table:
+    """The rows of ``_users_table`` without one of its users."""
+    owners = table["user_id"].combine_chunks()
+    ids: list[str] = owners.dictionary.to_pylist()
+    number = ids.index(user_id)
+    numbers = owners.indices.to_numpy()
+    stays = numbers != number
+    rest = pa.array(np.where(numbers > number, numbers - 1, numbers)[stays], pa.int32())
+    names = pa.array([each for each in ids if each != user_id], pa.string())
+    kept = table.filter(pa.array(stays))
+    return kept.set_column(0, "user_id", pa.DictionaryArray.from_arrays(rest, names))
 
 
 def _users_of(table: pa.Table) -> KnownUsers:

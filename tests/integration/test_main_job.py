@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -25,6 +26,7 @@ from dashboards import failed_events as failures
 from dashboards.failed_events import FailedEvent
 from local.lag import wait_until_settled
 from local.platform import Platform
+from local.repair.run import ACCEPTED_BEFORE
 from producers.importers.online_retail import BUNDLED
 from schemas.codec import Encoder, load_schema
 from schemas.failures import Reason
@@ -41,6 +43,8 @@ VICTIMS = ("taskmanager", PYTHON_WORKER, "sink", "kafka", "clickhouse")
 IMPORT_RATE = 300
 SETTLE_SECONDS = 300
 REGISTRY_AWAY_SECONDS = 60
+ERASED = "17850"
+"""A customer of the data set."""
 
 
 @pytest.fixture(scope="module")
@@ -174,6 +178,52 @@ def test_a_registry_that_is_away_for_a_minute_costs_no_record(shop: Platform) ->
 
     assert len(failed_events(shop)) == failed_before
     assert count(shop, "SELECT count() FROM events WHERE event_id = 'while-away'") == 1
+
+
+def test_a_repaired_event_counts_and_repairing_again_changes_nothing(
+    shop: Platform, tmp_path: Path, expected_days: list[dict[str, str]]
+) -> None:
+    rule = tmp_path / "rule.py"
+    rule.write_text("def repair(event):\n    return event | {'value': abs(event['value'])}\n")
+    asked = ("failed", "repair", "--where", "reason=invalid_value", "--with", str(rule), "--json")
+    for repaired, skipped in ((1, {}), (0, {ACCEPTED_BEFORE: 1})):
+        done = run_shop(shop.settings, *asked)
+        assert done.returncode == 0, done.stderr
+        found = json.loads(done.stdout)
+        assert (found["repaired"], found["skipped"], found["invalid"]) == (repaired, skipped, {})
+        settle(shop)
+        rows = table(shop, "sales_daily")
+        assert [row for row in rows if row["currency"] == "GBP"] == expected_days
+        (mended,) = (row for row in rows if row["currency"] == "EUR")
+        assert (mended["orders"], mended["gross"]) == ("2", "6.5000")
+    again = run_shop(shop.settings, "failed", "repair", "--where", "reason=wrong_magic_byte")
+    assert again.returncode == 1
+    assert "still invalid" in again.stdout
+
+
+def test_an_erased_user_is_gone_and_no_replay_brings_them_back(shop: Platform) -> None:
+    sales = table(shop, "sales_daily")
+    everybody = count(shop, "SELECT count() FROM events")
+    theirs = count(shop, f"SELECT count() FROM events WHERE user_id = '{ERASED}'")
+    answer = run_shop(shop.settings, "erase", ERASED, "--json")
+    assert answer.returncode == 0, answer.stderr
+    report = json.loads(answer.stdout)
+    held = {each["store"]: each["before"] for each in report["holdings"]}
+    assert held["ClickHouse: events"] == held["lake: events"] == theirs > 1
+    assert [each["left"] for each in report["holdings"]] == [0] * len(held)
+    assert {each["topic"]: each["records"] for each in report["remainders"]}[EVENTS] == theirs
+
+    replayed = run_shop(shop.settings, "replay", "--from", "2009-01-01", "--to", "2026-12-31")
+    assert replayed.returncode == 0, replayed.stderr
+    late = encoder(shop).encode(purchase("late") | {"user_id": ERASED})
+    send(shop, {late: [(HEADER_RECEIVED_AT, b"1767225600000")]})
+    settle(shop)
+
+    assert count(shop, "SELECT count() FROM events") == everybody - theirs
+    assert count(shop, f"SELECT count() FROM events WHERE user_id = '{ERASED}'") == 0
+    assert table(shop, "sales_daily") == sales
+    (refused,) = (event for event in failed_events(shop) if event.reason is Reason.ERASED_USER)
+    assert (refused.key, refused.value) == (None, None)
 
 
 class suspended:  # noqa: N801

@@ -95,3 +95,19 @@ def test_a_version_keeps_what_was_measured(store: ModelStore, tmp_path: Path) ->
 def test_an_address_of_an_unknown_kind_is_refused() -> None:
     with pytest.raises(ModelError, match="nowhere://x cannot be used"):
         ModelStore("nowhere://x")
+
+
+def test_a_user_is_taken_out_of_a_version_and_the_others_stay_as_they_were(store: ModelStore) -> None:
+    store.write(served_model("m1"))
+    before = load_model(store, "m1").users
+    assert store.knows("m1", "ben")
+    store.forget("m1", "ben")
+    store.forget("m1", "ben")
+    after = load_model(store, "m1").users
+    assert after.ids == ["ann", "cat", "dan"]
+    assert not store.knows("m1", "ben")
+    for place, user in enumerate(after.ids):
+        old = before.done.histories.owners == before.ids.index(user)
+        new = after.done.histories.owners == place
+        np.testing.assert_array_equal(after.done.histories.items[new], before.done.histories.items[old])
+        np.testing.assert_array_equal(after.done.histories.times[new], before.done.histories.times[old])

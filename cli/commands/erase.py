@@ -1,0 +1,63 @@
+"""``erase``: a person is forgotten."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from cli.context import err, out, settings_of
+
+if TYPE_CHECKING:
+    from local.erasure.run import Report
+
+WAIT_SECONDS: Final = 300.0
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(rich_help_panel="History")(erase)
+
+
+def erase(
+    ctx: typer.Context,
+    user: Annotated[str, typer.Argument(help="The user_id.", show_default=False)],
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    wait: Annotated[float, typer.Option(help="Seconds that each reader may take to catch up.", min=0)] = WAIT_SECONDS,
+) -> None:
+    """Forget a user: rows, keys, files and models, now and for events that come later; doing it again is harmless.
+
+    Exits with 1 when a store still holds something.
+    """
+    from local.erasure.run import erase as run
+    from schemas.errors import ConfigurationError
+
+    if not user:
+        raise ConfigurationError("Give the user_id of somebody: events of the catalogue and the stock have none.")
+    with err.status("Erasing ...") as status:
+        report = run(settings_of(ctx), user, wait, status.update)
+    if as_json:
+        json.dump(asdict(report) | {"is_complete": report.is_complete}, out.file, indent=1, default=str)
+        out.file.write("\n")
+    else:
+        _show(report)
+    if not report.is_complete:
+        raise typer.Exit(1)
+
+
+def _show(report: Report) -> None:
+    from rich.table import Table
+
+    table = Table("store", "held", "left", box=None)
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for holding in report.holdings:
+        table.add_row(holding.store, f"{holding.before:,}", f"{holding.left:,}")
+    out.print(table)
+    for each in report.remainders:
+        err.print(f"Kafka keeps {each.records:,} records of {each.topic} until {each.until:%Y-%m-%d %H:%M} UTC.")
+    if report.visitors:
+        names = ", ".join(report.visitors)
+        err.print(f"Visitors on the same devices, who were not erased: {names}", markup=False, soft_wrap=True)

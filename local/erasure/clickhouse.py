@@ -1,0 +1,41 @@
+"""Rows of a person in ClickHouse."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from clickhouse_connect.driver.client import Client
+
+from schemas.codec import load_schema
+from schemas.results import RESULTS
+
+USER_RESULTS: Final = tuple(
+    result for result in RESULTS if "user_id" in {field["name"] for field in load_schema(result.name)["fields"]}
+)
+"""The results that name people; all others only count them."""
+
+TABLES: Final = ("events", *(result.storage_table for result in USER_RESULTS))
+_WHOLE: Final = {"mutations_sync": 2}
+"""Wait until the rows are gone from the disk."""
+
+
+def count_rows(client: Client, table: str, user_id: str) -> int:
+    """How many rows of a table name a user."""
+    asked = {"table": table, "user": user_id}
+    found = client.query("SELECT count() FROM {table:Identifier} WHERE user_id = {user:String}", asked)
+    return int(found.result_rows[0][0])
+
+
+def visitors_of(client: Client, user_id: str) -> tuple[str, ...]:
+    """The anonymous ids that a user's devices had, which have histories of their own."""
+    rows = client.query(
+        "SELECT DISTINCT anonymous_id FROM events WHERE user_id = {user:String} AND anonymous_id NOT IN ('', user_id) "
+        "ORDER BY anonymous_id",
+        {"user": user_id},
+    ).result_rows
+    return tuple(str(row[0]) for row in rows)
+
+
+def delete_rows(client: Client, table: str, user_id: str) -> None:
+    """Delete the rows of a table that name a user; returns when they are gone from the disk."""
+    client.command(f"ALTER TABLE `{table}` DELETE WHERE user_id = %(user)s", {"user": user_id}, settings=_WHOLE)
