@@ -8,6 +8,7 @@ import sys
 from schemas.errors import ShopError
 from schemas.settings import Settings
 from serving.server import serve
+from web.server import log_to_standard_error
 
 logger = logging.getLogger("serving")
 
@@ -18,7 +19,7 @@ def main() -> int:
     Returns:
         The exit code: 0 after a signal, else that of the error.
     """
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)-7s %(name)s: %(message)s")
+    log_to_standard_error()
     try:
         serve(Settings())
     except ShopError as error:

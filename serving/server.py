@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import os
 from functools import partial
+from typing import Final
 
 import uvicorn
 from uvicorn.supervisors import Multiprocess
 
 from schemas.settings import Settings
 from serving.app import recommendations
-from web.server import UVICORN_OPTIONS, end_on_signals, listening
+from serving.gate import Application
+from web.server import UVICORN_OPTIONS, end_on_signals, listening, log_to_standard_error
+
+START_SECONDS: Final = 60
+"""How long one of several processes may take to start, or to say that it lives, before another takes its place."""
 
 
 def serve(settings: Settings) -> None:
@@ -27,5 +32,16 @@ def serve(settings: Settings) -> None:
             end_on_signals("recommendation service")
             uvicorn.Server(uvicorn.Config(application, **UVICORN_OPTIONS)).run(sockets=[listener])
             return
-        config = uvicorn.Config(partial(recommendations, settings), factory=True, workers=processes, **UVICORN_OPTIONS)
+        config = uvicorn.Config(
+            partial(_in_a_process_of_its_own, settings),
+            factory=True,
+            workers=processes,
+            timeout_worker_healthcheck=START_SECONDS,
+            **UVICORN_OPTIONS,
+        )
         Multiprocess(config, [listener]).run()
+
+
+def _in_a_process_of_its_own(settings: Settings) -> Application:
+    log_to_standard_error()
+    return recommendations(settings)

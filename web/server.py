@@ -28,6 +28,12 @@ UVICORN_OPTIONS: Final[dict[str, Any]] = {
 """How every service of ours is run."""
 
 
+def log_to_standard_error() -> None:
+    """Log what is worth knowing, but for each call that a client of ours makes."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)-7s %(name)s: %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+
+
 def end_on_signals(service: str) -> None:
     """Let SIGTERM and SIGINT end the service without a trace: uvicorn raises them once more at its end."""
     for number in (signal.SIGTERM, signal.SIGINT):

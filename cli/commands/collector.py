@@ -14,10 +14,8 @@ def register(app: typer.Typer) -> None:
 
 def collector(ctx: typer.Context) -> None:
     """Take events by HTTP until Ctrl-C; './shop up' runs a collector already."""
-    import logging
-
     from producers.collector.server import serve
+    from web.server import log_to_standard_error
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)-7s %(name)s: %(message)s")
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    log_to_standard_error()
     serve(settings_of(ctx))

@@ -14,9 +14,8 @@ def register(app: typer.Typer) -> None:
 
 def serve(ctx: typer.Context) -> None:
     """Recommend by HTTP until Ctrl-C; './shop up' runs the service already."""
-    import logging
-
     from serving.server import serve as run
+    from web.server import log_to_standard_error
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)-7s %(name)s: %(message)s")
+    log_to_standard_error()
     run(settings_of(ctx))

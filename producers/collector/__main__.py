@@ -8,6 +8,7 @@ import sys
 from producers.collector.server import serve
 from schemas.errors import ShopError
 from schemas.settings import Settings
+from web.server import log_to_standard_error
 
 logger = logging.getLogger("producers.collector")
 
@@ -18,8 +19,7 @@ def main() -> int:
     Returns:
         The exit code: 0 after a signal, else that of the error.
     """
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)-7s %(name)s: %(message)s")
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    log_to_standard_error()
     try:
         serve(Settings())
     except ShopError as error:
