@@ -41,10 +41,10 @@ _GIVEN_ID: Final = re.compile(rb"[\w.:-]{1,100}\Z", re.ASCII)
 _PLAIN_QUERIES: Final = {b"": DEFAULT_N, **{b"n=%d" % n: n for n in range(1, MAX_ITEMS + 1)}}
 _JSON: Final = (b"content-type", b"application/json")
 
-Scope_ = Any
+AsgiScope = Any
 Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[Any], Awaitable[None]]
-Application = Callable[[Scope_, Receive, Send], Awaitable[None]]
+Application = Callable[[AsgiScope, Receive, Send], Awaitable[None]]
 
 
 class Gate:
@@ -90,7 +90,7 @@ class Gate:
         self._new_id = new_id
         self._max_body_bytes = max_body_bytes
 
-    async def __call__(self, scope: Scope_, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
         """Answer one request (ASGI)."""
         if scope["type"] != "http" or not scope["path"].startswith("/v1/"):
             await self._inner(scope, receive, send)
@@ -125,7 +125,7 @@ class Gate:
         self._metrics.seconds.add(seconds)
         self._log.note(shown_id.decode(), principal.name, scope["method"], scope["path"], status, seconds)
 
-    async def _answer(self, scope: Scope_, principal: Principal, request_id: bytes) -> bytes | None:
+    async def _answer(self, scope: AsgiScope, principal: Principal, request_id: bytes) -> bytes | None:
         """The answer to what the hot path may take; None for anything else."""
         if scope["method"] != "GET" or not scope["path"].startswith(HOT_PREFIX):
             return None
@@ -158,7 +158,7 @@ class Gate:
 
     async def _pass_on(
         self,
-        scope: Scope_,
+        scope: AsgiScope,
         headers: dict[bytes, bytes],
         receive: Receive,
         send: Send,
@@ -197,7 +197,7 @@ class Gate:
         return inflated(raw, self._max_body_bytes) if is_compressed else raw
 
 
-def _user_id(scope: Scope_) -> str | None:
+def _user_id(scope: AsgiScope) -> str | None:
     """The user of the hot path; None where another part of the service should look at it."""
     user_id: str = scope["path"][len(HOT_PREFIX) :]
     if b"%" in scope["raw_path"]:
