@@ -70,11 +70,17 @@ class Watch:
     waiting: dict[str, View] = field(default_factory=dict)
     delays: list[float] = field(default_factory=list)
     lost: int = 0
+    rate: float = 0.0
+    looked: float = 0.0
+
+    def look_if_due(self) -> None:
+        """Look, unless that was a moment ago."""
+        if self.waiting and time.monotonic() - self.looked >= POLL_SECONDS:
+            self.look()
+            self.looked = time.monotonic()
 
     def look(self) -> None:
         """Ask for the lists of all users that are waited for, at once."""
-        if not self.waiting:
-            return
         views = list(self.waiting.values())
         answers: Any = self.redis.mget([personalized(self.version, view.user_id) for view in views])
         now = time.monotonic()
@@ -136,8 +142,9 @@ def measure(settings: Settings, served: ServedModel, redis: Redis, args: argpars
         for number in range(total):
             due = began + number / args.rate
             while (left := due - time.monotonic()) > 0:
-                watch.look()
+                watch.look_if_due()
                 time.sleep(min(left, POLL_SECONDS))
+            watch.look_if_due()
             user = f"{run}-{rng.randrange(args.users)}"
             view = View(user, time.time_ns() // 1_000_000, time.monotonic())
             publisher.publish(
@@ -153,8 +160,9 @@ def measure(settings: Settings, served: ServedModel, redis: Redis, args: argpars
             is_warm = due - began >= WARM_UP_SECONDS
             if is_warm and number % WATCHED == 0 and user not in watch.waiting:
                 watch.waiting[user] = view
+        watch.rate = total / (time.monotonic() - began)
         while watch.waiting:
-            watch.look()
+            watch.look_if_due()
             time.sleep(POLL_SECONDS)
     return watch
 
@@ -172,9 +180,12 @@ def main() -> None:
         live_model(settings, redis) as it,
     ):
         watch = measure(settings, it, redis, args)
-    cuts = statistics.quantiles(watch.delays, n=100)
+    if len(watch.delays) < 2:
+        message = f"Of {watch.lost} lists that were watched none changed in time. See './shop status'."
+        raise SystemExit(message)
+    cuts = statistics.quantiles(watch.delays, n=100, method="inclusive")
     found = {
-        "events_per_second": args.rate,
+        "events_per_second": round(watch.rate, 1),
         "watched": len(watch.delays),
         "lost": watch.lost,
         "p50_seconds": round(cuts[49], 3),

@@ -62,7 +62,9 @@ RESULTS: Final = (
     Result("sessions", ("session_id",), SESSIONS),
     Result("funnel_daily", ("day",), SESSIONS),
     Result("recommendation_activity_daily", ("day", *_RECOMMENDATION, "experiment_arm", "position"), FEEDBACK),
-    Result("recommendation_revenue_daily", ("day", "currency", *_RECOMMENDATION, "experiment_arm", "position"), FEEDBACK),
+    Result(
+        "recommendation_revenue_daily", ("day", "currency", *_RECOMMENDATION, "experiment_arm", "position"), FEEDBACK
+    ),
     Result("recommendation_coverage_daily", ("day", *_RECOMMENDATION), FEEDBACK),
 )
 
