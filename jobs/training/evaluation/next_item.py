@@ -113,13 +113,13 @@ def parts_of(training: Training, lot: np.random.Generator) -> list[Part]:
     """What a blend is made of: of each part the variants that are tried."""
     parts: list[Part] = [
         variants("sequential_rules", RULES, 8, lot),
-        variants("item_knn", ITEM_KNN, 6, lot),
+        variants("item_knn", ITEM_KNN, 4, lot),
         variants("item_walk", ITEM_WALK, 2, lot),
-        variants("ials", IALS, 3, lot, factors=128),
+        variants("ials", IALS, 3, lot, factors=64),
         variants("popularity", {}, 0, lot),
     ]
     if training.features is not None:
-        parts.append(variants("content", CONTENT, 3, lot))
+        parts.append(variants("content", CONTENT, 2, lot))
     if training.n_items <= MOST_ITEMS:
         parts.append(variants("ease", EASE, 3, lot))
     return parts

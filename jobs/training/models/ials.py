@@ -7,8 +7,7 @@ The loss is that of Rendle et al. 2021, "Revisiting the performance of iALS on i
     where f_u = (sum over i: c_ui  +  unobserved * n_items) ^ frequency_power, and f_i alike
 
 ``implicit`` has one regularization for all rows, so that users of many and of few events cannot both be fitted well;
-that is why the solver here is our own: exact, in batches of rows of about the same length, each by the smaller of its
-two systems. ``docs/evaluate.md`` compares the two.
+that is why the solver here is our own: exact, each row by the smaller of its two systems, short rows in batches.
 """
 
 from __future__ import annotations
@@ -20,13 +19,15 @@ from typing import Any, ClassVar, Final, Self
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
+from scipy.linalg import blas, lapack
 
 from jobs.training.models.base import Arrays, Histories, Training, parameters_of
 from jobs.training.models.neighbours import transposed
 from jobs.training.models.recency import Recency
+from schemas.errors import ModelError
 
-BATCH_VALUES: Final = 4_000_000
-"""Float32 values of a batch of systems, or of the factors gathered for it: 16 MB."""
+BATCH_VALUES: Final = 2_000_000
+"""Float32 values of the factors gathered for a batch of rows: 8 MB."""
 
 Factors = NDArray[np.float32]
 
@@ -47,8 +48,8 @@ class Ials:
     """
 
     factors: int = 64
-    unobserved: float = 0.3
-    regularization: float = 0.007
+    unobserved: float = 0.1
+    regularization: float = 0.003
     frequency_power: float = 1.0
     iterations: int = 12
     recency: float = 0.0
@@ -105,31 +106,42 @@ class Ials:
         strengths, axes = np.linalg.eigh(self.unobserved * (others.T @ others))
         rotated = others @ axes
         solved = np.zeros((observed.shape[0], self.factors), np.float32)
-        for rows in _batches(np.diff(observed.indptr), self.factors):
-            gathered, confidence = _gather(observed, rows, rotated)
-            shared = np.maximum(strengths, 0) + pull[rows, None]
-            solve = _solve_by_events if gathered.shape[1] < self.factors else _solve_by_factors
-            solved[rows] = solve(gathered, confidence, shared.astype(np.float32))
+        shared = (np.maximum(strengths, 0) + pull[:, None]).astype(np.float32)
+        lengths = np.diff(observed.indptr)
+        for row in np.flatnonzero(lengths >= self.factors):
+            events = slice(observed.indptr[row], observed.indptr[row + 1])
+            solved[row] = _solve_by_factors(rotated[observed.indices[events]], observed.data[events], shared[row])
+        for rows in _batches(np.where(lengths < self.factors, lengths, 0), self.factors):
+            solved[rows] = _solve_by_events(*_gather(observed, rows, rotated), shared[rows])
         return np.asarray(solved @ axes.T)
 
 
 def _solve_by_factors(gathered: Factors, confidence: Factors, shared: Factors) -> Factors:
-    """Solve a system as large as a factor vector for each row: for rows of many events.
+    """Solve a system as large as a factor vector: for a row of many events.
 
     Args:
-        gathered: Factors of each row's events, rotated so that what all pairs add is a diagonal, (n, events, factors).
-        confidence: What each event weighs, 0 for padding, (n, events).
-        shared: That diagonal and the regularization, (n, factors).
+        gathered: Factors of the row's events, rotated so that what all pairs add is a diagonal, (events, factors).
+        confidence: What each event weighs, (events,).
+        shared: That diagonal and the regularization, (factors,).
     """
-    weighted = gathered * confidence[:, :, None]
-    systems = gathered.transpose(0, 2, 1) @ weighted
-    diagonal = np.arange(shared.shape[1])
-    systems[:, diagonal, diagonal] += shared
-    return np.asarray(np.linalg.solve(systems, weighted.sum(axis=1)[:, :, None])[:, :, 0])
+    scaled = np.sqrt(confidence)
+    system = blas.ssyrk(1.0, (gathered * scaled[:, None]).T, lower=1)
+    system[np.diag_indices_from(system)] += shared
+    _, solution, failed = lapack.sposv(system, confidence @ gathered, lower=1, overwrite_a=1)
+    if failed:
+        message = f"iALS met a system that is not positive definite ({failed}): give it more regularization."
+        raise ModelError(message)
+    return np.asarray(solution)
 
 
 def _solve_by_events(gathered: Factors, confidence: Factors, shared: Factors) -> Factors:
-    """The same by a system as large as the events of a row (Woodbury's identity): for rows of few events."""
+    """The same for rows of few events, by systems as large as these are (Woodbury's identity).
+
+    Args:
+        gathered: As above, for each row, (n, events, factors).
+        confidence: The same, 0 for padding, (n, events).
+        shared: The same, (n, factors).
+    """
     scaled = np.sqrt(confidence)
     events = gathered * scaled[:, :, None]
     over_shared = events / shared[:, None, :]
@@ -144,7 +156,7 @@ def _batches(lengths: NDArray[np.int32], factors: int) -> Iterator[NDArray[np.in
     order = np.argsort(lengths, kind="stable")
     order = order[lengths[order] > 0]
     while len(order):
-        sizes = factors * np.maximum(lengths[order], factors).astype(np.int64) * np.arange(1, len(order) + 1)
+        sizes = factors * lengths[order].astype(np.int64) * np.arange(1, len(order) + 1)
         size = max(1, int(np.searchsorted(sizes, BATCH_VALUES)))
         yield order[:size]
         order = order[size:]
