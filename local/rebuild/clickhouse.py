@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Final
 
 import pyarrow as pa
@@ -22,7 +23,7 @@ from confluent_kafka import Consumer, TopicPartition
 
 from lake.columns import FIELDS
 from lake.history import Part, check_no_gap, lake_part
-from lake.manifest import ends, read_manifest
+from lake.manifest import Span, ends, read_manifest
 from lake.storage import lake_storage
 from local.backfill.shadow import stretch_batches
 from schemas.committed_records import CommittedRecords, ask_kafka
@@ -34,6 +35,9 @@ from sinks.clickhouse.client import ClickHouse
 from sinks.clickhouse.ranges import Partition
 from sinks.clickhouse.source import GROUP
 from sinks.clickhouse.store import TABLES, ClickHouseStore, Table
+
+BATCH_ROWS: Final = 100_000
+"""Events of one insert, about."""
 
 SETTLE_SECONDS: Final = 2.0
 """How long the sink may take to commit an insert that had begun before a table was renamed, once it has ended."""
@@ -164,11 +168,10 @@ class _Rebuild:
         for partition in end:
             check_no_gap(partition, in_lake.get(partition, 0), self._records.bounds(EVENTS, partition)[0])
         inserted = 0
-        for part, events in lake_part(storage, entries, dict(end)):
-            if len(events):
-                self._clickhouse.insert(table, FIELDS, "Parquet", [_as_parquet(events)], token_of(part))
-                inserted += len(events)
-                self._progress(f"{table}: {inserted:,} events from the lake ...")
+        for number, (span, events) in enumerate(gathered(lake_part(storage, entries, dict(end)), BATCH_ROWS)):
+            self._clickhouse.insert(table, FIELDS, "Parquet", [_as_parquet(events)], token_of(span, number))
+            inserted += len(events)
+            self._progress(f"{table}: {inserted:,} events from the lake ...")
         return inserted, {partition: min(in_lake.get(partition, 0), at) for partition, at in end.items()}
 
     def _fill_from_kafka(
@@ -184,10 +187,31 @@ class _Rebuild:
         return inserted
 
 
-def token_of(part: Part) -> str:
-    """De-duplication token of a file's insert: it begins with the partition and ends with the last offset, as any."""
-    span, day = part.span, part.file.day
-    return f"{span.topic}-{span.partition}-{day:%Y%m%d}-{span.first}-{span.last}"
+def gathered(parts: Iterable[tuple[Part, pa.Table]], rows: int) -> Iterator[tuple[Span, pa.Table]]:
+    """Events of neighbouring files of one partition as one table of about so many rows, and the range they are of."""
+    for _, of_partition in groupby(parts, key=lambda found: found[0].span[:2]):
+        spans: list[Span] = []
+        tables: list[pa.Table] = []
+        for part, table in of_partition:
+            spans.append(part.span)
+            tables.append(table)
+            if sum(map(len, tables)) >= rows:
+                yield _hull(spans), pa.concat_tables(tables)
+                spans, tables = [], []
+        if any(map(len, tables)):
+            yield _hull(spans), pa.concat_tables(tables)
+
+
+def token_of(span: Span, number: int) -> str:
+    """De-duplication token of an insert: it begins with the partition and ends with the last offset, as any.
+
+    Events of one range may come in several inserts, hence the number.
+    """
+    return f"{span.topic}-{span.partition}-lake{number}-{span.first}-{span.last}"
+
+
+def _hull(spans: list[Span]) -> Span:
+    return spans[0]._replace(last=spans[-1].last)
 
 
 def _restore_interrupted(client: Client, live: str, old: str) -> None:
