@@ -17,9 +17,10 @@ from jobs.submission import (
     known_jobs,
     newest_checkpoint,
     reason_in,
+    run_to_end,
     write_code_archive,
 )
-from schemas.errors import ConfigurationError, DependencyUnavailable
+from schemas.errors import ConfigurationError, DependencyUnavailable, JobError
 from schemas.settings import Settings
 
 SAID_BY_FLINK = """\
@@ -69,6 +70,33 @@ def test_the_client_is_sent_to_the_cluster_of_the_settings(settings: Settings) -
 def test_a_job_that_is_restored_owns_its_checkpoint(settings: Settings) -> None:
     arguments = client_arguments(Path("job.py"), Path("code.zip"), settings, Path("/checkpoints/chk-7"))
     assert arguments[4:8] == ["-s", "/checkpoints/chk-7", "-claimMode", "CLAIM"]
+
+
+class Client:
+    """In place of Flink's: notes what it is asked, and ends as it is told to."""
+
+    def __init__(self, exit_code: int) -> None:
+        self.exit_code = exit_code
+        self.arguments: list[str] = []
+
+    def client_command(self, arguments: list[str], temporary: Path) -> list[str]:
+        self.arguments = arguments
+        return ["sh", "-c", f"echo 'ValueError: nothing to learn from'; exit {self.exit_code}"]
+
+    def environment(self) -> dict[str, str]:
+        return {}
+
+
+def test_a_job_that_ends_by_itself_is_waited_for(settings: Settings, tmp_path: Path) -> None:
+    client = Client(exit_code=0)
+    run_to_end("training", settings, client, tmp_path / "log")
+    assert "-d" not in client.arguments
+    assert client.arguments[-1].endswith("jobs/training/job.py")
+
+
+def test_a_job_that_ends_badly_is_an_error_with_its_reason(settings: Settings, tmp_path: Path) -> None:
+    with pytest.raises(JobError, match="training failed: ValueError: nothing to learn from"):
+        run_to_end("training", settings, Client(exit_code=1), tmp_path / "log")
 
 
 def test_the_newest_completed_checkpoint_is_taken_whichever_run_made_it(tmp_path: Path) -> None:
