@@ -183,9 +183,12 @@ def test_a_registry_that_is_away_for_a_minute_costs_no_record(shop: Platform) ->
 def test_a_repaired_event_counts_and_repairing_again_changes_nothing(
     shop: Platform, tmp_path: Path, expected_days: list[dict[str, str]]
 ) -> None:
+    broken = encoder(shop).encode(purchase("broken", value=Decimal("-1.5")))
+    send(shop, {broken: [(HEADER_RECEIVED_AT, b"1767225600000")]})
+    settle(shop)
     rule = tmp_path / "rule.py"
     rule.write_text("def repair(event):\n    return event | {'value': abs(event['value'])}\n")
-    asked = ("failed", "repair", "--where", "reason=invalid_value", "--with", str(rule), "--json")
+    asked = ("failed", "repair", "--where", "event.order_id=broken", "--with", str(rule), "--json")
     for repaired, skipped in ((1, {}), (0, {ACCEPTED_BEFORE: 1})):
         done = run_shop(shop.settings, *asked)
         assert done.returncode == 0, done.stderr
@@ -195,7 +198,7 @@ def test_a_repaired_event_counts_and_repairing_again_changes_nothing(
         rows = table(shop, "sales_daily")
         assert [row for row in rows if row["currency"] == "GBP"] == expected_days
         (mended,) = (row for row in rows if row["currency"] == "EUR")
-        assert (mended["orders"], mended["gross"]) == ("2", "6.5000")
+        assert (mended["orders"], mended["gross"]) == ("2", "3.0000")
     again = run_shop(shop.settings, "failed", "repair", "--where", "reason=wrong_magic_byte")
     assert again.returncode == 1
     assert "still invalid" in again.stdout
