@@ -4,5 +4,5 @@
 
 brings up a platform of its own in a temporary directory (only the parts that are measured), makes an environment for
 the peers in bench/.venv from bench/requirements.lock, and takes everything down again. bench/README.md says how it
-measures, what it found, and what was tried where an aim is missed.
+measures and what was tried.
 """

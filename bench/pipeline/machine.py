@@ -49,23 +49,23 @@ class Machine:
     data: DataDirectory
     jars: Jars
     flink: FlinkDistribution
-    _running: dict[str, tuple[Popen[bytes], Part]] = field(default_factory=dict)
+    _running: dict[str, tuple[Popen[bytes], ProcessId, Part]] = field(default_factory=dict)
 
     def start(self, part: Part) -> None:
         part.prepare()
         log = self.data.log(part.name)
         child = processes.start(part.command(), part.environment(), self.data.root, log)
-        self._running[part.name] = child, part
+        self._running[part.name] = child, ProcessId.of(child.pid), part
         deadline = time.monotonic() + START_SECONDS
         while not part.is_ready():
-            if child.poll() is not None or time.monotonic() > deadline:
+            if processes.has_exited(child) or time.monotonic() > deadline:
                 message = f"{part.name} does not start:\n{processes.tail(log, 20)}"
                 raise RuntimeError(message)
             time.sleep(POLL_SECONDS)
 
     def stop(self, name: str) -> None:
-        child, part = self._running.pop(name)
-        processes.stop(ProcessId.of(child.pid), part.stop_grace_seconds)
+        child, process, part = self._running.pop(name)
+        processes.stop(process, part.stop_grace_seconds)
         child.wait()
 
     def stop_all(self) -> None:
@@ -74,7 +74,7 @@ class Machine:
 
     def processes_of(self, names: tuple[str, ...]) -> list[psutil.Process]:
         """Every process of these parts, workers included."""
-        return [process for name in names for process in ProcessId.of(self._running[name][0].pid).session()]
+        return [process for name in names for process in self._running[name][1].session()]
 
     def cpu_seconds(self, names: tuple[str, ...]) -> float:
         return cpu_seconds(self.processes_of(names))
