@@ -1,0 +1,140 @@
+"""From an event to what a user is served, on a platform of its own. The tests build on each other in their order."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import httpx
+import pytest
+import redis
+
+from jobs.training.store import ModelStore
+from local.platform import Platform
+from producers.publisher import Publisher
+from schemas.recommendations import decode_list, item_ids
+from schemas.redis_keys import ACTIVE_MODEL, LIVE_MODELS, UNAVAILABLE, personalized
+from tests.support.faults import PYTHON_WORKER, kill
+from tests.support.models import ITEM_IDS, served_model
+from tests.support.platforms import platform_with
+
+pytestmark = [pytest.mark.platform, pytest.mark.timeout(1500)]
+
+JOBS = ("ingest", "catalogue", "personalise")
+WAIT_SECONDS = 120.0
+MODEL = "m1"
+SOLD_OUT = "p3"
+USERS = ("ann", "ben", "zoe")
+
+
+@dataclass
+class Stage:
+    """The platform, and what a test does with it."""
+
+    platform: Platform
+    redis: Any
+
+    def publish(self, *events: dict[str, Any]) -> None:
+        with Publisher(self.platform.settings) as publisher:
+            for event in events:
+                now_ms = time.time_ns() // 1_000_000
+                header = {"event_id": uuid.uuid4().hex, "event_time": now_ms, "user_id": "", "source": "test"}
+                publisher.publish({**header, **event})
+
+    def view(self, user: str, product: str) -> int:
+        """A user views a product; when, in epoch milliseconds."""
+        now_ms = time.time_ns() // 1_000_000
+        self.publish({"event_type": "view_item", "event_time": now_ms, "user_id": user, "product_id": product})
+        return now_ms
+
+    def stock(self, level: int) -> None:
+        event = {"event_type": "stock_changed", "product_id": SOLD_OUT, "quantity": level or -1, "stock": level}
+        self.publish(event)
+
+    def list_at(self, key: str) -> tuple[str, ...]:
+        value = self.redis.get(key)
+        return () if value is None else item_ids(decode_list(value).items)
+
+    def wait_for_list(self, user: str, event_ms: int) -> None:
+        """Wait until a user's own list has been made of an event."""
+        event_at = datetime.fromtimestamp(event_ms / 1000, UTC)
+        self.wait(lambda: self.made_at(user) >= event_at)
+
+    def made_at(self, user: str) -> datetime:
+        value = self.redis.get(personalized(MODEL, user))
+        return datetime.fromtimestamp(0, UTC) if value is None else decode_list(value).generated_at
+
+    def served(self, user: str) -> list[str]:
+        """What the service recommends to a user."""
+        port = self.platform.settings.port("serving")
+        answer = httpx.get(f"http://127.0.0.1:{port}/v1/recommend/{user}", timeout=30)
+        return [item["item_id"] for item in answer.raise_for_status().json()["items"]]
+
+    def of_users(self) -> dict[bytes, Any]:
+        """Every history and every list of a user."""
+        histories = {key: self.redis.zrange(key, 0, -1, withscores=True) for key in self.redis.keys("user:*:history")}
+        return histories | {key: self.redis.get(key) for key in self.redis.keys("rec:*:personalized")}
+
+    def wait(self, condition: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + WAIT_SECONDS
+        while not condition():
+            assert time.monotonic() < deadline, "what was waited for did not happen"
+            time.sleep(0.05)
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    with platform_with(JOBS, tmp_path_factory.mktemp("fresh") / "data") as made:
+        ModelStore(made.settings.model_store_url).write(served_model(MODEL))
+        client = redis.Redis.from_url(made.settings.redis_url, socket_timeout=30)
+        client.sadd(LIVE_MODELS, MODEL)
+        client.set(ACTIVE_MODEL, MODEL)
+        yield Stage(made, client)
+        client.close()
+
+
+def test_a_click_changes_the_users_own_list(stage: Stage) -> None:
+    stage.publish(*({"event_type": "product_created", "product_id": p, "product_title": p} for p in ITEM_IDS))
+    for product in ("p1", "p4", SOLD_OUT):
+        items = [{"product_id": product, "quantity": 1, "price": Decimal(1)}]
+        order = {"order_id": f"o-{product}", "currency": "EUR", "value": Decimal(1), "items": items}
+        stage.publish({"event_type": "purchase", "user_id": "ben", **order})
+    for user in USERS:
+        stage.wait_for_list(user, stage.view(user, "p1"))
+    assert SOLD_OUT in stage.list_at(personalized(MODEL, "zoe"))
+    stage.wait(lambda: SOLD_OUT in stage.served("zoe"))
+
+
+def test_a_product_that_is_sold_out_leaves_what_is_served_and_returns(stage: Stage) -> None:
+    stage.stock(0)
+    stage.wait(lambda: SOLD_OUT not in stage.served("zoe"))
+    assert stage.redis.smembers(UNAVAILABLE) == {SOLD_OUT.encode()}
+    stage.wait_for_list("ann", stage.view("ann", "p1"))
+    assert SOLD_OUT not in stage.list_at(personalized(MODEL, "ann"))
+
+    stage.stock(5)
+    stage.wait(lambda: SOLD_OUT in stage.served("zoe"))
+    stage.view("ann", "p1")
+    stage.wait(lambda: SOLD_OUT in stage.list_at(personalized(MODEL, "ann")))
+
+
+def test_a_killed_job_and_a_replayed_topic_leave_the_same_keys(stage: Stage) -> None:
+    before = stage.of_users()
+    assert len(before) == 2 * len(USERS)
+    kill(stage.platform, PYTHON_WORKER)
+    stage.wait_for_list("zoe", stage.view("zoe", "p4"))
+    before = stage.of_users()
+
+    jobs = stage.platform.jobs
+    jobs.desired.remove("personalise")
+    jobs.cancel("personalise")
+    jobs.forget_checkpoints("personalise")
+    stage.redis.delete(*before)
+    jobs.desired.add("personalise")
+    jobs.ensure("personalise")
+    stage.wait(lambda: stage.of_users() == before)
