@@ -42,7 +42,8 @@ class ListEncoder:
             source: Where they come from.
             generated_at: The newest event of each.
         """
-        if not len(ranking):
+        if not ranking.items.size:
+            yield from (self._head(source, made_at) + b"\n]}" for made_at in generated_at)
             return
         scores = _texts(ranking.scores)
         columns = (ranking.items, ranking.reasons, ranking.because)

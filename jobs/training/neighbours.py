@@ -15,7 +15,7 @@ NONE: Final = -1
 
 
 BLOCK_ITEMS: Final = 128
-"""Items of which the best one is looked for first, when the best of many are wanted."""
+"""Items, at the most, of which the best one is looked for first, when the best of many are wanted."""
 
 BLOCK_SCORES: Final = 16_000_000
 """Scores held at once."""
@@ -73,10 +73,11 @@ def top_items(scores: NDArray[np.float32], length: int) -> tuple[NDArray[np.int3
 
 def _bound(scores: NDArray[np.float32], length: int) -> NDArray[np.float32]:
     """A score of each row that at least ``length`` items reach, or minus infinity, (n,) float32."""
-    n_blocks = scores.shape[1] // BLOCK_ITEMS
-    if n_blocks < length:
+    block_items = min(BLOCK_ITEMS, scores.shape[1] // (2 * length))
+    if not block_items:
         return np.full(len(scores), -np.inf, np.float32)
-    blocks = scores[:, : n_blocks * BLOCK_ITEMS].reshape(len(scores), BLOCK_ITEMS, n_blocks)
+    n_blocks = scores.shape[1] // block_items
+    blocks = scores[:, : n_blocks * block_items].reshape(len(scores), block_items, n_blocks)
     maxima = blocks.max(axis=1)
     return np.partition(maxima, n_blocks - length, axis=1)[:, n_blocks - length]
 

@@ -142,3 +142,10 @@ def test_somebody_unknown_gets_an_empty_list_that_the_fallback_fills() -> None:
     model = fitted(known_users().done)
     stranger = histories_of([[]], {})
     assert ids_of(rank(model, neighbours_of(model), stranger, Rules(5, True), EVERYTHING), 0) == []
+
+
+def test_lists_without_room_for_a_product_are_empty() -> None:
+    nothing = Ranking(*(np.zeros((2, 0), kind) for kind in (np.int32, np.float32, np.int8, np.int32)))
+    made_at = datetime(2026, 11, 1, tzinfo=UTC)
+    empty = encode_list(RecommendationList(Source.SIMILAR, "m1", made_at))
+    assert list(ListEncoder("m1", ITEM_IDS).encode(nothing, Source.SIMILAR, [made_at] * 2)) == [empty] * 2
