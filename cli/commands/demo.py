@@ -13,14 +13,17 @@ import typer
 from rich.table import Table
 
 from cli.context import err, out, settings_of
+from cli.recommendations_view import show_recommendations
 
 if TYPE_CHECKING:
     from dashboards.queries import Answer
     from schemas.settings import Settings
 
-JOBS: Final = ("ingest", "analytics")
+JOBS: Final = ("ingest", "analytics", "catalogue")
 DATA_SET: Final = "online-retail"
 DAYS_SHOWN: Final = 7
+CUSTOMER: Final = "17850"
+PRODUCTS_SHOWN: Final = 5
 SETTLE_SECONDS: Final = 600.0
 TOTALS: Final = ("gross", "refunds", "net", "orders", "days")
 """The columns of the totals that the demo prints, amounts first."""
@@ -30,6 +33,7 @@ What to try next:
   ./shop query sales_daily --from 2011-12-01          the shop's last days
   ./shop query products_daily --format csv            what sold, for a spreadsheet
   ./shop query sales_minutely --from 2011-12-09       the last day, minute by minute
+  ./shop models list                                  models for recommendations, and what they are worth
   ./shop failed list                                  records that were refused, and why
   ./shop status                                       parts, memory and jobs
   ./shop down                                         stop it; './shop up' brings it back with its data"""
@@ -72,12 +76,13 @@ def demo(
     ctx: typer.Context,
     once: Annotated[bool, typer.Option("--once", help="Stop the platform at the end; its data stays.")] = False,
 ) -> None:
-    """Start everything, run a real shop's orders through it, and show what the shop sold."""
+    """Start everything, run a real shop's orders through it, show what it sold and what to recommend to a customer."""
     settings = settings_of(ctx)
     stages = Stages()
     try:
         _run(settings, stages)
         _show_sales(settings)
+        show_recommendations(settings, CUSTOMER, PRODUCTS_SHOWN)
     finally:
         if once:
             with stages.timed("stop"):
@@ -91,6 +96,7 @@ def demo(
 
 def _run(settings: Settings, stages: Stages) -> None:
     from cli.commands.imports import run_import
+    from cli.commands.jobs import run_job
     from cli.commands.platform import bring_up
 
     for name, seconds in bring_up(settings).items():
@@ -103,6 +109,8 @@ def _run(settings: Settings, stages: Stages) -> None:
             _wait_for(jobs)
     with stages.timed("until everything is counted"):
         _settle(settings)
+    with stages.timed("training of a model for recommendations"):
+        run_job(settings, "training")
 
 
 def _start_job(settings: Settings, name: str) -> None:

@@ -27,6 +27,8 @@ def test_the_demo_prints_the_same_figures_every_time(tmp_path: Path) -> None:
         assert said.returncode == 0, said.stderr
         for figure in FIGURES:
             assert figure in said.stdout
+        assert "Recommended to customer 17850 by the model 2011" in said.stdout
+        assert f"curl 'http://127.0.0.1:{settings.port('serving')}/v1/recommend/17850?n=5&explain=true'" in said.stdout
     assert first.stdout == second.stdout
 
 
