@@ -62,7 +62,7 @@ def bounded_events_ddl(settings: Settings, job: str, columns: Iterable[str]) -> 
 
 
 def files_ddl(name: str, columns: Iterable[str], folder_url: str) -> str:
-    """A sink of CSV files without a header in a folder; Flink takes the folder's path as it stands, a blank included."""
+    """A sink of CSV files without a header in a folder; Flink takes its path as it stands, a blank included."""
     options = {"connector": "filesystem", "path": unquote(folder_url), "format": "csv"}
     return _create(name, list(columns), options)
 

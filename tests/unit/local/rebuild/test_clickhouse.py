@@ -13,7 +13,9 @@ from local.rebuild.clickhouse import gathered, token_of
 
 def part(storage: Storage, partition: int, first: int, last: int, rows: int) -> tuple[Part, pa.Table]:
     file = DataFile("f", date(2026, 1, 5), rows, 1, "", 0, 0)
-    return Part(storage, Span("events", partition, first, last), file), pa.table({"n": pa.array([first] * rows, pa.int64())})
+    return Part(storage, Span("events", partition, first, last), file), pa.table(
+        {"n": pa.array([first] * rows, pa.int64())}
+    )
 
 
 def test_small_files_are_gathered_partition_by_partition(tmp_path: Path) -> None:
