@@ -13,7 +13,7 @@ from local.ports import free_base
 from schemas.settings import Settings
 from tests.support.platforms import environment_of
 
-pytestmark = [pytest.mark.platform, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.platform, pytest.mark.timeout(1800)]
 
 FIGURES = ("10,666,684.544", "918,936.610", "9,747,747.934", "19,960", "305")
 
@@ -39,6 +39,6 @@ def demo(settings: Settings) -> subprocess.CompletedProcess[str]:
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=400,
+        timeout=800,
         check=False,
     )
