@@ -3,40 +3,21 @@
 from __future__ import annotations
 
 import logging
-import signal
 import sys
 from threading import Event
 from typing import Final
 
-from schemas.errors import DependencyUnavailable, ShopError
+from schemas.errors import DependencyUnavailable
 from schemas.registry import SchemaRegistry
 from schemas.settings import Settings
 from sinks.clickhouse.client import ClickHouse
 from sinks.clickhouse.sink import Sink
 from sinks.clickhouse.store import TABLES, ClickHouseStore
+from sinks.process import run_until_signal
 
 logger = logging.getLogger("sinks.clickhouse")
 
 WAIT_SECONDS: Final = 1.0
-
-
-def main() -> int:
-    """Run the sink.
-
-    Returns:
-        The exit code: 0 after a signal, else that of the error.
-    """
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)-7s %(name)s: %(message)s")
-    logging.getLogger("httpx").setLevel(logging.WARNING)
-    stopping = Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.set())
-    try:
-        run(Settings(), stopping)
-    except ShopError as error:
-        logger.critical("%s", error)
-        return error.exit_code
-    return 0
 
 
 def run(settings: Settings, stopping: Event) -> None:
@@ -64,4 +45,4 @@ def wait_for(store: ClickHouseStore, stopping: Event) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_until_signal(run, logger))

@@ -3,44 +3,24 @@
 from __future__ import annotations
 
 import logging
-import signal
 import sys
 from threading import Event
 from typing import Final
 
 from lake.storage import lake_storage
-from schemas.errors import ShopError
 from schemas.registry import SchemaRegistry
 from schemas.settings import Settings
 from schemas.topics import EVENTS, consumer_group
 from sinks.clickhouse.batches import Limits
 from sinks.clickhouse.sink import Sink
 from sinks.lake.store import LakeStore
+from sinks.process import run_until_signal
 
 logger = logging.getLogger("sinks.lake")
 
 GROUP: Final = consumer_group("sink-lake")
 BATCH_BYTES: Final = 32 * 1024 * 1024
 TOTAL_BYTES: Final = 64 * 1024 * 1024
-
-
-def main() -> int:
-    """Run the sink.
-
-    Returns:
-        The exit code: 0 after a signal, else that of the error.
-    """
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)-7s %(name)s: %(message)s")
-    logging.getLogger("httpx").setLevel(logging.WARNING)
-    stopping = Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.set())
-    try:
-        run(Settings(), stopping)
-    except ShopError as error:
-        logger.critical("%s", error)
-        return error.exit_code
-    return 0
 
 
 def run(settings: Settings, stopping: Event) -> None:
@@ -59,4 +39,4 @@ def limits_of(settings: Settings) -> Limits:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_until_signal(run, logger))
