@@ -1,0 +1,75 @@
+"""When a platform has recovered: every part answers, every job runs, and what had arrived by then is counted."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from typing import Final, TypeVar
+
+from jobs.submission import Cluster
+from local.faults.fault import NotAsPromised
+from local.faults.victims import POLL_SECONDS, running_state, wait_until
+from local.lag import INGEST, ends_with_open, metrics_jobs, wait_until_read
+from local.platform import Platform
+from local.state import PartState
+from schemas.errors import DependencyUnavailable
+from schemas.settings import Settings
+from schemas.topics import DOMAIN_TOPICS, EVENTS, consumer_group
+from sinks.clickhouse.source import GROUP
+from sinks.clickhouse.store import TABLES
+
+RECOVERY_SECONDS: Final = 300.0
+
+Partition = tuple[str, int]
+_T = TypeVar("_T")
+
+
+def wait_until_recovered(platform: Platform, seconds: float = RECOVERY_SECONDS) -> None:
+    """Wait until every record that has arrived by now is counted in ClickHouse, every part answers and every job runs.
+
+    Raises:
+        NotAsPromised: A part or a job is not back in time.
+        PlatformError: A record is not counted in time.
+    """
+    settings = platform.settings
+    arrived = _asked(lambda: ends_with_open(settings, DOMAIN_TOPICS), seconds)
+    wait_until("every part answers", lambda: _parts_answer(platform), seconds)
+    wait_until("every job runs", lambda: jobs_run(platform), seconds)
+    _wait_until_read(settings, consumer_group(INGEST), arrived, seconds)
+    events = _asked(lambda: ends_with_open(settings, (EVENTS,)), seconds)
+    for job in metrics_jobs(settings):
+        _wait_until_read(settings, consumer_group(job), events, seconds)
+    results = _asked(lambda: ends_with_open(settings, TABLES), seconds)
+    _wait_until_read(settings, GROUP, results, seconds)
+
+
+def jobs_run(platform: Platform) -> bool:
+    """Whether every desired job runs, with all its tasks."""
+    with closing(Cluster(platform.settings)) as cluster:
+        try:
+            running = {job.name for job in cluster.jobs() if job.is_running}
+        except DependencyUnavailable:
+            return False
+    return running >= set(platform.jobs.desired.names())
+
+
+def _parts_answer(platform: Platform) -> bool:
+    return all(part.state is PartState.READY for part in running_state(platform).parts.values())
+
+
+def _wait_until_read(settings: Settings, group: str, ends: Mapping[Partition, int], seconds: float) -> None:
+    _asked(lambda: wait_until_read(settings, group, ends, seconds), seconds)
+
+
+def _asked(question: Callable[[], _T], seconds: float) -> _T:
+    """The answer of Kafka, which may be away for a while."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            return question()
+        except DependencyUnavailable as error:
+            if time.monotonic() > deadline:
+                message = f"Kafka does not answer again: {error}"
+                raise NotAsPromised(message) from error
+            time.sleep(POLL_SECONDS)
