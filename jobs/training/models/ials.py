@@ -6,8 +6,9 @@ The loss is that of Rendle et al. 2021, "Revisiting the performance of iALS on i
     + regularization * (sum over u: f_u |w_u|^2 + sum over i: f_i |h_i|^2)
     where f_u = (sum over i: c_ui  +  unobserved * n_items) ^ frequency_power, and f_i alike
 
-``implicit`` has one regularization for all rows, so that users of many and of few events cannot both be fitted well;
-that is why the solver here is our own: exact, each row by the smaller of its two systems, short rows in batches.
+A fit alternates by the conjugate gradients of ``implicit`` (Takács et al. 2011), which has one regularization for all
+rows and the loss of 2008; ``_Side`` says how it is made to follow this one. A history is folded in exactly, by the
+smaller of its two systems, short ones in batches: what a user is recommended depends on nothing but the history.
 """
 
 from __future__ import annotations
@@ -17,9 +18,11 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final, Self
 
 import numpy as np
+from implicit.cpu.als import AlternatingLeastSquares
 from numpy.typing import NDArray
 from scipy import sparse
 from scipy.linalg import blas, lapack
+from threadpoolctl import threadpool_limits
 
 from jobs.training.models.base import Arrays, Histories, Training, parameters_of
 from jobs.training.models.neighbours import transposed
@@ -28,6 +31,14 @@ from schemas.errors import ModelError
 
 BATCH_VALUES: Final = 2_000_000
 """Float32 values of the factors gathered for a batch of rows: 8 MB."""
+
+PULL_STEP: Final = 1.2
+"""Rows are fitted together whose pulls to zero round to the same power of it: off by 10 % at the most."""
+
+SHRINKAGE: Final = 2.0**-8
+"""Of the factors that ``implicit`` is given: its square is what the 1 of the loss of 2008 still weighs."""
+
+INDEFINITE: Final = "iALS met a system that is not positive definite: give it more regularization."
 
 Factors = NDArray[np.float32]
 
@@ -67,12 +78,15 @@ class Ials:
     def fit(self, training: Training) -> Self:
         """Alternate; the factors of the items are what stays."""
         by_user = training.histories.matrix(training.n_items)
-        by_item = transposed(by_user)
+        users, items = self._side(by_user), self._side(transposed(by_user))
         lot = np.random.default_rng(self.seed)
         first = lot.standard_normal((training.n_items, self.factors)) * (0.1 / np.sqrt(self.factors))
         self._items = first.astype(np.float32)
-        for _ in range(self.iterations):
-            self._items = self._solve(by_item, self._solve(by_user, self._items))
+        of_users = np.zeros((len(training.histories), self.factors), np.float32)
+        with threadpool_limits(1, "blas"):
+            for _ in range(self.iterations):
+                users.improve(of_users, self._items)
+                items.improve(self._items, of_users)
         return self
 
     def fold_in(self, histories: Histories) -> Factors:
@@ -99,10 +113,22 @@ class Ials:
         self._items = arrays["items"]
         return self
 
+    def _pulls(self, observed: sparse.csr_matrix) -> NDArray[np.float32]:
+        """How strongly the factors of each row of ``observed`` (n, m) are pulled to zero, (n,)."""
+        known = np.asarray(observed.sum(axis=1), np.float32).ravel()
+        frequency = (known + self.unobserved * observed.shape[1]) ** self.frequency_power
+        return np.asarray(self.regularization * frequency, np.float32)
+
+    def _side(self, observed: sparse.csr_matrix) -> _Side:
+        """The rows of ``observed`` for a fit."""
+        pulls = np.maximum(self._pulls(observed), np.finfo(np.float32).tiny)
+        levels = np.rint(np.log(pulls) / np.log(PULL_STEP))
+        groups = [_group(observed, np.flatnonzero(levels == level), level) for level in np.unique(levels)]
+        return _Side(groups, self.unobserved)
+
     def _solve(self, observed: sparse.csr_matrix, others: Factors) -> Factors:
         """The best factors of the rows of ``observed`` (n, m) given those of its columns (m, factors)."""
-        known = np.asarray(observed.sum(axis=1), np.float32).ravel()
-        pull = self.regularization * (known + self.unobserved * len(others)) ** self.frequency_power
+        pull = self._pulls(observed)
         strengths, axes = np.linalg.eigh(self.unobserved * (others.T @ others))
         rotated = others @ axes
         solved = np.zeros((observed.shape[0], self.factors), np.float32)
@@ -114,6 +140,65 @@ class Ials:
         for rows in _batches(np.where(lengths < self.factors, lengths, 0), self.factors):
             solved[rows] = _solve_by_events(*_gather(observed, rows, rotated), shared[rows])
         return np.asarray(solved @ axes.T)
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Rows that are pulled to zero alike.
+
+    Attributes:
+        rows: Which they are, (n,) int64.
+        confidence: The weights of what was observed, as ``implicit`` takes them, (n, m) sparse.
+        pull: How strongly they are pulled.
+    """
+
+    rows: NDArray[np.int64]
+    confidence: sparse.csr_matrix
+    pull: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """Users, or items, as ``implicit`` fits them.
+
+    Given factors ``y`` and confidences ``1 + c``, it takes steps towards the solution of ``(sum over all: y y' + sum
+    over observed: c y y') x = sum over observed: (1 + c) y``. Rows that nobody has observed, below the factors, make
+    the first sum what the loss of this module asks for. That has no 1 in the last sum, which vanishes as ``y`` shrinks
+    and ``c`` grows with the inverse square.
+
+    Attributes:
+        groups: Its rows.
+        unobserved: What a pair that was not observed weighs.
+    """
+
+    groups: list[_Group]
+    unobserved: float
+
+    def improve(self, own: Factors, others: Factors) -> None:
+        """Move ``own`` (n, factors) towards the best given ``others`` (m, factors), in place."""
+        factors = own.shape[1]
+        given = np.concatenate([others * np.float32(SHRINKAGE), np.empty((factors, factors), np.float32)])
+        shared = (others.T @ others).astype(np.float64) * (self.unobserved - SHRINKAGE**2)
+        step = AlternatingLeastSquares().solver
+        for group in self.groups:
+            given[-factors:] = _root(shared + group.pull * np.eye(factors))
+            found = own[group.rows] / np.float32(SHRINKAGE)
+            step(group.confidence, found, given, 0.0)
+            own[group.rows] = found * np.float32(SHRINKAGE)
+
+
+def _group(observed: sparse.csr_matrix, rows: NDArray[np.int64], level: float) -> _Group:
+    confidence = observed[rows]
+    confidence.data = confidence.data * np.float32(SHRINKAGE**-2) + np.float32(1)
+    return _Group(rows, confidence, float(PULL_STEP**level))
+
+
+def _root(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    """``R`` with ``R' R = matrix``, both (n, n)."""
+    try:
+        return np.linalg.cholesky(matrix).T
+    except np.linalg.LinAlgError as error:
+        raise ModelError(INDEFINITE) from error
 
 
 def _solve_by_factors(gathered: Factors, confidence: Factors, shared: Factors) -> Factors:
@@ -129,8 +214,7 @@ def _solve_by_factors(gathered: Factors, confidence: Factors, shared: Factors) -
     system[np.diag_indices_from(system)] += shared
     _, solution, failed = lapack.sposv(system, confidence @ gathered, lower=1, overwrite_a=1)
     if failed:
-        message = f"iALS met a system that is not positive definite ({failed}): give it more regularization."
-        raise ModelError(message)
+        raise ModelError(INDEFINITE)
     return np.asarray(solution)
 
 

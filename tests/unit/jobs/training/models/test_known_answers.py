@@ -102,6 +102,26 @@ def test_ials_folds_in_where_the_gradient_of_its_loss_is_zero(events: int) -> No
     assert gradient == pytest.approx(np.zeros(8), abs=1e-3)
 
 
+@pytest.mark.parametrize("power", [0.0, 1.0])
+def test_ials_is_fitted_where_neither_users_nor_items_would_move(power: float) -> None:
+    lot = np.random.default_rng(4)
+    histories = Histories.of([lot.permutation(12)[: 2 + user % 5].tolist() for user in range(30)])
+    observed = histories.matrix(12).toarray()
+    model = Ials(factors=3, unobserved=0.2, regularization=0.05, frequency_power=power, iterations=200)
+    items = model.fit(Training(histories, 12)).arrays()["items"]
+    users = model.fold_in(histories)
+    pulls = 0.05 * (observed.sum(axis=0) + 0.2 * 30) ** power
+    systems = np.einsum("ui,uf,ug->ifg", observed, users, users) + 0.2 * users.T @ users
+    systems += pulls[:, None, None] * np.eye(3)
+    best = np.linalg.solve(systems, (observed.T @ users)[:, :, None])[:, :, 0]
+    assert items == pytest.approx(best, abs=0.1 * float(np.abs(best).max())), "pulls are rounded to 10 % in a fit"
+
+
+def test_ials_without_any_regularization_says_what_to_do() -> None:
+    with pytest.raises(ModelError, match="give it more regularization"):
+        Ials(factors=8, regularization=0.0).fit(THREE)
+
+
 def test_ials_finds_the_two_tastes_that_there_are() -> None:
     tastes = [[0, 1, 2], [0, 1], [1, 2], [3, 4, 5], [3, 4], [4, 5]]
     model = Ials(factors=2, unobserved=0.1, regularization=0.01, iterations=20).fit(Training(Histories.of(tastes), 6))
