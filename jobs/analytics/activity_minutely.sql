@@ -1,12 +1,12 @@
 -- Grain: one row per minute with an event of a user.
-SELECT /*+ STATE_TTL('user_events' = '30 d') */
+SELECT /*+ STATE_TTL('user_minutes' = '30 d') */
   minute_utc AS `minute`,
-  COUNT(*) AS events,
-  SUM(CASE WHEN event_type = 'page_view' THEN 1 ELSE 0 END) AS page_views,
-  SUM(CASE WHEN event_type = 'view_item' THEN 1 ELSE 0 END) AS `views`,
-  SUM(CASE WHEN event_type = 'add_to_cart' THEN 1 ELSE 0 END) AS cart_additions,
-  SUM(CASE WHEN event_type = 'search' THEN 1 ELSE 0 END) AS searches,
-  SUM(CASE WHEN event_type = 'purchase' THEN 1 ELSE 0 END) AS purchases,
-  COUNT(DISTINCT user_id) AS users
-FROM user_events
+  SUM(events) AS events,
+  SUM(page_views) AS page_views,
+  SUM(`views`) AS `views`,
+  SUM(cart_additions) AS cart_additions,
+  SUM(searches) AS searches,
+  SUM(purchases) AS purchases,
+  COUNT(*) AS users
+FROM user_minutes
 GROUP BY minute_utc

@@ -9,7 +9,7 @@ SELECT /*+ STATE_TTL('daily_sales_movements' = '30 d') */
   SUM(gross) AS gross,
   SUM(refunds) AS refunds,
   SUM(cancelled) AS cancelled,
-  COUNT(DISTINCT buyer) AS buyers,
+  SUM(buyers) AS buyers,
   SUM(new_buyers) AS new_buyers
 FROM daily_sales_movements
 GROUP BY `day`, currency

@@ -2,7 +2,7 @@
 -- new_users   users whose first event ever, by event time, is of that day
 SELECT /*+ STATE_TTL('user_movements' = '30 d') */
   `day`,
-  COUNT(DISTINCT active_user) AS active_users,
+  SUM(active_users) AS active_users,
   SUM(new_users) AS new_users,
   SUM(registrations) AS registrations
 FROM user_movements

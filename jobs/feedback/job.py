@@ -31,6 +31,7 @@ JOB: Final = MetricsJob(
         "attributed_products",
         "order_returns",
         "impressions",
+        "coverage_movements",
         "activity_movements",
         "revenue_movements",
     ),

@@ -1,12 +1,12 @@
 -- Grain: one row per day of the shop, model and source of recommendations.
 -- lists      answers that were shown
 -- products   different ones in them
-SELECT /*+ STATE_TTL('impressions' = '30 d') */
+SELECT /*+ STATE_TTL('coverage_movements' = '30 d') */
   `day`,
   model_version,
   recommendation_source,
-  COUNT(DISTINCT event_id) AS lists,
-  COUNT(DISTINCT user_id) AS users,
-  COUNT(DISTINCT product_id) AS products
-FROM impressions
+  SUM(lists) AS lists,
+  SUM(users) AS users,
+  SUM(products) AS products
+FROM coverage_movements
 GROUP BY `day`, model_version, recommendation_source

@@ -1,17 +1,17 @@
 -- Grain: one row per day of the shop on which a session started.
 -- viewed ... purchased   sessions that came so far in the funnel, in order
 -- converted              sessions with a purchase, in order or not
-SELECT /*+ STATE_TTL('session_rows' = '30 d') */
+SELECT /*+ STATE_TTL('visitor_days' = '30 d') */
   `day`,
-  COUNT(*) AS sessions,
-  COUNT(DISTINCT user_id) AS visitors,
-  SUM(CASE WHEN steps >= 1 THEN 1 ELSE 0 END) AS viewed,
-  SUM(CASE WHEN steps >= 2 THEN 1 ELSE 0 END) AS carted,
-  SUM(CASE WHEN steps >= 3 THEN 1 ELSE 0 END) AS checked_out,
-  SUM(CASE WHEN steps >= 4 THEN 1 ELSE 0 END) AS paid,
-  SUM(CASE WHEN steps >= 5 THEN 1 ELSE 0 END) AS purchased,
-  SUM(CASE WHEN purchases > 0 THEN 1 ELSE 0 END) AS converted,
-  SUM(CASE WHEN cart_additions > 0 THEN 1 ELSE 0 END) AS carts,
-  SUM(CASE WHEN cart_additions > 0 AND purchases = 0 THEN 1 ELSE 0 END) AS abandoned_carts
-FROM session_rows
+  SUM(sessions) AS sessions,
+  COUNT(*) AS visitors,
+  SUM(viewed) AS viewed,
+  SUM(carted) AS carted,
+  SUM(checked_out) AS checked_out,
+  SUM(paid) AS paid,
+  SUM(purchased) AS purchased,
+  SUM(converted) AS converted,
+  SUM(carts) AS carts,
+  SUM(abandoned_carts) AS abandoned_carts
+FROM visitor_days
 GROUP BY `day`

@@ -23,7 +23,7 @@ JOB: Final = MetricsJob(
         "currency",
         "value",
     ),
-    views=("session_events", "session_aggregates", "session_rows"),
+    views=("session_events", "session_aggregates", "session_rows", "visitor_days"),
 )
 
 if __name__ == "__main__":
