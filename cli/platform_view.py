@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from local.state import PartStatus
     from local.status import JobReport, PartReport, PlatformReport
 
+LASTING_SECONDS = 60.0
+"""A part that has run for so long is not told of its last end any more."""
+
 COLOURS = {
     PartState.STARTING: "yellow",
     PartState.READY: "green",
@@ -106,6 +109,7 @@ def status_tables(report: PlatformReport) -> Iterator[Table | str]:
             parts.add_row("  Python workers", count, "", "", "", "", _mebibytes(part.memory.worker_bytes))
     parts.add_row("all, with the supervisor", "", "", "", "", "", f"[bold]{_mebibytes(report.total_bytes)}[/]")
     yield parts
+    yield from (f"{name}: {p.status.problem}" for name, p in report.parts.items() if p.status.problem and _ails(p))
     yield ""
     if not report.jobs:
         yield "No jobs."
@@ -115,6 +119,11 @@ def status_tables(report: PlatformReport) -> Iterator[Table | str]:
         jobs.add_row(*_job_row(job))
     yield jobs
     yield from (f"{job.name}: {job.problem}" for job in report.jobs if job.problem)
+
+
+def _ails(part: PartReport) -> bool:
+    """Whether the last start of a part has not lasted yet."""
+    return part.status.state is not PartState.READY or (part.uptime_seconds or 0.0) < LASTING_SECONDS
 
 
 def status_json(report: PlatformReport) -> str:

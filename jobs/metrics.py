@@ -8,11 +8,13 @@ from typing import Final
 
 from pyflink.table import StatementSet, Table, TableEnvironment
 
+from jobs.beginnings import begin_anew
 from jobs.environment import streaming_environment
 from jobs.sql import load_sql
-from jobs.tables import events_ddl, result_ddl, view_ddl
+from jobs.tables import at_gaps, events_ddl, result_ddl, view_ddl
 from schemas.results import Result, results_of
 from schemas.settings import Settings
+from schemas.topics import EVENTS
 
 MINI_BATCHES: Final[Mapping[str, str]] = {
     "table.exec.mini-batch.enabled": "true",
@@ -64,7 +66,8 @@ class MetricsJob:
     def run(self, settings: Settings) -> None:
         """Wire it to Kafka and start it."""
         tables = streaming_environment(settings, self.name, self.options)
-        tables.execute_sql(events_ddl(settings, self.name, self.event_fields))
+        begin_anew(tables, settings, self.name, (EVENTS,))
+        tables.execute_sql(events_ddl(settings, self.name, self.event_fields, at_gaps(settings)))
         for result in self.reads:
             tables.execute_sql(result_ddl(settings, result, reader=self.name))
         for result in self.results:

@@ -101,7 +101,7 @@ class JobHealth:
         restarts: How often Flink restarted it.
         checkpoints: How many were completed.
         last_checkpoint_ms: When the last one was completed, epoch milliseconds; None before the first.
-        last_failure: The first line of the last exception, "" when there was none.
+        last_failure: The innermost cause of the last exception, "" when there was none.
     """
 
     restarts: int
@@ -156,7 +156,7 @@ class Cluster:
             restarts=int(float(restarts[0]["value"])) if restarts else 0,
             checkpoints=checkpoints["counts"]["completed"],
             last_checkpoint_ms=last.get("latest_ack_timestamp"),
-            last_failure=failures[0]["stacktrace"].splitlines()[0] if failures else "",
+            last_failure=_root_cause(failures[0]["stacktrace"]) if failures else "",
         )
 
     def cancel(self, job_id: str) -> None:
@@ -363,7 +363,11 @@ def _run(
 
 def _innermost(cause: dict[str, Any]) -> str:
     """The first line of the innermost cause in a stack trace of Flink's REST interface."""
-    trace = str(cause.get("stack-trace", cause))
+    return _root_cause(str(cause.get("stack-trace", cause)))
+
+
+def _root_cause(trace: str) -> str:
+    """The first line of the innermost cause in a stack trace."""
     causes = _CAUSE.findall(trace)
     return causes[-1].strip() if causes else trace.splitlines()[0]
 

@@ -12,8 +12,13 @@ from schemas.settings import Settings
 from schemas.topics import DOMAIN_TOPICS, EVENTS, FAILED_EVENTS, consumer_group
 
 READ_COMMITTED: Final = {"properties.isolation.level": "read_committed"}
-RESUME_FROM_GROUP: Final = {"scan.startup.mode": "group-offsets", "properties.auto.offset.reset": "earliest"}
-"""For a job whose output must not be written twice: without a checkpoint it goes on where its group stood."""
+FROM_THE_BEGINNING: Final[dict[str, str]] = {"scan.startup.mode": "earliest-offset"}
+"""Reads what Kafka holds; what it has deleted is passed over in silence."""
+
+STOPS_AT_GAPS: Final[dict[str, str]] = {"scan.startup.mode": "group-offsets", "properties.auto.offset.reset": "none"}
+"""Fails where Kafka has deleted what is to be read next; where to begin was written down by ``jobs.beginnings``."""
+
+ACCEPTS_GAPS: Final[dict[str, str]] = STOPS_AT_GAPS | {"properties.auto.offset.reset": "earliest"}
 
 
 def domain_events_ddl(settings: Settings, job: str) -> str:
@@ -30,7 +35,7 @@ def domain_events_ddl(settings: Settings, job: str) -> str:
             "`headers` MAP<STRING, BYTES> METADATA VIRTUAL",
             "processed_at AS PROCTIME()",
         ],
-        _source(settings, job, DOMAIN_TOPICS) | RESUME_FROM_GROUP | _raw_key_and_value(),
+        _source(settings, job, DOMAIN_TOPICS) | at_gaps(settings) | _raw_key_and_value(),
     )
 
 
@@ -46,13 +51,18 @@ def failed_events_ddl(settings: Settings, job: str) -> str:
     return _create("failed_events", columns, _transactional_sink(settings, job, FAILED_EVENTS) | _raw_key_and_value())
 
 
-def events_ddl(settings: Settings, job: str, columns: Iterable[str]) -> str:
+def at_gaps(settings: Settings) -> dict[str, str]:
+    """What a job that runs for good does where Kafka has deleted what it has not read."""
+    return ACCEPTS_GAPS if settings.kafka_gaps == "accept" else STOPS_AT_GAPS
+
+
+def events_ddl(settings: Settings, job: str, columns: Iterable[str], start: dict[str, str] = FROM_THE_BEGINNING) -> str:
     """``events``: the trusted events, with only the fields that the job reads, for each field costs its decoding.
 
     ``event_time`` is epoch milliseconds; ``event_at`` the same instant as a TIMESTAMP_LTZ, whose date and hour are
     those of the shop's time zone.
     """
-    return _create("events", event_columns(columns), _source(settings, job, (EVENTS,)) | _avro_value(settings))
+    return _create("events", event_columns(columns), _source(settings, job, (EVENTS,)) | start | _avro_value(settings))
 
 
 def bounded_events_ddl(settings: Settings, job: str, columns: Iterable[str]) -> str:
@@ -159,7 +169,7 @@ def _source(settings: Settings, job: str, topics: Iterable[str]) -> dict[str, st
         "topic": ";".join(topics),
         "properties.bootstrap.servers": settings.kafka_bootstrap_servers,
         "properties.group.id": consumer_group(job),
-        "scan.startup.mode": "earliest-offset",
+        **FROM_THE_BEGINNING,
     } | READ_COMMITTED
 
 

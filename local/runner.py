@@ -26,6 +26,8 @@ HUNG_SECONDS: Final = 60.0
 
 PROBE_EVERY_SECONDS: Final = 2.0
 PROBE_EVERY_SECONDS_AT_START: Final = 0.2
+MOST_WORDS: Final = 1_000
+"""Of what a part said last, so much is told."""
 
 
 class Processes(Protocol):
@@ -118,7 +120,7 @@ class PartRunner:
             return
         code = self._system.exit_code(self.status.process)
         if code is not None:
-            self._died(f"it ended with {_in_words(code)}")
+            self._died(f"it ended with {_in_words(code)}{self._last_words(code)}")
         elif self._clock() - self._probed_at >= self._probe_interval():
             self._probe()
 
@@ -171,6 +173,11 @@ class PartRunner:
         self._start_at = self._clock() + delay
         self._set(PartState.WAITING, process=None, restarts=self.status.restarts + 1, problem=reason)
         logger.warning("%s: %s; it starts again in %.1f s", self.part.name, reason, delay)
+
+    def _last_words(self, code: int) -> str:
+        """What a part that ended by itself said last."""
+        said = processes.tail(self._log, 1, self.status.log_offset) if code > 0 else ""
+        return f": {said[:MOST_WORDS]}" if said else ""
 
     def _set(self, state: PartState, **changes: object) -> None:
         self.status = replace(self.status, state=state, **changes)  # type: ignore[arg-type]

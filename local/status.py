@@ -7,6 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 
 from jobs.submission import Cluster, JobHealth, JobStatus
+from local.gaps import OUT_OF_RANGE, remedy
 from local.jobs import DesiredJobs
 from local.memory import PartMemory, memory_of
 from local.paths import DataDirectory
@@ -59,7 +60,7 @@ class PlatformReport:
         return (
             self.is_up
             and all(part.status.state is PartState.READY for part in self.parts.values())
-            and all(job.status is not None and job.status.state == "RUNNING" for job in self.jobs)
+            and all(job.status is not None and job.status.state == "RUNNING" and not job.problem for job in self.jobs)
         )
 
 
@@ -107,4 +108,11 @@ def _jobs(settings: Settings, state: PlatformState) -> list[JobReport]:
         except DependencyUnavailable as error:
             return [JobReport(name, None, None, str(error)) for name in desired]
     names = [*desired, *(name for name, job in newest.items() if name not in desired and not job.has_ended)]
-    return [JobReport(n, newest.get(n), health.get(n), state.job_problems.get(n, "")) for n in names]
+    return [JobReport(n, newest.get(n), health.get(n), problem_of(n, state, health.get(n))) for n in names]
+
+
+def problem_of(job: str, state: PlatformState, health: JobHealth | None) -> str:
+    """Why a job does not run, or runs in vain."""
+    if health is not None and OUT_OF_RANGE in health.last_failure:
+        return f"Kafka has deleted what it was to read next: {health.last_failure} {remedy(job)}"
+    return state.job_problems.get(job, "")

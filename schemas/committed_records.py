@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from types import TracebackType
 from typing import Final, Protocol, Self, TypeVar
 
@@ -142,6 +143,21 @@ class CommittedRecords:
 
     def _unavailable(self, problem: KafkaError) -> DependencyUnavailable:
         return DependencyUnavailable("Kafka", self._servers, problem.str())
+
+
+def group_offsets(kafka: KafkaAddress, group: str, topics: Iterable[str]) -> dict[tuple[str, int], int]:
+    """Topic and partition -> the offset from which a consumer group goes on; none of what it has never read.
+
+    Raises:
+        ConfigurationError: A topic does not exist.
+        DependencyUnavailable: Kafka does not answer.
+    """
+    servers, timeout = kafka.kafka_bootstrap_servers, kafka.http_timeout_seconds
+    with CommittedRecords(kafka) as records:
+        asked = [TopicPartition(topic, partition) for topic in topics for partition in records.partitions(topic)]
+    with closing(Consumer({"bootstrap.servers": servers, "group.id": group, "log_level": 2}, logger=log)) as member:
+        found = ask_kafka(lambda: member.committed(asked, timeout=timeout), servers, timeout)
+    return {(each.topic, each.partition): each.offset for each in found if each.offset >= 0}
 
 
 def ask_kafka(question: Callable[[], _T], servers: str, timeout_seconds: float) -> _T:

@@ -12,6 +12,7 @@ ShopError
 ├── DependencyUnavailable     a server did not answer in time
 │   └── RegistryUnavailable   the schema registry did not
 ├── DeliveryError             Kafka did not take a record
+├── RecordsDeleted            Kafka has deleted records that were still to be read
 ├── PlatformError             the embedded platform cannot do what was asked
 │   ├── PortInUse             another process listens where a part must
 │   ├── DownloadError         a part could not be fetched
@@ -161,6 +162,29 @@ class DeliveryError(ShopError):
         self.topic = topic
         self.event_id = event_id
         self.reason = reason
+
+
+class RecordsDeleted(ShopError):
+    """Kafka has deleted records that were still to be read: whoever was to read them stops.
+
+    Args:
+        reader: Who was to read them.
+        partition: Where they lay: topic-partition.
+        first: The first of them.
+        end: The first offset that Kafka still holds.
+        remedy: What to do.
+    """
+
+    exit_code = 5
+
+    def __init__(self, reader: str, partition: str, first: int, end: int, remedy: str) -> None:
+        super().__init__(
+            f"Kafka has deleted the {end - first:,} offsets {first} to {end - 1} of {partition}, which {reader} was to "
+            f"read next. {reader} stops, and nothing is passed over in silence. {remedy}"
+        )
+        self.partition = partition
+        self.first = first
+        self.end = end
 
 
 class PlatformError(ShopError):

@@ -62,6 +62,9 @@ class Settings(BaseSettings):
 
     topic_partitions: int = Field(2, ge=1, description="Partitions of a topic that is made.")
     topic_replication: int = Field(1, ge=1, description="Replicas of a topic that is made.")
+    kafka_gaps: Literal["stop", "accept"] = Field(
+        "stop", description="Where Kafka has deleted what a job or a sink has not read: stop, or accept the loss."
+    )
     topic_retention_seconds: int = Field(7 * DAY_SECONDS, ge=60, description="How long topics of events keep records.")
 
     job_parallelism: int = Field(2, ge=1, description="Parallel instances of each operator of a job.")

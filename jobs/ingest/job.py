@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pyflink.table import StatementSet, StreamTableEnvironment
 
+from jobs.beginnings import begin_where_the_group_stood
 from jobs.environment import streaming_environment
 from jobs.ingest.function import check_event_function
 from jobs.sql import load_sql
 from jobs.tables import domain_events_ddl, failed_events_ddl, trusted_events_ddl
 from schemas.settings import Settings
+from schemas.topics import DOMAIN_TOPICS
 
 NAME = "ingest"
 
@@ -46,6 +48,7 @@ def main() -> None:
     """Wire the job to Kafka and start it."""
     settings = Settings()
     tables = streaming_environment(settings, NAME, options(settings))
+    begin_where_the_group_stood(tables, settings, NAME, DOMAIN_TOPICS)
     tables.execute_sql(domain_events_ddl(settings, NAME))
     tables.execute_sql(trusted_events_ddl(settings, NAME))
     tables.execute_sql(failed_events_ddl(settings, NAME))

@@ -6,11 +6,13 @@ from typing import Final
 
 from pyflink.table import StatementSet, StreamTableEnvironment
 
+from jobs.beginnings import begin_anew
 from jobs.environment import streaming_environment
 from jobs.personalise.function import keep_fresh_function
 from jobs.sql import load_sql
-from jobs.tables import discarded_ddl, events_ddl, view_ddl
+from jobs.tables import at_gaps, discarded_ddl, events_ddl, view_ddl
 from schemas.settings import Settings
+from schemas.topics import EVENTS
 
 NAME: Final = "personalise"
 EVENT_FIELDS: Final = ("event_type", "event_time", "user_id", "product_id", "items")
@@ -41,7 +43,8 @@ def main() -> None:
     """Wire the job to Kafka and start it."""
     settings = Settings()
     tables = streaming_environment(settings, NAME, OPTIONS)
-    tables.execute_sql(events_ddl(settings, NAME, EVENT_FIELDS))
+    begin_anew(tables, settings, NAME, (EVENTS,))
+    tables.execute_sql(events_ddl(settings, NAME, EVENT_FIELDS, at_gaps(settings)))
     tables.execute_sql(discarded_ddl("fresh_lists", ["lists BIGINT"]))
     register_inputs(tables, settings)
     statements(tables).execute()

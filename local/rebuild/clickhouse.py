@@ -11,7 +11,6 @@ from __future__ import annotations
 import io
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import closing
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
@@ -19,14 +18,13 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 from clickhouse_connect.driver.client import Client
-from confluent_kafka import Consumer, TopicPartition
 
 from lake.columns import FIELDS
 from lake.history import Part, check_no_gap, lake_part
 from lake.manifest import Span, ends, read_manifest
 from lake.storage import lake_storage
 from local.backfill.shadow import stretch_batches
-from schemas.committed_records import CommittedRecords, ask_kafka
+from schemas.committed_records import CommittedRecords, group_offsets
 from schemas.registry import SchemaRegistry
 from schemas.settings import Settings
 from schemas.topics import EVENTS
@@ -146,18 +144,11 @@ class _Rebuild:
             client.command(f"DROP TABLE `{name}` SYNC")
 
     def _sunk(self, topic: str) -> dict[int, int]:
-        """Partition -> the offset from which the sink goes on; where Kafka begins if the sink never did."""
-        partitions = self._records.partitions(topic)
-        timeout = self._settings.http_timeout_seconds
-        options = {"bootstrap.servers": self._settings.kafka_bootstrap_servers, "group.id": GROUP, "log_level": 2}
-        with closing(Consumer(options)) as group:
-            asked = [TopicPartition(topic, partition) for partition in partitions]
-            found = ask_kafka(
-                lambda: group.committed(asked, timeout=timeout), self._settings.kafka_bootstrap_servers, timeout
-            )
+        """Partition -> the offset from which the sink goes on; where Kafka begins if it never did, or is beyond it."""
+        sunk = group_offsets(self._settings, GROUP, (topic,))
         return {
-            each.partition: each.offset if each.offset >= 0 else self._records.bounds(topic, each.partition)[0]
-            for each in found
+            partition: max(sunk.get((topic, partition), 0), self._records.bounds(topic, partition)[0])
+            for partition in self._records.partitions(topic)
         }
 
     def _fill_from_lake(self, table: str, end: Mapping[int, int]) -> tuple[int, dict[int, int]]:
@@ -168,11 +159,13 @@ class _Rebuild:
         for partition in end:
             check_no_gap(partition, in_lake.get(partition, 0), self._records.bounds(EVENTS, partition)[0])
         inserted = 0
-        for number, (span, events) in enumerate(gathered(lake_part(storage, entries, dict(end)), BATCH_ROWS)):
+        reached = {partition: min(in_lake.get(partition, 0), at) for partition, at in end.items()}
+        in_batches = reaching(gathered(lake_part(storage, entries, dict(end)), BATCH_ROWS), reached)
+        for number, (span, events) in enumerate(in_batches):
             self._clickhouse.insert(table, FIELDS, "Parquet", [_as_parquet(events)], token_of(span, number))
             inserted += len(events)
             self._progress(f"{table}: {inserted:,} events from the lake ...")
-        return inserted, {partition: min(in_lake.get(partition, 0), at) for partition, at in end.items()}
+        return inserted, reached
 
     def _fill_from_kafka(
         self, store: ClickHouseStore, topic: str, start: Mapping[int, int], end: Mapping[int, int]
@@ -200,6 +193,22 @@ def gathered(parts: Iterable[tuple[Part, pa.Table]], rows: int) -> Iterator[tupl
                 spans, tables = [], []
         if any(map(len, tables)):
             yield _hull(spans), pa.concat_tables(tables)
+
+
+def reaching(found: Iterable[tuple[Span, pa.Table]], end: Mapping[int, int]) -> Iterator[tuple[Span, pa.Table]]:
+    """The same, the last range of each partition up to where the lake ends: behind the marker of a transaction."""
+    held: tuple[Span, pa.Table] | None = None
+    for each in found:
+        if held is not None:
+            yield held if held[0].partition == each[0].partition else _reaching(held, end)
+        held = each
+    if held is not None:
+        yield _reaching(held, end)
+
+
+def _reaching(last: tuple[Span, pa.Table], end: Mapping[int, int]) -> tuple[Span, pa.Table]:
+    span, table = last
+    return span._replace(last=max(span.last, end[span.partition] - 1)), table
 
 
 def token_of(span: Span, number: int) -> str:

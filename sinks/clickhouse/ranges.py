@@ -64,7 +64,7 @@ class Start:
     Attributes:
         position: The first offset to read.
         pending: The range that was written down and not finished; it begins at ``position``.
-        lost: How many offsets before ``position`` Kafka no longer holds, unread.
+        lost: How many offsets before ``position`` Kafka no longer holds, unread, where that is accepted.
     """
 
     position: int

@@ -96,8 +96,8 @@ class Sink:
             if start.lost:
                 self.metrics.lost += start.lost
                 logger.error(
-                    "Kafka deleted %d offsets of %s before %d, which no sink had read: the table lacks them. "
-                    "Rebuild it from the lake, and keep records longer.",
+                    "Kafka deleted %d offsets of %s before %d, which no sink had read. SHOP_KAFKA_GAPS accepts that: "
+                    "what the store lacks now stays away.",
                     start.lost,
                     partition,
                     start.position,

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple, Protocol
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
-from schemas.errors import DependencyUnavailable, ShopError
+from schemas.errors import DependencyUnavailable, RecordsDeleted, ShopError
 from schemas.settings import Settings
 from schemas.topics import consumer_group
 from sinks.clickhouse.batches import UNKNOWN_MS
@@ -32,6 +32,12 @@ _LOST_OWNERSHIP: Final = frozenset(
         KafkaError.STALE_MEMBER_EPOCH,
         KafkaError._ASSIGNMENT_LOST,
     }
+)
+
+
+_REMEDY: Final = (
+    "For events in ClickHouse, './shop rebuild clickhouse --table events' brings them from the lake, and it goes on. "
+    "To go on without them, start the platform with SHOP_KAFKA_GAPS=accept."
 )
 
 
@@ -76,6 +82,8 @@ class KafkaSource:
         group: str = GROUP,
     ) -> None:
         self._servers = settings.kafka_bootstrap_servers
+        self._accepts_gaps = settings.kafka_gaps == "accept"
+        self._group = group
         self._topics = list(topics)
         self._owner = owner
         self._end_of = end_of
@@ -194,21 +202,45 @@ class KafkaSource:
         while True:
             try:
                 committed = self._consumer.committed(assigned, timeout=CALL_TIMEOUT_SECONDS)
-                return {Partition(found.topic, found.partition): self._start(found) for found in committed}
+                starts = {Partition(found.topic, found.partition): self._start(found) for found in committed}
+                self._write_down_beginnings([found for found in committed if found.offset < 0], starts)
+                return starts
             except (KafkaException, DependencyUnavailable) as error:
                 if time.monotonic() >= deadline:
                     raise DependencyUnavailable("Kafka or ClickHouse", self._servers, str(error)) from error
                 logger.warning("Cannot learn where to begin, asking again: %s", error)
                 time.sleep(ASSIGN_PAUSE_SECONDS)
 
+    def _write_down_beginnings(self, unread: list[TopicPartition], starts: dict[Partition, Start]) -> None:
+        """Commit where reading begins for the first time: what Kafka deletes from then on is missing."""
+        if unread:
+            partitions = [Partition(found.topic, found.partition) for found in unread]
+            beginnings = [TopicPartition(*partition, starts[partition].position) for partition in partitions]
+            self._consumer.commit(offsets=beginnings, asynchronous=False)
+
     def _start(self, found: TopicPartition) -> Start:
         if found.error:
             raise KafkaException(found.error)
         partition = Partition(found.topic, found.partition)
         low, high = self._consumer.get_watermark_offsets(found, timeout=CALL_TIMEOUT_SECONDS)
-        known = found.offset >= 0
-        offset = found.offset if known else self._end_of(partition)
-        return start_at(partition, offset, found.metadata or "" if known else "", low, high)
+        if found.offset < 0:
+            return start_at(partition, self._end_of(partition), "", low, high)
+        if found.offset >= low:
+            return start_at(partition, found.offset, found.metadata or "", low, high)
+        return self._start_behind_gap(partition, found.offset, low, high)
+
+    def _start_behind_gap(self, partition: Partition, committed: int, low: int, high: int) -> Start:
+        """Where to begin when Kafka has deleted what comes next: where a store ends that was rebuilt meanwhile.
+
+        Raises:
+            RecordsDeleted: The store lacks records that are gone, and nobody accepts that.
+        """
+        end = self._end_of(partition)
+        if end is not None and end >= low:
+            return start_at(partition, end, "", low, high)
+        if self._accepts_gaps:
+            return start_at(partition, committed, "", low, high)
+        raise RecordsDeleted(self._group, str(partition), committed, low, _REMEDY)
 
 
 def _configuration(settings: Settings, group: str) -> dict[str, Any]:

@@ -99,7 +99,7 @@ class Shop:
             self.wait_until(lambda: work.done() or self.is_drained())
 
     def is_drained(self) -> bool:
-        return self.committed() == {partition: (end, "") for partition, end in self.ends().items() if end}
+        return self.committed() == {partition: (end, "") for partition, end in self.ends().items()}
 
     def committed(self) -> dict[Partition, tuple[int, str]]:
         """Committed offset and metadata of the partitions that have one."""

@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from schemas.codec import load_schema
-from schemas.errors import BatchRefused, ConfigurationError, DependencyUnavailable
+from schemas.errors import BatchRefused, ConfigurationError, DependencyUnavailable, RecordsDeleted
 from schemas.topics import EVENTS
 from sinks.clickhouse.batches import Batch
 from sinks.clickhouse.ranges import OffsetRange, Partition
@@ -191,6 +192,26 @@ def test_a_group_without_offsets_goes_on_where_the_table_ends(shop: Shop) -> Non
 def _deleted(admin: AdminClient, group: str) -> bool:
     (future,) = admin.delete_consumer_groups([group]).values()
     return future.exception() is None
+
+
+def test_records_that_kafka_deleted_unread_stop_the_sink_until_that_is_accepted(shop: Shop) -> None:
+    first = produce_events(shop, range(1_000))
+    shop.drain()
+    produce_events(shop, range(1_000, 1_500))
+    delete_all_records(shop)
+    with pytest.raises(RecordsDeleted, match=rf"Kafka has deleted .* of {shop.topic(EVENTS)}-"):
+        shop.drain()
+    assert event_totals(shop) == expected_totals(first)
+    third = produce_events(shop, range(1_500, 1_600))
+    shop.drain(kafka_gaps="accept")
+    assert event_totals(shop) == expected_totals(first + third)
+
+
+def delete_all_records(shop: Shop) -> None:
+    admin = AdminClient({"bootstrap.servers": shop.settings.kafka_bootstrap_servers})
+    ends = [TopicPartition(*partition, end) for partition, end in shop.ends().items()]
+    for future in admin.delete_records(ends).values():
+        future.result(30)
 
 
 def test_rows_that_clickhouse_refuses_stop_the_sink_and_are_not_dropped(

@@ -106,6 +106,15 @@ def test_a_part_that_died_starts_again_after_a_wait_and_is_counted(stage: Stage)
     assert (again.state, again.restarts, again.process) == (PartState.STARTING, 1, ProcessId(2, 0.0))
 
 
+def test_what_a_part_said_last_before_it_ended_by_itself_is_told(stage: Stage, tmp_path: Path) -> None:
+    (tmp_path / "echo.log").write_text("of an earlier life\n")
+    stage.ready()
+    with (tmp_path / "echo.log").open("a") as log:
+        log.write("of this one\nKafka has deleted it\n")
+    stage.machine.codes[1] = 5
+    assert stage.after(0.1).problem == "it ended with exit code 5: Kafka has deleted it"
+
+
 def test_a_part_that_cannot_be_prepared_says_why_and_is_tried_again(stage: Stage) -> None:
     stage.part.error = PlatformError("no room")
     stage.runner.tick()

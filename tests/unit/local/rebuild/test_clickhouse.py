@@ -8,7 +8,7 @@ import pyarrow as pa
 from lake.history import Part
 from lake.manifest import DataFile, Span
 from lake.storage import Storage
-from local.rebuild.clickhouse import gathered, token_of
+from local.rebuild.clickhouse import gathered, reaching, token_of
 
 
 def part(storage: Storage, partition: int, first: int, last: int, rows: int) -> tuple[Part, pa.Table]:
@@ -35,3 +35,9 @@ def test_inserts_of_one_range_have_tokens_of_their_own_that_end_with_its_last_of
     span = Span("events", 0, 0, 99)
     tokens = [token_of(span, number) for number in range(2)]
     assert tokens == ["events-0-lake0-0-99", "events-0-lake1-0-99"]
+
+
+def test_the_last_range_of_a_partition_reaches_behind_the_marker_that_the_lake_has_read() -> None:
+    spans = [Span("events", 0, 0, 4), Span("events", 0, 5, 9), Span("events", 1, 0, 7)]
+    found = reaching(((span, pa.table({})) for span in spans), {0: 12, 1: 8})
+    assert [str(span) for span, _ in found] == ["events-0-0-4", "events-0-5-11", "events-1-0-7"]
