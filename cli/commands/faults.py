@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -12,6 +13,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.context import err, out
+
+TERMINATED = 128 + signal.SIGTERM
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -26,13 +29,13 @@ def register(app: typer.Typer) -> None:
 
 def faults(
     fault: Annotated[list[str] | None, typer.Option(help="Only this one; may be repeated.", show_default=False)] = None,
-    events: Annotated[int, typer.Option(help="Records that arrive during each at the least.", min=100)] = 6_000,
+    events: Annotated[int, typer.Option(help="Records that arrive during each at the least.", min=100)] = 4_000,
     rate: Annotated[float, typer.Option(help="Records per second.", min=1)] = 400.0,
     kills: Annotated[int, typer.Option(help="How often the TaskManager is killed.", min=1)] = 10,
     stop: Annotated[float, typer.Option(help="Seconds for which a part is stopped by SIGSTOP.", min=1)] = 10.0,
     away: Annotated[float, typer.Option(help="Seconds for which a part is kept away.", min=1)] = 90.0,
     markdown: Annotated[
-        Path | None, typer.Option(help="Write the table into this page, between its two markers.", show_default=False)
+        Path | None, typer.Option(help="Write the rows into the table of this page.", show_default=False)
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
     only_list: Annotated[bool, typer.Option("--list", help="List the faults, and break nothing.")] = False,
@@ -41,7 +44,7 @@ def faults(
 
     It touches no other platform. Exits with 1 when anything differs.
     """
-    from local.faults.catalogue import chosen
+    from local.faults.catalogue import FAULTS, chosen
     from local.faults.fault import Verdict
     from local.faults.report import as_json_object, split_page, write_markdown
     from local.faults.run import Suite, in_order
@@ -53,6 +56,7 @@ def faults(
         return
     if markdown is not None:
         split_page(markdown)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))  # its platforms end with it
     outcomes = []
     with Suite(Options(events, rate, kills, stop, away), _teller()) as suite:
         for each in in_order(wanted):
@@ -64,7 +68,7 @@ def faults(
     else:
         out.print(_table_of(outcomes))
     if markdown is not None:
-        write_markdown(markdown, outcomes)
+        write_markdown(markdown, outcomes, [each.name for each in FAULTS])
     if any(outcome.verdict in (Verdict.DIFFERS, Verdict.BROKEN) for outcome in outcomes):
         raise typer.Exit(1)
 

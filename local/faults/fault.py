@@ -44,12 +44,14 @@ class Stage:
         jobs: The jobs that run.
         settings: Settings that differ from the defaults.
         disks: Folder of the data directory -> bytes of the small disk that lies there.
-        own: The fault's name where it needs a platform for itself, else "".
+        moves_clock: Whether the parts' clocks can be moved.
+        own: What the faults on it have in common that other faults must not meet; "" for nothing.
     """
 
     jobs: tuple[str, ...] = METRICS
     settings: Mapping[str, Any] = field(default_factory=dict)
     disks: Mapping[str, int] = field(default_factory=dict)
+    moves_clock: bool = False
     own: str = ""
 
 
@@ -62,6 +64,7 @@ class Fault:
         words: What is done, in words.
         strike: Breaks and heals; returns at the end of the fault.
         stage: Where.
+        mend: What is to be done once the shop has stopped, before the results are compared.
         arrivals: What happens to the shop's records while the fault lasts.
         by_default: Whether the tests run it unless they are told to run all.
         slow_because: Why not, where they do not.
@@ -72,6 +75,7 @@ class Fault:
     strike: Callable[[Scene], None]
     stage: Stage = Stage()
     arrivals: Arrivals = as_they_come
+    mend: Callable[[Scene], None] = lambda _scene: None
     slow_because: str = ""
 
     @property

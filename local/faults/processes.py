@@ -8,6 +8,7 @@ from typing import Final
 
 from local.faults.fault import PERSONAL, Fault, Stage
 from local.faults.scene import Scene
+from local.faults.stores import histories_follow_from_events
 from local.faults.victims import nobody_restarts, wait_until, workers_that_know
 from local.lag import pipeline_lag
 from schemas.errors import DependencyUnavailable
@@ -84,12 +85,22 @@ def _has_open_transaction(scene: Scene) -> bool:
 
 
 FAULTS: Final = (
-    Fault("none", "nothing; the control to compare the other figures with", nothing),
+    Fault(
+        "none",
+        "nothing; the control to compare the other figures with",
+        nothing,
+        slow_because="it is there for its figures",
+    ),
     Fault("kill-python-worker", "kill -9 of a Python worker of Flink", Scene.kill_worker),
     Fault("kill-jobmanager", "kill -9 of Flink's JobManager", kill_part("jobmanager")),
     Fault("kill-broker", "kill -9 of Kafka while a transaction of ingest is open", kill_broker_in_transaction),
     Fault("kill-clickhouse", "kill -9 of the owner of ClickHouse's directory", kill_part("clickhouse")),
-    Fault("kill-registry", "kill -9 of the schema registry", kill_part("registry")),
+    Fault(
+        "kill-registry",
+        "kill -9 of the schema registry",
+        kill_part("registry"),
+        slow_because="unknown-schema kills the registry as well",
+    ),
     Fault(
         "kill-taskmanager",
         "kill -9 of Flink's TaskManager, ten times, each as soon as all is counted again",
@@ -106,6 +117,8 @@ FAULTS: Final = (
         "kill -9 of personalise's Python worker",
         kill_personaliser,
         Stage(PERSONAL),
+        mend=histories_follow_from_events,
+        slow_because="it needs a platform with more jobs",
     ),
     *(
         Fault(f"stop-{part}", f"SIGSTOP to {part} for some seconds", stop(part), slow_because="there are many of them")

@@ -13,6 +13,7 @@ from schemas.errors import ConfigurationError
 BEGIN: Final = "<!-- begin of the table that './shop faults --markdown' writes -->"
 END: Final = "<!-- end of the table -->"
 COLUMNS: Final = ("fault", "what is done", "records", "results", "lost", "doubled", "recovery", "verdict")
+RULES: Final = ("---", "---", "---:", "---:", "---:", "---:", "---:", "---")
 
 
 def cells(outcome: Outcome) -> tuple[str, ...]:
@@ -30,24 +31,37 @@ def cells(outcome: Outcome) -> tuple[str, ...]:
     return (outcome.fault.name, outcome.fault.words, *figures, str(outcome.verdict))
 
 
-def markdown_table(outcomes: Iterable[Outcome]) -> str:
-    """The outcomes as a table."""
-    rows = [COLUMNS, ("---", "---", "---:", "---:", "---:", "---:", "---:", "---"), *map(cells, outcomes)]
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+def write_markdown(page: Path, outcomes: Iterable[Outcome], order: Iterable[str]) -> None:
+    """Put the outcomes into the table between the two markers of a page; faults that were not run keep their rows.
 
-
-def write_markdown(page: Path, outcomes: Iterable[Outcome]) -> None:
-    """Put the table between the two markers of a page.
+    Args:
+        page: The page.
+        outcomes: What came of the faults that were run.
+        order: The names of all faults; a row of another one goes.
 
     Raises:
         ConfigurationError: The page cannot be read, or lacks the markers.
     """
-    head, tail = split_page(page)
-    write_atomically(page, f"{head}{BEGIN}\n\n{markdown_table(outcomes)}\n\n{END}{tail}")
+    head, table, tail = split_page(page)
+    rows = rows_of(table) | {outcome.fault.name: cells(outcome) for outcome in outcomes}
+    new = markdown_table([rows[name] for name in order if name in rows])
+    write_atomically(page, f"{head}{BEGIN}\n\n{new}\n\n{END}{tail}")
 
 
-def split_page(page: Path) -> tuple[str, str]:
-    """What stands before and behind the table of a page.
+def markdown_table(rows: Iterable[tuple[str, ...]]) -> str:
+    """Rows as a table."""
+    lines = [COLUMNS, RULES, *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def rows_of(table: str) -> dict[str, tuple[str, ...]]:
+    """Fault -> its row, as ``markdown_table`` wrote it."""
+    lines = [tuple(line.strip("| ").split(" | ")) for line in table.splitlines() if line.startswith("| ")]
+    return {line[0]: line for line in lines if line not in (COLUMNS, RULES)}
+
+
+def split_page(page: Path) -> tuple[str, str, str]:
+    """What stands before, in and behind the table of a page.
 
     Raises:
         ConfigurationError: The page cannot be read, or lacks the markers.
@@ -58,11 +72,11 @@ def split_page(page: Path) -> tuple[str, str]:
         message = f"{page} cannot be read: {error}."
         raise ConfigurationError(message) from error
     head, begin, rest = text.partition(BEGIN)
-    _, end, tail = rest.partition(END)
+    table, end, tail = rest.partition(END)
     if not (begin and end):
         message = f"{page} has no place for the table: two lines, {BEGIN} and {END}."
         raise ConfigurationError(message)
-    return head, tail
+    return head, table, tail
 
 
 def as_json_object(outcome: Outcome) -> dict[str, Any]:

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import Final
 
 import psutil
 
 from local.faults import victims
+from local.faults.fault import NotAsPromised
 from local.faults.recovery import wait_until_recovered
 from local.faults.shop import Trade, TroubledShop
+from local.paths import ROOT
 from local.platform import Platform
 from schemas.settings import Settings
+
+COMMAND_SECONDS: Final = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +36,7 @@ class Options:
         away_seconds: How long a part is kept away.
     """
 
-    records: int = 6_000
+    records: int = 4_000
     rate: float = 400.0
     kills: int = 10
     stop_seconds: float = 10.0
@@ -85,6 +93,28 @@ class Scene:
         """SIGSTOP to a part while a block runs."""
         self.tell(f"SIGSTOP to {part}")
         return victims.stopped(self.platform, part)
+
+    def run(self, *arguments: str) -> str:
+        """``./shop`` with these arguments on this platform; what it said.
+
+        Raises:
+            NotAsPromised: It fails.
+        """
+        self.tell(f"./shop {' '.join(arguments)}")
+        done = subprocess.run(
+            [sys.executable, "-m", "cli", *arguments],
+            cwd=ROOT,
+            env={**os.environ, **self.settings.environment(), "PYTHONPATH": str(ROOT)},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=COMMAND_SECONDS,
+            check=False,
+        )
+        if done.returncode:
+            message = f"'./shop {' '.join(arguments)}' ends with {done.returncode}: {done.stdout}{done.stderr}"
+            raise NotAsPromised(message)
+        return done.stdout + done.stderr
 
     def recover(self) -> None:
         """Wait until everything that has arrived is counted."""

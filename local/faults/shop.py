@@ -15,7 +15,7 @@ from producers.ledger.file import write_ledger
 from producers.ledger.ledger import Ledger
 from producers.simulator.plan import ALL, Plan
 from producers.simulator.run import paced, registered_encoders, wires
-from producers.simulator.sender import Sender
+from producers.simulator.sender import Sender, Wire
 from producers.simulator.simulation import Record, Simulation
 from schemas.errors import PlatformError
 from schemas.settings import Settings
@@ -26,6 +26,8 @@ DAYS: Final = 250
 
 SENT_SECONDS: Final = 600.0
 POLL_SECONDS: Final = 0.1
+ARRIVAL_SECONDS: Final = 2.0
+"""More than a record is on its way to a Kafka that is well."""
 
 
 class TroubledShop:
@@ -39,6 +41,7 @@ class TroubledShop:
     Attributes:
         ledger: What is true of all records so far.
         repeated: Records of accepted events that others than this shop sent again.
+        log_is_cut: Whether a fault has deleted records in Kafka.
     """
 
     def __init__(self, settings: Settings, rate: float, seed: int) -> None:
@@ -57,6 +60,10 @@ class TroubledShop:
         self._encoders = registered_encoders(settings)
         self.ledger = Ledger(self._plan.time_zone, self._plan.lateness_ms, self._plan.skew_ms)
         self.repeated = 0
+        self.log_is_cut = False
+        self._memory: list[Wire] | None = None
+        self._is_open = Event()
+        self._is_open.set()
 
     @contextmanager
     def trading(self, arrivals: Arrivals) -> Iterator[Trade]:
@@ -70,6 +77,32 @@ class TroubledShop:
                 stop.set()
         trade.work.result()
 
+    @contextmanager
+    def closed(self) -> Iterator[None]:
+        """Send nothing while the block runs; what was sent has arrived when it begins."""
+        self._is_open.clear()
+        time.sleep(ARRIVAL_SECONDS)
+        try:
+            yield
+        finally:
+            self._is_open.set()
+
+    @contextmanager
+    def remembering(self) -> Iterator[list[Wire]]:
+        """What is sent while the block runs, to be sent again."""
+        memory: list[Wire] = []
+        self._memory = memory
+        try:
+            yield memory
+        finally:
+            self._memory = None
+
+    def send(self, again: list[Wire]) -> None:
+        """Send records of which none has arrived."""
+        with Sender(self._settings) as sender:
+            for wire in again:
+                sender.send(wire)
+
     def write_ledger(self, path: Path) -> None:
         """Write the ledger as ``./shop simulate --ledger`` does."""
         write_ledger(path, self.ledger, self._plan.arguments())
@@ -79,11 +112,14 @@ class TroubledShop:
         with Sender(self._settings) as sender:
             for wire in paced(arriving, self._rate, time.monotonic, time.sleep):
                 sender.send(wire)
+                if (memory := self._memory) is not None:
+                    memory.append(wire)
 
     def _until(self, stop: Event) -> Iterator[Record]:
         """The next records of the shop, until it is told to stop."""
         while not stop.is_set():
-            yield next(self._records)
+            if self._is_open.wait(POLL_SECONDS):
+                yield next(self._records)
 
 
 class Trade:

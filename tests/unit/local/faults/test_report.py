@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from local.faults.fault import Fault, Outcome, Verdict
-from local.faults.report import BEGIN, END, markdown_table, write_markdown
+from local.faults.report import BEGIN, END, cells, markdown_table, write_markdown
 from schemas.errors import ConfigurationError
 
 FAULT = Fault("kill-it", "kill -9 of it", lambda _scene: None)
@@ -14,21 +15,26 @@ NOT_RUN = Outcome(FAULT, Verdict.NOT_RUN, problem="no disk can be mounted")
 
 
 def test_an_outcome_is_a_row() -> None:
-    *_, equal, not_run = markdown_table([EQUAL, NOT_RUN]).splitlines()
+    *_, equal, not_run = markdown_table([cells(EQUAL), cells(NOT_RUN)]).splitlines()
     assert equal == "| kill-it | kill -9 of it | 1,100 | 12,345 rows | 0 | 0 | 7.2 s | equal |"
     assert not_run == "| kill-it | kill -9 of it | - | - | - | - | - | not run |"
 
 
-def test_a_page_gets_a_new_table_and_keeps_its_words(tmp_path: Path) -> None:
+def test_a_page_gets_new_rows_and_keeps_the_others_and_its_words(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text(f"# Words\n\n{BEGIN}\nold\n{END}\n\nMore words.\n")
-    write_markdown(page, [EQUAL])
-    write_markdown(page, [EQUAL])
-    assert page.read_text() == f"# Words\n\n{BEGIN}\n\n{markdown_table([EQUAL])}\n\n{END}\n\nMore words.\n"
+    other = replace(EQUAL, fault=replace(FAULT, name="another"), records=7)
+    order = ["another", "kill-it"]
+    write_markdown(page, [NOT_RUN, other], order)
+    write_markdown(page, [EQUAL], order)
+    table = markdown_table([cells(other), cells(EQUAL)])
+    assert page.read_text() == f"# Words\n\n{BEGIN}\n\n{table}\n\n{END}\n\nMore words.\n"
+    write_markdown(page, [], ["kill-it"])
+    assert "another" not in page.read_text()
 
 
 def test_a_page_without_a_place_for_the_table_is_refused(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text("# Words\n")
     with pytest.raises(ConfigurationError, match="has no place for the table"):
-        write_markdown(page, [EQUAL])
+        write_markdown(page, [EQUAL], ["kill-it"])
