@@ -42,22 +42,17 @@ class ListEncoder:
             source: Where they come from.
             generated_at: The newest event of each.
         """
+        start = b'{"source":"%b","model_version":%b,"generated_at":"' % (source.encode(), self._version)
+        heads = (start + utc_text(made_at).encode() + b'","items":[\n' for made_at in generated_at)
         if not ranking.items.size:
-            yield from (self._head(source, made_at) + b"\n]}" for made_at in generated_at)
+            yield from (head + b"\n]}" for head in heads)
             return
         scores = _texts(ranking.scores)
         columns = (ranking.items, ranking.reasons, ranking.because)
-        for made_at, items, reasons, because, texts in zip(
-            generated_at, *(column.tolist() for column in columns), scores, strict=True
+        for head, items, reasons, because, texts in zip(
+            heads, *(column.tolist() for column in columns), scores, strict=True
         ):
-            yield self._head(source, made_at) + self._lines(items, texts, reasons, because) + b"\n]}"
-
-    def _head(self, source: Source, generated_at: datetime) -> bytes:
-        return b'{"source":"%b","model_version":%b,"generated_at":"%b","items":[\n' % (
-            source.encode(),
-            self._version,
-            utc_text(generated_at).encode(),
-        )
+            yield head + self._lines(items, texts, reasons, because) + b"\n]}"
 
     def _lines(self, items: list[int], scores: list[bytes], reasons: list[int], because: list[int]) -> bytes:
         starts, quoted = self._starts, self._quoted

@@ -119,6 +119,8 @@ def in_order(
 def merged(users: KnownUsers, newer: KnownUsers) -> KnownUsers:
     """The users of both, as the second knows them where it knows an event of theirs, else as the first does."""
     told = {user_id for user_id, length in zip(newer.ids, newer.done.histories.lengths, strict=True) if length}
+    if not told:
+        return users
     kept = np.array([user_id not in told for user_id in users.ids], bool)
     parts = (users, kept), (newer, newer.done.histories.lengths > 0)
     ids = [user_id for part, rows in parts for user_id in itertools.compress(part.ids, rows.tolist())]

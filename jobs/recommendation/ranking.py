@@ -18,8 +18,8 @@ from jobs.training.neighbours import NONE, Neighbours, top_items
 from schemas.recommendations import Reason, RecommendedItem
 from schemas.settings import Settings
 
-BATCH_SCORES: Final = 16_000_000
-"""Scores held at once: users of a batch times items."""
+BATCH_SCORES: Final = 4_000_000
+"""Scores held at once, users of a batch times items: 16 MB, memory that the allocator keeps for the next batch."""
 
 CAUSES: Final = 10
 """Newest events of a history that may be the reason for a product."""

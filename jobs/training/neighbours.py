@@ -17,8 +17,8 @@ NONE: Final = -1
 BLOCK_ITEMS: Final = 128
 """Items, at the most, of which the best one is looked for first, when the best of many are wanted."""
 
-BLOCK_SCORES: Final = 16_000_000
-"""Scores held at once."""
+BLOCK_SCORES: Final = 4_000_000
+"""Scores held at once: 16 MB, memory that the allocator keeps for the next block."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ smaller of its two systems, short ones in batches: what a user is recommended de
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final, Self
@@ -29,14 +30,14 @@ from jobs.training.models.neighbours import transposed
 from jobs.training.models.recency import Recency
 from schemas.errors import ModelError
 
-BATCH_VALUES: Final = 2_000_000
-"""Float32 values of the factors gathered for a batch of rows: 8 MB."""
+BATCH_VALUES: Final = 150_000
+"""Float32 values of the factors gathered for a batch of rows: as many as a processor's cache holds a few copies of."""
 
 PULL_STEP: Final = 1.2
 """Rows are fitted together whose pulls to zero round to the same power of it: off by 10 % at the most."""
 
-SHRINKAGE: Final = 2.0**-8
-"""Of the factors that ``implicit`` is given: its square is what the 1 of the loss of 2008 still weighs."""
+SCALE: Final = 2.0**16
+"""Of the loss as ``implicit`` is given it, so that the 1 in the loss of 2008 weighs next to nothing."""
 
 INDEFINITE: Final = "iALS met a system that is not positive definite: give it more regularization."
 
@@ -67,6 +68,7 @@ class Ials:
     half_life_seconds: float | None = None
     seed: int = 1
     _items: Factors = field(init=False, repr=False)
+    _basis: _Basis = field(init=False, repr=False)
 
     name: ClassVar[str] = "ials"
 
@@ -78,21 +80,26 @@ class Ials:
     def fit(self, training: Training) -> Self:
         """Alternate; the factors of the items are what stays."""
         by_user = training.histories.matrix(training.n_items)
-        users, items = self._side(by_user), self._side(transposed(by_user))
+        by_item = transposed(by_user)
+        user_levels, item_levels = self._levels(by_user), self._levels(by_item)
+        by_level = np.argsort(item_levels, kind="stable")
+        by_item = by_item[by_level][:, np.argsort(user_levels, kind="stable")]
+        users = _Side.of(transposed(by_item), np.sort(user_levels), self.factors, self.unobserved)
+        items = _Side.of(by_item, np.sort(item_levels), self.factors, self.unobserved)
         lot = np.random.default_rng(self.seed)
         first = lot.standard_normal((training.n_items, self.factors)) * (0.1 / np.sqrt(self.factors))
-        self._items = first.astype(np.float32)
-        of_users = np.zeros((len(training.histories), self.factors), np.float32)
+        items.own[:] = first[by_level]
         with threadpool_limits(1, "blas"):
             for _ in range(self.iterations):
-                users.improve(of_users, self._items)
-                items.improve(self._items, of_users)
-        return self
+                users.improve(items)
+                items.improve(users)
+        return self.restore({"items": items.own[np.argsort(by_level)]})
 
     def fold_in(self, histories: Histories) -> Factors:
         """The factors of each history, (len(histories), factors) float32; zeros for an empty one."""
         weights = Recency(self.recency, self.half_life_seconds).weights(histories)
-        return self._solve(histories.matrix(len(self._items), weights), self._items)
+        observed = histories.matrix(len(self._items), weights)
+        return self._basis.solve(observed, self._pulls(observed))
 
     def score(self, histories: Histories) -> NDArray[np.float32]:
         """Products of the folded-in factors with those of the items."""
@@ -111,6 +118,7 @@ class Ials:
     def restore(self, arrays: Arrays) -> Self:
         """Take over factors of the items."""
         self._items = arrays["items"]
+        self._basis = _Basis.of(self._items, self.unobserved)
         return self
 
     def _pulls(self, observed: sparse.csr_matrix) -> NDArray[np.float32]:
@@ -119,27 +127,10 @@ class Ials:
         frequency = (known + self.unobserved * observed.shape[1]) ** self.frequency_power
         return np.asarray(self.regularization * frequency, np.float32)
 
-    def _side(self, observed: sparse.csr_matrix) -> _Side:
-        """The rows of ``observed`` for a fit."""
+    def _levels(self, observed: sparse.csr_matrix) -> NDArray[np.float64]:
+        """The power of PULL_STEP that the pull of each row is rounded to, (n,)."""
         pulls = np.maximum(self._pulls(observed), np.finfo(np.float32).tiny)
-        levels = np.rint(np.log(pulls) / np.log(PULL_STEP))
-        groups = [_group(observed, np.flatnonzero(levels == level), level) for level in np.unique(levels)]
-        return _Side(groups, self.unobserved)
-
-    def _solve(self, observed: sparse.csr_matrix, others: Factors) -> Factors:
-        """The best factors of the rows of ``observed`` (n, m) given those of its columns (m, factors)."""
-        pull = self._pulls(observed)
-        strengths, axes = np.linalg.eigh(self.unobserved * (others.T @ others))
-        rotated = others @ axes
-        solved = np.zeros((observed.shape[0], self.factors), np.float32)
-        shared = (np.maximum(strengths, 0) + pull[:, None]).astype(np.float32)
-        lengths = np.diff(observed.indptr)
-        for row in np.flatnonzero(lengths >= self.factors):
-            events = slice(observed.indptr[row], observed.indptr[row + 1])
-            solved[row] = _solve_by_factors(rotated[observed.indices[events]], observed.data[events], shared[row])
-        for rows in _batches(np.where(lengths < self.factors, lengths, 0), self.factors):
-            solved[rows] = _solve_by_events(*_gather(observed, rows, rotated), shared[rows])
-        return np.asarray(solved @ axes.T)
+        return np.asarray(np.rint(np.log(pulls) / np.log(PULL_STEP)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,12 +138,12 @@ class _Group:
     """Rows that are pulled to zero alike.
 
     Attributes:
-        rows: Which they are, (n,) int64.
+        own: Their factors, a part of those of their side, (n, factors).
         confidence: The weights of what was observed, as ``implicit`` takes them, (n, m) sparse.
         pull: How strongly they are pulled.
     """
 
-    rows: NDArray[np.int64]
+    own: Factors
     confidence: sparse.csr_matrix
     pull: float
 
@@ -163,34 +154,45 @@ class _Side:
 
     Given factors ``y`` and confidences ``1 + c``, it takes steps towards the solution of ``(sum over all: y y' + sum
     over observed: c y y') x = sum over observed: (1 + c) y``. Rows that nobody has observed, below the factors, make
-    the first sum what the loss of this module asks for. That has no 1 in the last sum, which vanishes as ``y`` shrinks
-    and ``c`` grows with the inverse square.
+    the first sum what this module's loss asks for; that has no 1 in the last sum, which vanishes as the rest grows.
 
     Attributes:
-        groups: Its rows.
+        stacked: The factors, and room for those rows, (n + factors, factors) float32.
+        groups: The rows.
         unobserved: What a pair that was not observed weighs.
     """
 
+    stacked: Factors
     groups: list[_Group]
     unobserved: float
 
-    def improve(self, own: Factors, others: Factors) -> None:
-        """Move ``own`` (n, factors) towards the best given ``others`` (m, factors), in place."""
-        factors = own.shape[1]
-        given = np.concatenate([others * np.float32(SHRINKAGE), np.empty((factors, factors), np.float32)])
-        shared = (others.T @ others).astype(np.float64) * (self.unobserved - SHRINKAGE**2)
+    @classmethod
+    def of(cls, observed: sparse.csr_matrix, levels: NDArray[np.float64], factors: int, unobserved: float) -> _Side:
+        """The rows of ``observed`` (n, m), sorted by their ``levels`` (n,), with factors of 0."""
+        stacked = np.zeros((len(levels) + factors, factors), np.float32)
+        confidence = observed * np.float32(SCALE)
+        confidence.data += np.float32(1)
+        firsts = np.flatnonzero(np.diff(levels, prepend=np.nan))
+        groups = [
+            _Group(stacked[first:last], confidence[first:last], float(PULL_STEP ** levels[first]))
+            for first, last in itertools.pairwise([*firsts.tolist(), len(levels)])
+        ]
+        return cls(stacked, groups, unobserved)
+
+    @property
+    def own(self) -> Factors:
+        """The factors, (n, factors)."""
+        return self.stacked[: -self.stacked.shape[1]]
+
+    def improve(self, others: _Side) -> None:
+        """Move the factors towards the best ones given those of the other side, in place."""
+        factors = self.stacked.shape[1]
+        gram = (others.own.T @ others.own).astype(np.float64)
         step = AlternatingLeastSquares().solver
         for group in self.groups:
-            given[-factors:] = _root(shared + group.pull * np.eye(factors))
-            found = own[group.rows] / np.float32(SHRINKAGE)
-            step(group.confidence, found, given, 0.0)
-            own[group.rows] = found * np.float32(SHRINKAGE)
-
-
-def _group(observed: sparse.csr_matrix, rows: NDArray[np.int64], level: float) -> _Group:
-    confidence = observed[rows]
-    confidence.data = confidence.data * np.float32(SHRINKAGE**-2) + np.float32(1)
-    return _Group(rows, confidence, float(PULL_STEP**level))
+            wanted = SCALE * (self.unobserved * gram + group.pull * np.eye(factors))
+            others.stacked[-factors:] = _root(wanted - gram)
+            step(group.confidence, group.own, others.stacked, 0.0)
 
 
 def _root(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -199,6 +201,41 @@ def _root(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.linalg.cholesky(matrix).T
     except np.linalg.LinAlgError as error:
         raise ModelError(INDEFINITE) from error
+
+
+@dataclass(frozen=True, slots=True)
+class _Basis:
+    """Factors of the items, rotated so that what all pairs add to the system of a history is a diagonal.
+
+    Attributes:
+        rotated: Those factors, (n_items, factors).
+        strengths: That diagonal, (factors,).
+        axes: What takes a rotated vector back, (factors, factors).
+    """
+
+    rotated: Factors
+    strengths: Factors
+    axes: Factors
+
+    @classmethod
+    def of(cls, items: Factors, unobserved: float) -> _Basis:
+        """The basis of factors (n_items, factors), where a pair that was not observed weighs ``unobserved``."""
+        strengths, axes = np.linalg.eigh(unobserved * (items.T @ items))
+        return cls(items @ axes, np.maximum(strengths, 0), axes)
+
+    def solve(self, observed: sparse.csr_matrix, pulls: NDArray[np.float32]) -> Factors:
+        """The best factors of the rows of ``observed`` (n, n_items), pulled to zero as ``pulls`` (n,) says."""
+        factors = len(self.strengths)
+        solved = np.zeros((observed.shape[0], factors), np.float32)
+        shared = (self.strengths + pulls[:, None]).astype(np.float32)
+        lengths = np.diff(observed.indptr)
+        for row in np.flatnonzero(lengths >= factors):
+            events = slice(observed.indptr[row], observed.indptr[row + 1])
+            gathered = self.rotated[observed.indices[events]]
+            solved[row] = _solve_by_factors(gathered, observed.data[events], shared[row])
+        for rows in _batches(np.where(lengths < factors, lengths, 0), factors):
+            solved[rows] = _solve_by_events(*_gather(observed, rows, self.rotated), shared[rows])
+        return np.asarray(solved @ self.axes.T)
 
 
 def _solve_by_factors(gathered: Factors, confidence: Factors, shared: Factors) -> Factors:
