@@ -24,6 +24,15 @@ MINI_BATCHES: Final[Mapping[str, str]] = {
 """Folds the changes of half a second into one update a row. State lives for ever unless its query has a STATE_TTL."""
 
 
+def metrics_options(settings: Settings, options: Mapping[str, str] = MINI_BATCHES) -> dict[str, str]:
+    """What a job that computes metrics wants of Flink.
+
+    Its results are upserts, written as soon as they change, so a checkpoint only says where it goes on after a failure;
+    and each one writes all state there is.
+    """
+    return {**options, "execution.checkpointing.interval": f"{settings.metrics_checkpoint_interval_ms} ms"}
+
+
 @dataclass(frozen=True, slots=True)
 class MetricsJob:
     """A job that computes the results of its name.
@@ -65,7 +74,7 @@ class MetricsJob:
 
     def run(self, settings: Settings) -> None:
         """Wire it to Kafka and start it."""
-        tables = streaming_environment(settings, self.name, self.options)
+        tables = streaming_environment(settings, self.name, metrics_options(settings, self.options))
         begin_anew(tables, settings, self.name, (EVENTS,))
         tables.execute_sql(events_ddl(settings, self.name, self.event_fields, at_gaps(settings)))
         for result in self.reads:

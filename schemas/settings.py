@@ -71,6 +71,9 @@ class Settings(BaseSettings):
     checkpoint_interval_ms: int = Field(
         2_000, ge=100, description="Between checkpoints; what ingest accepted is seen after one."
     )
+    metrics_checkpoint_interval_ms: int = Field(
+        10_000, ge=100, description="The same of jobs that compute metrics; their results do not wait for one."
+    )
     transaction_timeout_ms: int = Field(
         600_000, ge=10_000, description="Must exceed a checkpoint and a restart, or data is lost."
     )

@@ -18,12 +18,15 @@ from schemas.migrate import migrate
 from schemas.settings import Settings
 
 COMMAND_SECONDS = 900
+CHECKPOINT_MS = 2_000
+"""Of jobs that compute metrics: tests wait for each, and keep little state."""
 
 
 @contextmanager
 def platform_with(jobs: Iterable[str], data: Path, time_zone: str = "UTC", **more: Any) -> Iterator[Platform]:
     """A migrated platform that runs these jobs, with more settings."""
-    settings = Settings(data_dir=data, port_base=free_base(random.Random()), time_zone=time_zone, **more)
+    chosen = {"metrics_checkpoint_interval_ms": CHECKPOINT_MS} | more
+    settings = Settings(data_dir=data, port_base=free_base(random.Random()), time_zone=time_zone, **chosen)
     made = Platform(settings)
     made.fetch()
     try:
