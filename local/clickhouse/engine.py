@@ -15,12 +15,24 @@ from typing import Any, Final
 
 import chdb
 
-from local.clickhouse.errors import EngineFailed, QueryError
+from local.clickhouse.errors import EngineFailed, ErrorCode, QueryError
 from local.clickhouse.statements import quote_identifier, quote_string
 from local.clickhouse.users import User
 
 _COMMENT: Final = "log_comment"
 """The setting in which the client's query id travels; the engine numbers queries itself."""
+
+_ERRORS: Final = "SELECT code, value, replaceAll(last_error_message, '\\n', ' ') FROM system.errors"
+_ERRORS_OF_STATEMENTS: Final = frozenset(ErrorCode) - {
+    ErrorCode.CANNOT_READ_ALL_DATA,
+    ErrorCode.CHECKSUM_DOESNT_MATCH,
+    ErrorCode.CANNOT_OPEN_FILE,
+    ErrorCode.TIMEOUT_EXCEEDED,
+    ErrorCode.ABORTED,
+    ErrorCode.CANNOT_SCHEDULE_TASK,
+    ErrorCode.UNKNOWN_EXCEPTION,
+}
+"""What is raised for how a statement or its rows are written: it is always told, and keeps no other rows out."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +117,7 @@ class Connection:
     """One session with the engine. Whoever opened it closes it."""
 
     def __init__(self, url: str, user: User, comment: str) -> None:
+        self._url = url
         self._chdb = chdb.connect(url)
         self._user = user
         self.comment = comment
@@ -144,9 +157,11 @@ class Connection:
             except BaseException:
                 inserter.cancel()
                 raise
+            before = self._errors()
             answer = inserter.finish()  # tells why an append was refused
         if refused is not None:
             raise QueryError.from_engine(refused)
+        self._check_unsaid(before)
         statistics = Statistics(
             read_rows=answer.rows_written,
             read_bytes=answer.bytes_written,
@@ -154,6 +169,30 @@ class Connection:
             written_bytes=answer.bytes_written,
         )
         return replace(statistics, elapsed_ns=time.perf_counter_ns() - began)
+
+    def _errors(self) -> dict[int, tuple[int, str]]:
+        """Code -> how often it was raised since the engine started, and its last words."""
+        watcher = chdb.connect(self._url)
+        try:
+            rows = watcher.query(_ERRORS, "TSVRaw").data()
+        finally:
+            watcher.close()
+        columns = (line.split("\t", 2) for line in rows.splitlines())
+        return {int(code): (int(count), words) for code, count, words in columns}
+
+    def _check_unsaid(self, before: Mapping[int, tuple[int, str]]) -> None:
+        """Check that nothing was raised while an insert was finished.
+
+        The engine does not tell of an error that it meets only then, a full disk for example: it answers as if the rows
+        were in. So an error that anybody met meanwhile is taken for that of this insert; who repeats it with its token
+        does no harm.
+
+        Raises:
+            QueryError: Something was; the rows may not be in.
+        """
+        for code, (count, words) in self._errors().items():
+            if count > before.get(code, (0, ""))[0] and code not in _ERRORS_OF_STATEMENTS:
+                raise QueryError(code, f"{words} (while the rows were written: they may not be in)")
 
     def tag(self, comment: str) -> None:
         """Name the statements that follow, so that they can be killed by that name."""

@@ -53,7 +53,7 @@ def fill(folder: str) -> Callable[[Scene], None]:
         deadline = time.monotonic() + FULL_SECONDS
         try:
             while time.monotonic() < deadline:
-                _fill(place / FILLER)
+                fill_up(place / FILLER)
                 scene.pause(REFILL_SECONDS)
             scene.tell(f"{shutil.disk_usage(place).free:,} bytes are free")
         finally:
@@ -62,8 +62,8 @@ def fill(folder: str) -> Callable[[Scene], None]:
     return strike
 
 
-def _fill(filler: Path) -> None:
-    """Make a file as large as the disk allows."""
+def fill_up(filler: Path) -> None:
+    """Make a file as large as its disk allows."""
     piece = PIECE
     with filler.open("ab", buffering=0) as file:
         while len(piece) >= SMALLEST:

@@ -5,10 +5,14 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
+
+from local.faults.disks import fill_up, mounted
+from local.faults.fault import CannotBeDone
 
 ROOT = Path(__file__).resolve().parents[3]
 BATCH_ROWS = 500
@@ -162,3 +166,30 @@ def test_a_new_process_is_small(start_gateway):
 def _run(path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "local.clickhouse", "--path", str(path), "--port", "0", *arguments]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    try:
+        with mounted(tmp_path, {"disk": 256 << 20}):
+            yield tmp_path / "disk"
+    except CannotBeDone as error:
+        pytest.skip(str(error))
+
+
+def test_an_insert_that_does_not_fit_on_the_disk_is_refused_and_is_taken_once_there_is_room(small_disk, start_gateway):
+    gateway = start_gateway(directory="disk/data")
+    rows = "".join(f"{number}\n" for number in range(1_000))
+    insert = {"query": "INSERT INTO t FORMAT CSV", "insert_deduplication_token": "rows"}
+    options = "ENGINE = MergeTree ORDER BY x SETTINGS non_replicated_deduplication_window = 100"
+    _ask(gateway.url, f"CREATE TABLE t (x UInt64) {options}")
+    fill_up(small_disk / "filler")
+    refused = httpx.post(gateway.url, params=insert, content=rows, timeout=30)
+    assert refused.status_code == 500
+    assert "Code: 243. DB::Exception: Cannot reserve 1.00 MiB, not enough space" in refused.text
+    assert _ask(gateway.url, "SELECT count() FROM t") == "0\n"
+    (small_disk / "filler").unlink()
+    for _ in range(2):
+        _ask(gateway.url, rows, **insert)
+    assert _ask(gateway.url, "SELECT count() FROM t") == "1000\n"
+    gateway.kill()
