@@ -62,13 +62,13 @@ def faults(
         for each in in_order(wanted):
             outcomes.append(suite.run(each))
             _tell_outcome(outcomes[-1])
+            if markdown is not None:
+                write_markdown(markdown, outcomes, [each.name for each in FAULTS])
     if as_json:
         json.dump([as_json_object(outcome) for outcome in outcomes], sys.stdout, indent=1)
         sys.stdout.write("\n")
     else:
         out.print(_table_of(outcomes))
-    if markdown is not None:
-        write_markdown(markdown, outcomes, [each.name for each in FAULTS])
     if any(outcome.verdict in (Verdict.DIFFERS, Verdict.BROKEN) for outcome in outcomes):
         raise typer.Exit(1)
 

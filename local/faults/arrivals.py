@@ -21,6 +21,8 @@ SHUFFLE_MS: Final = 10 * 60_000
 SHARE_OF_POISON: Final = 0.01
 SHARE_OF_FAR: Final = 0.01
 FAR_MS: Final = round(datetime(2099, 6, 1, tzinfo=UTC).timestamp()) * 1000
+DAY_MS: Final = 86_400_000
+SHARE_RECEIVED_IN_TIME: Final = 0.05
 SHARE_OF_UNKNOWN: Final = 0.05
 
 _COPY: Final = Form((Trouble.DUPLICATES,))
@@ -59,6 +61,16 @@ def from_the_far_future(records: Iterator[Record]) -> Iterator[Record]:
         if rng.random() < SHARE_OF_FAR:
             far = Event(f"{event.event_id}-2099", "page_view", FAR_MS + number, Visit("u-2099"))
             yield (received_ms, number, far, None)
+
+
+def a_day_ahead(records: Iterator[Record]) -> Iterator[Record]:
+    """As a shop sends them whose clock is a day ahead; of one event in twenty, the reception has the right time."""
+    rng = dice("a day ahead")
+    for received_ms, number, event, form in records:
+        if not (event.was_counted or event.was_sent):
+            event.time_ms, event.was_sent = event.time_ms + DAY_MS, True
+        is_right = rng.random() < SHARE_RECEIVED_IN_TIME
+        yield (received_ms if is_right else received_ms + DAY_MS, number, event, form)
 
 
 def from_one_partition(partitions: int) -> Arrivals:
@@ -139,6 +151,12 @@ def _faults() -> Iterator[Fault]:
         ),
         ("poison", f"{len(Damage)} kinds of broken records, each 1 %", let_them_come, with_poison),
         ("year-2099", "1 % of the events say that they happened in 2099", let_them_come, from_the_far_future),
+        (
+            "clock-a-day-ahead",
+            "the clock of the shop is a day ahead and right again afterwards; of 5 % only that of the person is",
+            let_them_come,
+            a_day_ahead,
+        ),
         (
             "unknown-schema",
             "5 % of the records name a schema id that was never given; the registry is killed twice meanwhile",

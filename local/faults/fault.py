@@ -44,14 +44,12 @@ class Stage:
         jobs: The jobs that run.
         settings: Settings that differ from the defaults.
         disks: Folder of the data directory -> bytes of the small disk that lies there.
-        moves_clock: Whether the parts' clocks can be moved.
         own: What the faults on it have in common that other faults must not meet; "" for nothing.
     """
 
     jobs: tuple[str, ...] = METRICS
     settings: Mapping[str, Any] = field(default_factory=dict)
     disks: Mapping[str, int] = field(default_factory=dict)
-    moves_clock: bool = False
     own: str = ""
 
 

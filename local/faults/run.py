@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import random
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -16,7 +15,6 @@ from pathlib import Path
 from typing import Final, Self
 
 from dashboards.verification import LedgerFile, TableReport, compare_records, compare_tables, read_ledger
-from local.faults import clocks
 from local.faults.disks import mounted
 from local.faults.fault import CannotBeDone, Fault, Outcome, Stage, Verdict
 from local.faults.scene import Options, Scene
@@ -149,7 +147,7 @@ def compare(fault: Fault, platform: Platform, shop: TroubledShop, tell: Tell) ->
         events=truth.accepted,
         rows=sum(report.found for report in tables.values()),
         lost=max(0, truth.accepted - distinct),
-        doubled=max(rows, trusted) - distinct,
+        doubled=max(rows - distinct, trusted - truth.accepted, 0),
         problem="; ".join(wrong),
     )
 
@@ -172,33 +170,16 @@ def platform_of(stage: Stage, tell: Tell) -> Iterator[Platform]:
         tell(f"starting a platform with {', '.join(stage.jobs)}")
         platform.data.create()
         platform.fetch()
-        with mounted(platform.data.root, stage.disks):
-            try:
-                with _environment(clocks.environment_of(home) if stage.moves_clock else {}):
-                    platform.up()
-                migrate(settings)
-                with ThreadPoolExecutor(len(stage.jobs)) as pool:
-                    list(pool.map(partial(_start_job, platform), stage.jobs))
-                yield platform
-            finally:
-                platform.down()
+        with ExitStack() as ground:
+            ground.enter_context(mounted(platform.data.root, stage.disks))
+            ground.callback(platform.down)
+            platform.up()
+            migrate(settings)
+            with ThreadPoolExecutor(len(stage.jobs)) as pool:
+                list(pool.map(partial(_start_job, platform), stage.jobs))
+            yield platform
     finally:
         shutil.rmtree(home)
-
-
-@contextmanager
-def _environment(variables: Mapping[str, str]) -> Iterator[None]:
-    """Variables of this process, and of those that it starts, while the block runs."""
-    before = {name: os.environ.get(name) for name in variables}
-    os.environ.update(variables)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
 
 
 def _start_job(platform: Platform, job: str) -> None:

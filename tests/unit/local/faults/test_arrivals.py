@@ -8,6 +8,7 @@ import pytest
 from local.faults.arrivals import (
     FAR_MS,
     SHUFFLE_MS,
+    a_day_ahead,
     again_and_shuffled,
     from_one_partition,
     from_the_far_future,
@@ -81,6 +82,15 @@ def test_an_event_of_2099_is_too_far_in_the_future() -> None:
     far = [event for _, _, event, _ in arrived if event.time_ms >= FAR_MS]
     assert ledger_of(arrived).failed == {"too_far_in_future": len(far)}
     assert 20 < len(far) < 90
+
+
+def test_a_shop_whose_clock_is_a_day_ahead_is_believed_and_a_person_whose_clock_is_not() -> None:
+    times = [event.time_ms for _, _, event, _ in records()]
+    arrived = list(a_day_ahead(iter(records())))
+    assert [event.time_ms - DAY_MS for _, _, event, _ in arrived] == times
+    ledger = ledger_of(arrived)
+    assert 150 < ledger.failed["too_far_in_future"] < 350
+    assert ledger.accepted == 5_000 - ledger.failed["too_far_in_future"]
 
 
 def test_one_partition_alone_is_left() -> None:
