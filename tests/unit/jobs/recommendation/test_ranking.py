@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -34,6 +34,7 @@ def ids_of(ranking: Ranking, row: int) -> list[str]:
     return [item.item_id for item in ranking.items_of(row, ITEM_IDS)]
 
 
+@settings(deadline=None)
 @given(
     arrays(np.float32, st.tuples(st.integers(1, 4), st.sampled_from([1, 5, 700])), elements=SCORES), st.integers(1, 4)
 )
