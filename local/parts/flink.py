@@ -97,7 +97,7 @@ class TaskManager:
         """The program and its arguments."""
         return self._flink.java(
             "org.apache.flink.runtime.taskexecutor.TaskManagerRunner",
-            [*TASKMANAGER_MEMORY, "-XX:+UseG1GC"],
+            [*TASKMANAGER_MEMORY, "-XX:+UseParallelGC"],
             [
                 "--configDir",
                 str(self._flink.conf),
