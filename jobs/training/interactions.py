@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Final
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.fs
 from pyflink.table import TableEnvironment
 
 from jobs.sql import load_sql
 from jobs.tables import files_ddl, view_ddl
+from schemas.erasures import ErasedUsers
 
 PACKAGE: Final = "jobs.training"
 EVENT_FIELDS: Final = (
@@ -83,6 +85,17 @@ def read_output(folder_url: str, name: str) -> pa.Table:
     schema = pa.schema([(column, arrow_type) for column, (_, arrow_type) in columns.items()])
     tables = [_read_csv(files, file.path, schema) for file in found if file.is_file and file.size]
     return pa.concat_tables([schema.empty_table(), *tables])
+
+
+def without_erased(interactions: pa.Table, erased: ErasedUsers) -> pa.Table:
+    """The interactions of everybody else.
+
+    Raises:
+        DependencyUnavailable: Kafka, which knows who was erased, does not answer.
+    """
+    users = interactions["user_id"].unique().to_pylist()
+    gone = pa.array([users[place] for place in erased.among(users)], pa.string())
+    return interactions.filter(pc.invert(pc.is_in(interactions["user_id"], value_set=gone)))
 
 
 def forget_outputs(folder_url: str) -> None:

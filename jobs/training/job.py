@@ -16,11 +16,19 @@ from jobs.recommendation.live import LiveModels, connect
 from jobs.recommendation.ranking import Rules
 from jobs.tables import bounded_events_ddl
 from jobs.training.dataset import Dataset, dataset_of
-from jobs.training.interactions import EVENT_FIELDS, forget_outputs, read_output, register_views, write_outputs
+from jobs.training.interactions import (
+    EVENT_FIELDS,
+    forget_outputs,
+    read_output,
+    register_views,
+    without_erased,
+    write_outputs,
+)
 from jobs.training.promotion import Promotions
 from jobs.training.records import ModelRecords
 from jobs.training.store import ModelStore, ServedModel
 from jobs.training.training import Trainer
+from schemas.erasures import ErasedUsers
 from schemas.settings import Settings
 from schemas.version import VERSION
 from schemas.warehouse import connected
@@ -31,14 +39,15 @@ NAME: Final = "training"
 
 
 def read_dataset(settings: Settings, started_at: datetime) -> Dataset:
-    """What users did, by SQL over the events as they are now."""
+    """What users did, by SQL over the events as they are now; erased users, whom Kafka still has, are left out."""
     folder = f"{settings.model_store_url}/work-{started_at:%Y%m%dT%H%M%S%f}"
     tables = batch_environment(settings, NAME)
     tables.execute_sql(bounded_events_ddl(settings, NAME, EVENT_FIELDS))
     register_views(tables)
     try:
         write_outputs(tables, folder)
-        return dataset_of(read_output(folder, "interactions"), read_output(folder, "product_attributes"))
+        interactions = without_erased(read_output(folder, "interactions"), ErasedUsers(settings))
+        return dataset_of(interactions, read_output(folder, "product_attributes"))
     finally:
         forget_outputs(folder)
 

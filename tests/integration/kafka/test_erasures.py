@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import pyarrow as pa
 import pytest
 
+from jobs.training.interactions import without_erased
 from local.erasure.topics import publish_erasure
 from schemas.committed_records import CommittedRecords
 from schemas.erasures import REFRESH_SECONDS, ErasedUsers, KafkaServers
@@ -41,3 +43,10 @@ def test_an_erasure_does_not_name_the_user(kafka: Settings) -> None:
         )
     assert record.key() == b"fdee430d40bd57deeac186cd9790033d0f06f909a8806e7ce6e717ab7c7d5029"
     assert record.value() == b"1767571200000"
+
+
+def test_a_training_leaves_out_whoever_was_erased(kafka: Settings) -> None:
+    publish_erasure(kafka, "ada", NOW)
+    interactions = pa.table({"user_id": ["ada", "bob", "ada", "eve"], "product_id": ["1", "2", "3", "4"]})
+    kept = without_erased(interactions, ErasedUsers(kafka))
+    assert kept.to_pydict() == {"user_id": ["bob", "eve"], "product_id": ["2", "4"]}
