@@ -8,7 +8,7 @@ from local.faults import arrivals, disks, log, processes, stores
 from local.faults.fault import Fault
 from schemas.errors import ConfigurationError
 
-FAULTS: Final = (*processes.FAULTS, *stores.FAULTS, *arrivals.FAULTS, *log.FAULTS, *disks.FAULTS)
+FAULTS: Final = (*processes.FAULTS, *stores.FAULTS, *arrivals.FAULTS, *log.FAULTS, *processes.STOPS, *disks.FAULTS)
 
 
 def chosen(names: list[str]) -> list[Fault]:

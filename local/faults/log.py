@@ -30,6 +30,7 @@ SINK: Final = "sink"
 SAID: Final = "Kafka has deleted"
 UNREAD_RECORDS: Final = 2_000
 SECONDS: Final = 300.0
+LAKE_SOON: Final = Stage(METRICS, {**Stage().settings, "lake_batch_ms": 3_000}, own="log")
 REPLAYS: Final = 2
 _REPLAYED: Final = re.compile(r"([\d,]+) events, acknowledged by Kafka")
 
@@ -176,7 +177,7 @@ FAULTS: Final = (
         "events is deleted in Kafka before analytics and the sink have read it: both stop and say so, nothing is "
         "passed over; then it is brought back from the lake",
         cut_before_a_job_and_a_sink,
-        Stage(METRICS, {"lake_batch_ms": 3_000}, own="log"),
+        LAKE_SOON,
         mend=backfill_from_lake,
         slow_because="it needs a platform of its own",
     ),
@@ -185,7 +186,7 @@ FAULTS: Final = (
         "the domain topics are deleted in Kafka before ingest has read them: it stops and says so; then they are sent "
         "again",
         cut_before_ingest,
-        Stage(METRICS, {"lake_batch_ms": 3_000}, own="log"),
+        LAKE_SOON,
         slow_because="it needs a platform of its own",
     ),
     Fault("replay-twice", f"'./shop replay' of everything, {REPLAYS} times", replay_twice),

@@ -120,8 +120,9 @@ FAULTS: Final = (
         mend=histories_follow_from_events,
         slow_because="it needs a platform with more jobs",
     ),
-    *(
-        Fault(f"stop-{part}", f"SIGSTOP to {part} for some seconds", stop(part), slow_because="there are many of them")
-        for part in STOPPABLE
-    ),
+)
+
+STOPS: Final = tuple(
+    Fault(f"stop-{part}", f"SIGSTOP to {part} for some seconds", stop(part), slow_because="there are many of them")
+    for part in STOPPABLE
 )
