@@ -1,6 +1,6 @@
 """What a model costs from its interactions to lists in Redis, beside ``implicit``'s bare ``fit`` and ``recommend``.
 
-    python -m bench.training [--runs 5] [--users 100000] [--items 20000] [--interactions 2000000]
+    python -m bench.training [--runs 5] [--users 100000] [--items 20000] [--interactions 2000000] [--only TABLE ...]
 
 starts a Redis of its own, as the platform has it. Interactions are drawn by lot, items by a Zipf law. Three tables:
 
@@ -13,7 +13,8 @@ starts a Redis of its own, as the platform has it. Interactions are drawn by lot
   numbered, judged on the newest days, fitted again on everything, stored, published; seconds of each stage and the peak
   memory of the process
 
-Each figure is the median of the runs; a ratio is that of medians.
+Each figure is the median of the runs; a ratio is that of medians. ``OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1`` before
+the command gives each side one thread, so that CPU seconds do not depend on how threads wait for each other.
 """
 
 from __future__ import annotations
@@ -69,9 +70,8 @@ def main() -> None:
     with redis_on_a_free_port() as port:
         arguments.port = port
         print(f"{arguments.users:,} users x {arguments.items:,} items, {arguments.interactions:,} interactions")
-        compare_with_implicit(arguments)
-        compare_publishing(arguments)
-        end_to_end(arguments)
+        for table in arguments.only:
+            TABLES[table](arguments)
 
 
 def parsed() -> argparse.Namespace:
@@ -81,6 +81,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--items", type=int, default=20_000)
     parser.add_argument("--interactions", type=int, default=2_000_000)
     parser.add_argument("--model", default="ials", help="Of the end-to-end table.")
+    parser.add_argument("--only", nargs="+", choices=TABLES, default=list(TABLES), help="Tables; all unless told.")
     parser.add_argument("--child", choices=CHILDREN, help=argparse.SUPPRESS)
     parser.add_argument("--port", type=int, default=0, help=argparse.SUPPRESS)
     return parser.parse_args()
@@ -128,7 +129,8 @@ def end_to_end(arguments: argparse.Namespace) -> None:
         size = argparse.Namespace(**vars(arguments))
         size.users, size.interactions = arguments.users * times, arguments.interactions * times
         found = run_child("end-to-end", size)
-        print(f"  {size.interactions:>10,}  " + "  ".join(f"{stage} {value:,.1f}" for stage, value in found.items()))
+        stages = "  ".join(f"{stage} {value:,.1f}" for stage, value in found.items())
+        print(f"  {size.interactions:>10,}  {stages}", flush=True)
 
 
 def implicit_alone(arguments: argparse.Namespace) -> dict[str, float]:
@@ -188,6 +190,12 @@ def whole_job(arguments: argparse.Namespace) -> dict[str, float]:
     watch.lap("publish")
     return watch.ended()
 
+
+TABLES: Final[dict[str, Callable[[argparse.Namespace], None]]] = {
+    "implicit": compare_with_implicit,
+    "publishing": compare_publishing,
+    "end-to-end": end_to_end,
+}
 
 CHILDREN: Final[dict[str, Callable[[argparse.Namespace], dict[str, float]]]] = {
     "implicit": implicit_alone,
