@@ -1,12 +1,15 @@
-"""How long after a click the user's own list has changed: publish, ingest, rank, write, seen by a reader of Redis.
+"""How long after a click the user's own list has changed, and after a change of stock what may be recommended.
 
     SHOP_PORT_BASE=19000 python -m bench.freshness [--rate 1000] [--seconds 60] [--users 2000] [--json]
 
-on a running platform with the jobs ``ingest`` and ``personalise``. Simulated users view products at a steady rate. Of
-one user in fifty the list is asked for every few milliseconds after a view, until its ``generated_at`` has reached the
-view; that is the delay. It begins when the view is handed to the publisher. Where no model is live, one is made for the
-run, of two thousand products, by the code that the training job runs, and taken away afterwards; where one is live,
-its products are viewed.
+on a running platform with the jobs ``ingest``, ``catalogue`` and ``personalise``. Simulated users view products at a
+steady rate. Of one user in fifty the list is asked for every few milliseconds after a view, until its ``generated_at``
+has reached the view; that is the delay: publish, ingest, rank, write, seen by a reader of Redis. It begins when the
+view is handed to the publisher. Where no model is live, one is made for the run, of two thousand products, by the code
+that the training job runs, and taken away afterwards; where one is live, its products are viewed.
+
+Meanwhile a product a second is sold out or, if it was, restocked; that is seen when the set of unavailable products has
+changed, of which the service's copy is a quarter of a second old at the most.
 
 Most of the delay is ingest's: what it accepts is seen when the transaction is committed, which is at a checkpoint
 (``SHOP_CHECKPOINT_INTERVAL_MS``, of the time when ingest was submitted).
@@ -38,7 +41,7 @@ from jobs.training.neighbours import NONE, Neighbours
 from jobs.training.store import Manifest, ModelStore, ServedModel, load_model
 from producers.publisher import Publisher
 from schemas.cache import connect
-from schemas.redis_keys import LIVE_MODELS, personalized
+from schemas.redis_keys import LIVE_MODELS, UNAVAILABLE, personalized
 from schemas.settings import Settings
 
 WATCHED: Final = 50
@@ -62,11 +65,53 @@ class View:
 
 
 @dataclass
+class Stock:
+    """Changes of stock that are waited for, and how long others took.
+
+    Attributes:
+        waiting: By product, whether it is to be unavailable, and when that was published.
+        sold_out: The products that were made unavailable.
+    """
+
+    redis: Redis
+    waiting: dict[str, tuple[bool, float]] = field(default_factory=dict)
+    sold_out: set[str] = field(default_factory=set)
+    delays: list[float] = field(default_factory=list)
+    lost: int = 0
+
+    def turn(self, publisher: Publisher, product: str) -> None:
+        """Sell a product out, or restock it."""
+        is_sold_out = product not in self.sold_out
+        self.sold_out ^= {product}
+        event = {"event_type": "stock_changed", "product_id": product, "source": "bench", "user_id": ""}
+        levels = {"stock": 0, "quantity": -1} if is_sold_out else {"stock": 5, "quantity": 5}
+        about = {"event_id": uuid.uuid4().hex, "event_time": time.time_ns() // 1_000_000}
+        self.waiting[product] = is_sold_out, time.monotonic()
+        publisher.publish({**event, **levels, **about})
+
+    def look(self) -> None:
+        """Ask which products are unavailable now."""
+        if not self.waiting:
+            return
+        changes = list(self.waiting.items())
+        answers: Any = self.redis.smismember(UNAVAILABLE, [product for product, _ in changes])
+        now = time.monotonic()
+        for (product, (is_sold_out, published)), answer in zip(changes, answers, strict=True):
+            if bool(answer) == is_sold_out:
+                self.delays.append(now - published)
+                del self.waiting[product]
+            elif now - published > LOST_SECONDS:
+                self.lost += 1
+                del self.waiting[product]
+
+
+@dataclass
 class Watch:
     """Views that are waited for, and how long others took."""
 
     redis: Redis
     version: str
+    stock: Stock
     waiting: dict[str, View] = field(default_factory=dict)
     delays: list[float] = field(default_factory=list)
     lost: int = 0
@@ -75,13 +120,16 @@ class Watch:
 
     def look_if_due(self) -> None:
         """Look, unless that was a moment ago."""
-        if self.waiting and time.monotonic() - self.looked >= POLL_SECONDS:
+        if (self.waiting or self.stock.waiting) and time.monotonic() - self.looked >= POLL_SECONDS:
             self.look()
+            self.stock.look()
             self.looked = time.monotonic()
 
     def look(self) -> None:
         """Ask for the lists of all users that are waited for, at once."""
         views = list(self.waiting.values())
+        if not views:
+            return
         answers: Any = self.redis.mget([personalized(self.version, view.user_id) for view in views])
         now = time.monotonic()
         for view, value in zip(views, answers, strict=True):
@@ -135,7 +183,7 @@ def made_model(version: str) -> ServedModel:
 
 def measure(settings: Settings, served: ServedModel, redis: Redis, args: argparse.Namespace) -> Watch:
     """Publish views at the rate, and watch some of them."""
-    rng, watch = random.Random(2), Watch(redis, served.version)
+    rng, watch = random.Random(2), Watch(redis, served.version, Stock(redis))
     run, total = uuid.uuid4().hex[:8], int(args.rate * args.seconds)
     began = time.monotonic()
     with Publisher(settings) as publisher:
@@ -160,11 +208,36 @@ def measure(settings: Settings, served: ServedModel, redis: Redis, args: argpars
             is_warm = due - began >= WARM_UP_SECONDS
             if is_warm and number % WATCHED == 0 and user not in watch.waiting:
                 watch.waiting[user] = view
+            product = rng.choice(served.item_ids)
+            if is_warm and number % int(args.rate) == 0 and product not in watch.stock.waiting:
+                watch.stock.turn(publisher, product)
         watch.rate = total / (time.monotonic() - began)
-        while watch.waiting:
-            watch.look_if_due()
-            time.sleep(POLL_SECONDS)
+        wait_for_all(watch)
+        for product in sorted(watch.stock.sold_out):
+            watch.stock.turn(publisher, product)
+        wait_for_all(watch)
     return watch
+
+
+def wait_for_all(watch: Watch) -> None:
+    while watch.waiting or watch.stock.waiting:
+        watch.look_if_due()
+        time.sleep(POLL_SECONDS)
+
+
+def summary(name: str, delays: list[float], lost: int) -> dict[str, float]:
+    """How many delays there are, and their quantiles in seconds."""
+    if len(delays) < 2:
+        message = f"Of {lost} {name} that were watched none came about in time. See './shop status'."
+        raise SystemExit(message)
+    cuts = statistics.quantiles(delays, n=100, method="inclusive")
+    return {
+        f"{name}_watched": len(delays),
+        f"{name}_lost": lost,
+        f"{name}_p50_seconds": round(cuts[49], 3),
+        f"{name}_p99_seconds": round(cuts[98], 3),
+        f"{name}_max_seconds": round(max(delays), 3),
+    }
 
 
 def main() -> None:
@@ -180,17 +253,10 @@ def main() -> None:
         live_model(settings, redis) as it,
     ):
         watch = measure(settings, it, redis, args)
-    if len(watch.delays) < 2:
-        message = f"Of {watch.lost} lists that were watched none changed in time. See './shop status'."
-        raise SystemExit(message)
-    cuts = statistics.quantiles(watch.delays, n=100, method="inclusive")
     found = {
         "events_per_second": round(watch.rate, 1),
-        "watched": len(watch.delays),
-        "lost": watch.lost,
-        "p50_seconds": round(cuts[49], 3),
-        "p99_seconds": round(cuts[98], 3),
-        "max_seconds": round(max(watch.delays), 3),
+        **summary("lists", watch.delays, watch.lost),
+        **summary("stock", watch.stock.delays, watch.stock.lost),
     }
     if args.json:
         print(json.dumps(found))
