@@ -14,7 +14,7 @@ from local.parts.base import StopStage, get
 from schemas.settings import Settings
 
 JOBMANAGER_MEMORY: Final = ["-Xms96m", "-Xmx384m", "-XX:MaxMetaspaceSize=192m", "-XX:+UseSerialGC", "-Xss512k"]
-TASKMANAGER_MEMORY: Final = ["-Xms256m", "-Xmx896m", "-XX:MaxMetaspaceSize=256m", "-XX:MaxDirectMemorySize=384m"]
+TASKMANAGER_MEMORY: Final = ["-Xms256m", "-Xmx1536m", "-XX:MaxMetaspaceSize=256m", "-XX:MaxDirectMemorySize=384m"]
 """The heap is task.heap + framework.heap of flink-conf/config.yaml, direct memory its off-heap and network sizes."""
 
 
@@ -97,7 +97,7 @@ class TaskManager:
         """The program and its arguments."""
         return self._flink.java(
             "org.apache.flink.runtime.taskexecutor.TaskManagerRunner",
-            [*TASKMANAGER_MEMORY, "-XX:+UseParallelGC"],
+            [*TASKMANAGER_MEMORY, "-XX:+UseG1GC"],
             [
                 "--configDir",
                 str(self._flink.conf),
