@@ -20,13 +20,16 @@ from local.rebuild.redis import rebuild_as_of, rebuild_redis
 from schemas.cache import connect, redis_errors
 from schemas.committed_records import CommittedRecords
 from schemas.settings import Settings
-from schemas.topics import EVENTS
 from sinks.clickhouse.client import ClickHouse
 from sinks.clickhouse.ranges import OffsetRange, Partition
 from sinks.clickhouse.source import GROUP
+from sinks.clickhouse.store import TABLES
 
 SINK: Final = "sink"
 SECONDS: Final = 120.0
+ACKNOWLEDGED_SECONDS: Final = 2.0
+"""So long a ClickHouse that goes on again is given until it has begun the inserts that lie in its sockets."""
+
 OTHER_DATABASE: Final = 1
 HISTORIES: Final = "user:*:history"
 
@@ -34,7 +37,7 @@ HISTORIES: Final = "user:*:history"
 def kill_sink_before_acknowledgement(scene: Scene) -> None:
     """Kill -9 of the sink while ClickHouse, which is stopped, has its insert and has not answered."""
     with scene.stopped("clickhouse"):
-        wait_until("the sink has written down a range of events", lambda: bool(written_down(scene.settings)))
+        wait_until("the sink has written down a range", lambda: bool(written_down(scene.settings)))
         scene.pause(1.0)
         scene.tell(f"{written_down(scene.settings)} is under way")
         scene.kill(SINK)
@@ -44,17 +47,18 @@ def kill_sink_after_acknowledgement(scene: Scene) -> None:
     """Kill -9 of the sink when ClickHouse has its rows and Kafka, which is stopped, does not learn of it."""
     with ExitStack() as kafka:
         with scene.stopped("clickhouse"):
-            wait_until("the sink has written down a range of events", lambda: bool(written_down(scene.settings)))
-            ranges = written_down(scene.settings)
+            wait_until("the sink has written down a range", lambda: bool(written_down(scene.settings)))
+            scene.tell(f"{written_down(scene.settings)} is under way")
             kafka.enter_context(scene.stopped("kafka"))
-        wait_until(f"{ranges} is in ClickHouse", lambda: _are_in(scene.settings, ranges))
+        scene.pause(ACKNOWLEDGED_SECONDS)
+        wait_until("ClickHouse has no insert to answer", lambda: not _inserts(scene.settings))
         scene.kill(SINK)
 
 
 def written_down(settings: Settings) -> list[str]:
-    """The ranges of events that the sink has written down and not finished, by their tokens."""
+    """The ranges that the sink has written down and not finished, by their tokens."""
     with CommittedRecords(settings) as records:
-        asked = [TopicPartition(EVENTS, partition) for partition in records.partitions(EVENTS)]
+        asked = [TopicPartition(topic, partition) for topic in TABLES for partition in records.partitions(topic)]
     options = {"bootstrap.servers": settings.kafka_bootstrap_servers, "group.id": GROUP, "log_level": 2}
     with closing(Consumer(options)) as member:
         found = member.committed(asked, timeout=settings.http_timeout_seconds)
@@ -117,12 +121,9 @@ def _must_be_refused(scene: Scene, command: list[str], environment: dict[str, st
     scene.tell(f"refused, as it must be: {(done.stderr or done.stdout).strip().splitlines()[-1]}")
 
 
-def _are_in(settings: Settings, ranges: list[str]) -> bool:
+def _inserts(settings: Settings) -> int:
     with closing(ClickHouse(settings)) as clickhouse:
-        held = (
-            clickhouse.ask("SELECT count() FROM events WHERE _batch = {token:String}", token=token) for token in ranges
-        )
-        return all(count != "0" for count in held)
+        return int(clickhouse.ask("SELECT count() FROM system.processes WHERE startsWith(query, 'INSERT INTO ')"))
 
 
 def _forget(settings: Settings, url: str) -> None:
