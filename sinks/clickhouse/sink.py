@@ -144,6 +144,7 @@ class Sink:
                 logger.error("Attempt %d: %s", attempt, error)
             self._wait(_backoff_seconds(attempt))
             if self._stopping.is_set() or self._buffers.of(batch.range.partition) is not buffer:
+                self._source.resume()
                 return False
         self._source.resume()
         self._conclude(batch, buffer, delivered)

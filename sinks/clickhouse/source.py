@@ -193,6 +193,8 @@ class KafkaSource:
         self._consumer.assign(offsets)
         if self._paused:
             self._consumer.pause(offsets)
+        else:
+            self._consumer.resume(offsets)  # paused when it was taken away, a partition would come back paused
 
     def _on_revoke(self, _consumer: Consumer, revoked: list[TopicPartition]) -> None:
         self._owner.revoked([Partition(found.topic, found.partition) for found in revoked])

@@ -7,14 +7,14 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
-from confluent_kafka import TopicPartition
+from confluent_kafka import Consumer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from schemas.codec import load_schema
@@ -192,6 +192,36 @@ def test_a_group_without_offsets_goes_on_where_the_table_ends(shop: Shop) -> Non
 def _deleted(admin: AdminClient, group: str) -> bool:
     (future,) = admin.delete_consumer_groups([group]).values()
     return future.exception() is None
+
+
+def test_a_sink_that_lost_its_partitions_while_it_waited_reads_on_when_it_has_them_again(shop: Shop) -> None:
+    events = produce_events(shop, range(1_000))
+    store = Away(shop.store)
+    with shop.running(store) as work:
+        shop.wait_until(lambda: store.was_asked)
+        servers = shop.settings.kafka_bootstrap_servers
+        options = {"bootstrap.servers": servers, "group.id": shop.group, "enable.auto.commit": False}
+        with closing(Consumer(options)) as other:
+            other.subscribe([shop.topic(EVENTS)])
+            shop.wait_until(lambda: other.consume(1, 0.1) != [] or other.assignment() != [])
+        store.is_away = False
+        shop.wait_until(lambda: work.done() or event_totals(shop)[0] == len(events))
+    assert event_totals(shop) == expected_totals(events)
+
+
+class Away:
+    """A real store that cannot be reached for a while."""
+
+    def __init__(self, store: ClickHouseStore) -> None:
+        self._store = store
+        self.is_away = True
+        self.was_asked = False
+
+    def insert(self, batch: Batch) -> None:
+        self.was_asked = True
+        if self.is_away:
+            raise lost_answer()
+        self._store.insert(batch)
 
 
 def test_records_that_kafka_deleted_unread_stop_the_sink_until_that_is_accepted(shop: Shop) -> None:
