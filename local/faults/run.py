@@ -66,15 +66,13 @@ class Suite:
         self._close()
 
     def run(self, fault: Fault) -> Outcome:
-        """Run one fault.
-
-        Raises:
-            ShopError: No platform can be started for it.
-        """
+        """Run one fault, on a platform that is started for it unless one is there."""
         try:
             platform, shop = self._on(fault.stage)
         except CannotBeDone as error:
             return Outcome(fault, Verdict.NOT_RUN, problem=str(error))
+        except ShopError as error:
+            return Outcome(fault, Verdict.BROKEN, problem=f"no platform could be started for it: {error}")
         outcome = run_fault(fault, platform, shop, self._options, self._tell)
         if outcome.verdict in (Verdict.DIFFERS, Verdict.BROKEN):
             self._tell(f"its logs are kept in {keep_logs(platform)}")
