@@ -40,11 +40,15 @@ CUTOFF: Final = 10
 OTHERS: Final = 99
 """Items that a target is ranked among."""
 ITEM_KNN: Final[Space] = {"user_power": uniform(0.0, 1.0), "norm_power": uniform(0.3, 1.0)}
-IALS: Final[Space] = {"unobserved": log_uniform(0.1, 1.0), "regularization": log_uniform(0.003, 0.015)}
-NARROW: Final = {"factors": 48, "iterations": 6}
-"""iALS while its loss is tuned."""
-WIDE: Final = {"factors": 192, "iterations": 12}
-"""iALS as it is measured: the size that Rendle et al. (2020) compare at."""
+IALS: Final[Space] = {"unobserved": log_uniform(0.1, 0.6), "regularization": log_uniform(0.003, 0.012)}
+NARROW: Final = 192
+"""Factors of iALS while its loss is tuned: as many as Rendle et al. (2020) compare at."""
+WIDE: Final = 384
+"""Factors of iALS when it is tuned once more, near by, and measured."""
+NEAR: Final = 1.3
+"""By how much the loss is changed then, at the most."""
+ITERATIONS: Final = 8
+"""Of iALS: what more of them change is less than what another seed does."""
 EASE: Final[Space] = {"regularization": log_uniform(100, 3000)}
 
 
@@ -85,11 +89,13 @@ def evaluate(request: Request, progress: Progress) -> Finding:
 def parts_of(validation: Validation, lot: np.random.Generator, progress: Progress) -> list[Part]:
     """What a blend is made of: of each part the variants that are tried.
 
-    The loss of iALS is tuned with few factors, where a fit is cheap; how it weighs does not depend on them much.
+    The loss of iALS is tuned with fewer factors first, where a fit is cheaper.
     """
-    narrow = validation.choose("ials", [variants("ials", IALS, 5, lot, **NARROW)], progress)
+    narrow = variants("ials", IALS, 9, lot, factors=NARROW, iterations=ITERATIONS)
+    tuned = {**validation.choose("ials", [narrow], progress).parameters, "factors": WIDE}
+    near = {name: log_uniform(tuned[name] / NEAR, tuned[name] * NEAR) for name in IALS}
     parts: list[Part] = [
-        [("ials", {**narrow.parameters, **WIDE})],
+        variants("ials", near, 3, lot, **tuned),
         variants("item_knn", ITEM_KNN, 2, lot),
         variants("popularity", {}, 0, lot),
     ]
