@@ -49,6 +49,10 @@ def as_flink_url(url: str) -> str:
     return unquote(url) if url.startswith("file:") else url
 
 
+FRAMEWORK_HEAP_MB: Final = 96
+"""Of the heap, as in config.yaml; the rest is for tasks and their state."""
+
+
 class FlinkDistribution:
     """Commands and configuration for one platform.
 
@@ -127,6 +131,7 @@ class FlinkDistribution:
             "rest.bind-address": LOOPBACK,
             "rest.bind-port": str(rest_port),
             "taskmanager.host": LOOPBACK,
+            "taskmanager.memory.task.heap.size": f"{self.settings.taskmanager_heap_mb - FRAMEWORK_HEAP_MB}m",
             "taskmanager.bind-host": LOOPBACK,
             "io.tmp.dirs": str(self.scratch),
             "execution.checkpointing.dir": as_flink_url(self.settings.checkpoint_url),

@@ -68,6 +68,9 @@ class Settings(BaseSettings):
     topic_retention_seconds: int = Field(7 * DAY_SECONDS, ge=60, description="How long topics of events keep records.")
 
     job_parallelism: int = Field(2, ge=1, description="Parallel instances of each operator of a job.")
+    taskmanager_heap_mb: int = Field(
+        1_536, ge=512, description="Heap of the embedded TaskManager, which holds the state of all jobs."
+    )
     checkpoint_interval_ms: int = Field(
         2_000, ge=100, description="Between checkpoints; what ingest accepted is seen after one."
     )

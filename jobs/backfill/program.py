@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from importlib import import_module
+from typing import Final
 
 from jobs.backfill.plan import BackfillPlan
 from jobs.environment import streaming_environment
-from jobs.metrics import MetricsJob
+from jobs.metrics import MetricsJob, metrics_options
 from jobs.sql import load_sql
 from jobs.tables import lake_events_ddl, shadow_result_ddl, stretch_of_events_ddl, view_ddl
 from schemas.settings import Settings
+
+ON_DISK: Final[Mapping[str, str]] = {
+    "state.backend.type": "rocksdb",
+    "state.backend.rocksdb.memory.fixed-per-slot": "96m",
+    "state.backend.rocksdb.writebuffer.size": "2m",
+    "execution.checkpointing.incremental": "true",
+}
+"""The state of all history at once has no place in the memory that the live jobs need."""
 
 
 def run(settings: Settings, plan: BackfillPlan) -> None:
     """Compute the plan's results from its events and start the job."""
     job: MetricsJob = import_module(f"jobs.{plan.job}.job").JOB
-    tables = streaming_environment(settings, plan.name, job.options)
+    tables = streaming_environment(settings, plan.name, {**metrics_options(settings, job.options), **ON_DISK})
     fields = job.event_fields
     tables.execute_sql(stretch_of_events_ddl(settings, plan.name, fields, plan.from_offsets, plan.to_offsets))
     if plan.history_topic:

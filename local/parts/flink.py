@@ -14,8 +14,8 @@ from local.parts.base import StopStage, get
 from schemas.settings import Settings
 
 JOBMANAGER_MEMORY: Final = ["-Xms96m", "-Xmx384m", "-XX:MaxMetaspaceSize=192m", "-XX:+UseSerialGC", "-Xss512k"]
-TASKMANAGER_MEMORY: Final = ["-Xms256m", "-Xmx1536m", "-XX:MaxMetaspaceSize=256m", "-XX:MaxDirectMemorySize=384m"]
-"""The heap is task.heap + framework.heap of flink-conf/config.yaml, direct memory its off-heap and network sizes."""
+TASKMANAGER_MEMORY: Final = ["-Xms256m", "-XX:MaxMetaspaceSize=256m", "-XX:MaxDirectMemorySize=384m"]
+"""As flink-conf/config.yaml has it: direct memory is its off-heap and network sizes. The heap is a setting."""
 
 
 class JobManager:
@@ -97,7 +97,7 @@ class TaskManager:
         """The program and its arguments."""
         return self._flink.java(
             "org.apache.flink.runtime.taskexecutor.TaskManagerRunner",
-            [*TASKMANAGER_MEMORY, "-XX:+UseG1GC"],
+            [*TASKMANAGER_MEMORY, f"-Xmx{self._flink.settings.taskmanager_heap_mb}m", "-XX:+UseG1GC"],
             [
                 "--configDir",
                 str(self._flink.conf),

@@ -9,6 +9,7 @@ import yaml
 from local.downloads import Jars, read_lock
 from local.flink import FlinkDistribution, as_flink_url
 from local.parts import all_parts
+from local.parts.flink import TaskManager
 from local.parts.kafka import Kafka
 from local.parts.redis import redis_server
 from local.parts.registry import Registry
@@ -50,20 +51,22 @@ def test_flinks_configuration_is_the_shipped_one_bound_to_the_platform(
     assert config["taskmanager.numberOfTaskSlots"] == 20
 
 
-def test_the_heap_of_the_taskmanager_is_what_flink_reckons_with(
+def test_the_memory_of_the_taskmanager_is_what_flink_reckons_with(
     settings: Settings, data: DataDirectory, jars: Jars
 ) -> None:
-    from local.parts.flink import TASKMANAGER_MEMORY
-
-    config = yaml.safe_load(FlinkDistribution(settings, data, jars).render())
+    flink = FlinkDistribution(settings, data, jars)
+    config = yaml.safe_load(flink.render())
+    command = TaskManager(settings, flink).command()
 
     def mebibytes(*names: str) -> int:
         return sum(int(config[f"taskmanager.memory.{name}"].removesuffix("m")) for name in names)
 
-    assert f"-Xmx{mebibytes('framework.heap.size', 'task.heap.size')}m" in TASKMANAGER_MEMORY
+    heap = mebibytes("framework.heap.size", "task.heap.size")
+    assert heap == settings.taskmanager_heap_mb
+    assert f"-Xmx{heap}m" in command
     direct = mebibytes("framework.off-heap.size", "task.off-heap.size", "network.max")
-    assert f"-XX:MaxDirectMemorySize={direct}m" in TASKMANAGER_MEMORY
-    assert f"-XX:MaxMetaspaceSize={mebibytes('jvm-metaspace.size')}m" in TASKMANAGER_MEMORY
+    assert f"-XX:MaxDirectMemorySize={direct}m" in command
+    assert f"-XX:MaxMetaspaceSize={mebibytes('jvm-metaspace.size')}m" in command
 
 
 def test_flink_is_given_paths_as_they_are() -> None:
