@@ -101,7 +101,7 @@ def paused(found: list[psutil.Process]) -> Iterator[None]:
 @contextmanager
 def machine(directory: Path) -> Iterator[Machine]:
     """Everything but the sink, running and migrated."""
-    settings = Settings(data_dir=directory, port_base=free_base(random.Random()))
+    settings = Settings(data_dir=directory, port_base=free_base(random.Random()), kafka_gaps="accept")
     data = DataDirectory(directory)
     data.create()
     jars = Jars(read_lock(), default_cache())
