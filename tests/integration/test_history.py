@@ -44,7 +44,8 @@ WAIT_SECONDS = 600
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     data = tmp_path_factory.mktemp("history") / "data"
-    with platform_with(JOBS, data, time_zone="Europe/Berlin", lake_batch_ms=1_000, lake_batch_rows=2_000) as made:
+    options = {"lake_batch_ms": 1_000, "lake_batch_rows": 2_000, "kafka_gaps": "accept"}  # a test deletes Kafka's log
+    with platform_with(JOBS, data, time_zone="Europe/Berlin", **options) as made:
         yield made
 
 
