@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -32,7 +32,8 @@ _ERRORS_OF_STATEMENTS: Final = frozenset(ErrorCode) - {
     ErrorCode.CANNOT_SCHEDULE_TASK,
     ErrorCode.UNKNOWN_EXCEPTION,
 }
-"""What is raised for how a statement or its rows are written: it is always told, and keeps no other rows out."""
+"""What is raised for how a statement or its rows are written, or as it is killed: it is always told, and keeps no other
+rows out. The reader of Parquet raises QUERY_WAS_CANCELLED for nobody as it is closed."""
 
 
 @dataclass(frozen=True)
@@ -157,11 +158,10 @@ class Connection:
             except BaseException:
                 inserter.cancel()
                 raise
-            before = self._errors()
-            answer = inserter.finish()  # tells why an append was refused
-        if refused is not None:
-            raise QueryError.from_engine(refused)
-        self._check_unsaid(before)
+            with self._no_unsaid_error():
+                answer = inserter.finish()  # tells why an append was refused
+                if refused is not None:
+                    raise QueryError.from_engine(refused)
         statistics = Statistics(
             read_rows=answer.rows_written,
             read_bytes=answer.bytes_written,
@@ -170,18 +170,9 @@ class Connection:
         )
         return replace(statistics, elapsed_ns=time.perf_counter_ns() - began)
 
-    def _errors(self) -> dict[int, tuple[int, str]]:
-        """Code -> how often it was raised since the engine started, and its last words."""
-        watcher = chdb.connect(self._url)
-        try:
-            rows = watcher.query(_ERRORS, "TSVRaw").data()
-        finally:
-            watcher.close()
-        columns = (line.split("\t", 2) for line in rows.splitlines())
-        return {int(code): (int(count), words) for code, count, words in columns}
-
-    def _check_unsaid(self, before: Mapping[int, tuple[int, str]]) -> None:
-        """Check that nothing was raised while an insert was finished.
+    @contextmanager
+    def _no_unsaid_error(self) -> Iterator[None]:
+        """Check that nothing was raised within, where an insert is finished.
 
         The engine does not tell of an error that it meets only then, a full disk for example: it answers as if the rows
         were in. So an error that anybody met meanwhile is taken for that of this insert; who repeats it with its token
@@ -190,9 +181,12 @@ class Connection:
         Raises:
             QueryError: Something was; the rows may not be in.
         """
-        for code, (count, words) in self._errors().items():
-            if count > before.get(code, (0, ""))[0] and code not in _ERRORS_OF_STATEMENTS:
-                raise QueryError(code, f"{words} (while the rows were written: they may not be in)")
+        with closing(chdb.connect(self._url)) as watcher:
+            before = _errors(watcher)
+            yield
+            for code, (count, words) in _errors(watcher).items():
+                if count > before.get(code, (0, ""))[0] and code not in _ERRORS_OF_STATEMENTS:
+                    raise QueryError(code, f"{words} (while the rows were written: they may not be in)")
 
     def tag(self, comment: str) -> None:
         """Name the statements that follow, so that they can be killed by that name."""
@@ -227,6 +221,12 @@ class Connection:
         """What running the text would do."""
         facts = self._chdb._conn.classify_query(sql)
         return Kind(count=int(facts["statement_count"]), changes_data=facts["query_class"].name == "MUTATING")
+
+
+def _errors(watcher: Any) -> dict[int, tuple[int, str]]:
+    """Code -> how often it was raised since the engine started, and its last words."""
+    columns = (line.split("\t", 2) for line in watcher.query(_ERRORS, "TSVRaw").data().splitlines())
+    return {int(code): (int(count), words) for code, count, words in columns}
 
 
 def _append_all(inserter: Any, rows: Iterable[bytes]) -> str | None:

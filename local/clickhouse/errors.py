@@ -17,7 +17,7 @@ from schemas.errors import PlatformError, ShopError
 
 
 class ErrorCode(IntEnum):
-    """The codes that this process raises itself or answers with a status other than 500."""
+    """The codes that this process raises itself, passes over, or answers with a status other than 500."""
 
     CANNOT_PARSE_TEXT = 6
     THERE_IS_NO_COLUMN = 8
@@ -72,6 +72,7 @@ class ErrorCode(IntEnum):
     SESSION_IS_LOCKED = 373
     CANNOT_PARSE_UUID = 376
     HTTP_LENGTH_REQUIRED = 381
+    QUERY_WAS_CANCELLED = 394
     CANNOT_COMPILE_REGEXP = 427
     CANNOT_SCHEDULE_TASK = 439
     CANNOT_PARSE_DOMAIN_VALUE_FROM_STRING = 441
