@@ -173,11 +173,11 @@ class Jobs:
             started = time.monotonic()
             savepoint = Path(unquote(urlsplit(cluster.stop_with_savepoint(running.id, directory)).path))
             try:
-                job_id = self._go_on(name, savepoint, parallelism or before, self._settings.kafka_gaps)
+                job_id = self._go_on(name, savepoint, parallelism or before)
                 self._wait_for_checkpoint(cluster, name, job_id)
             except JobError as refusal:
                 self._end(cluster, name)
-                old = self._start(name, self._code(name, old_code), savepoint, before, self._settings.kafka_gaps)
+                old = self._start(name, self._code(name, old_code), savepoint, before)
                 message = f"{refusal}\nThe version before goes on from the savepoint, as job {old}."
                 raise JobError(message) from refusal
             if parallelism is not None:
@@ -254,21 +254,11 @@ class Jobs:
     def _submit(self, name: str) -> Submission:
         directory = checkpoint_directory(self._settings, name)
         checkpoint = newest_checkpoint(directory) if directory else None
-        job_id = self._go_on(name, checkpoint, self._parallelism(name), self._at_gaps(name, checkpoint))
+        job_id = self._go_on(name, checkpoint, self._parallelism(name))
         logger.info("job %s submitted as %s from %s", name, job_id, checkpoint or "nothing")
         if directory and checkpoint:
             _drop_empty(directory, keep={job_id, checkpoint.parent.name})
         return Submission(job_id, restored_from=checkpoint)
-
-    def _at_gaps(self, name: str, checkpoint: Path | None) -> str:
-        """What a job is to do where Kafka has deleted what it goes on with: it may pass over markers of transactions.
-
-        Raises:
-            RecordsDeleted: Events are gone, or may be.
-        """
-        if checkpoint and self._settings.kafka_gaps == "stop" and only_markers_are_gone(self._settings, name):
-            return "accept"
-        return self._settings.kafka_gaps
 
     def _upgradable(self, cluster: Cluster, name: str) -> tuple[JobStatus, bytes]:
         """The job that runs, and the code that it runs on."""
@@ -293,11 +283,11 @@ class Jobs:
     def _parallelism(self, name: str) -> int:
         return self.desired.parallelism_of(name) or self._settings.job_parallelism
 
-    def _go_on(self, name: str, checkpoint: Path | None, parallelism: int, kafka_gaps: str) -> str:
+    def _go_on(self, name: str, checkpoint: Path | None, parallelism: int) -> str:
         """Start today's version of a job."""
         with tempfile.TemporaryDirectory(prefix="shopstream-code-") as directory:
             code = write_code_archive(Path(directory) / CODE_FILE).read_bytes()
-        return self._start(name, self._code(name, code), checkpoint, parallelism, kafka_gaps)
+        return self._start(name, self._code(name, code), checkpoint, parallelism)
 
     def _code(self, name: str, code: bytes) -> Path:
         """Put the code of a job in its place."""
@@ -307,9 +297,10 @@ class Jobs:
         temporary.write_bytes(code)
         return temporary.replace(archive)
 
-    def _start(self, name: str, code: Path, checkpoint: Path | None, parallelism: int, kafka_gaps: str) -> str:
+    def _start(self, name: str, code: Path, checkpoint: Path | None, parallelism: int) -> str:
         """Submit a job as its archived code has it."""
-        settings = self._settings.model_copy(update={"job_parallelism": parallelism, "kafka_gaps": kafka_gaps})
+        at_gaps = self._at_gaps(name, checkpoint)
+        settings = self._settings.model_copy(update={"job_parallelism": parallelism, "kafka_gaps": at_gaps})
         client = FlinkDistribution(settings, self._data, self._jars)
         client.write_configuration()
         log = self._data.log(f"submit-{name}")
@@ -317,6 +308,16 @@ class Jobs:
             with zipfile.ZipFile(code) as archive:
                 program = Path(archive.extract(f"jobs/{name}/job.py", directory))
             return submit_program(name, program, settings, client, log, checkpoint, code=code)
+
+    def _at_gaps(self, name: str, checkpoint: Path | None) -> str:
+        """What a job is to do where Kafka has deleted what it goes on with: it may pass over markers of transactions.
+
+        Raises:
+            RecordsDeleted: Events are gone, or may be.
+        """
+        if checkpoint and self._settings.kafka_gaps == "stop" and only_markers_are_gone(self._settings, name):
+            return "accept"
+        return self._settings.kafka_gaps
 
     def _wait_for_checkpoint(self, cluster: Cluster, name: str, job_id: str) -> None:
         """Wait until a job that was restored has made a checkpoint of its own: only then it surely goes on.
