@@ -23,7 +23,7 @@ import random
 import statistics
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -55,29 +55,48 @@ TRAINING_USERS: Final = 5000
 TRAINING_EVENTS: Final = 20
 
 
-@dataclass(frozen=True)
-class View:
-    """A view whose effect is waited for."""
+@dataclass
+class Awaited:
+    """Effects that are waited for, and how long others took.
 
-    user_id: str
-    event_time_ms: int
-    published: float
+    Attributes:
+        waiting: By whose effect it is, what is awaited, and when its cause was published (monotonic seconds).
+        delays: Of the effects that were seen, in seconds.
+        lost: How many were given up.
+    """
+
+    waiting: dict[str, tuple[int, float]] = field(default_factory=dict)
+    delays: list[float] = field(default_factory=list)
+    lost: int = 0
+
+    def begin(self, whose: str, what: int) -> None:
+        """Wait for an effect; one at a time of each."""
+        self.waiting[whose] = what, time.monotonic()
+
+    def settle(self, has_come: Iterable[bool]) -> None:
+        """Note what has come, in the order of ``waiting``, and give up what was waited for too long."""
+        now = time.monotonic()
+        for (whose, (_, published)), is_there in zip(list(self.waiting.items()), has_come, strict=True):
+            if is_there:
+                self.delays.append(now - published)
+                del self.waiting[whose]
+            elif now - published > LOST_SECONDS:
+                self.lost += 1
+                del self.waiting[whose]
 
 
 @dataclass
 class Stock:
-    """Changes of stock that are waited for, and how long others took.
+    """Changes of stock.
 
     Attributes:
-        waiting: By product, whether it is to be unavailable, and when that was published.
+        changes: By product, whether it is to be unavailable.
         sold_out: The products that were made unavailable.
     """
 
     redis: Redis
-    waiting: dict[str, tuple[bool, float]] = field(default_factory=dict)
+    changes: Awaited = field(default_factory=Awaited)
     sold_out: set[str] = field(default_factory=set)
-    delays: list[float] = field(default_factory=list)
-    lost: int = 0
 
     def turn(self, publisher: Publisher, product: str) -> None:
         """Sell a product out, or restock it."""
@@ -86,59 +105,56 @@ class Stock:
         event = {"event_type": "stock_changed", "product_id": product, "source": "bench", "user_id": ""}
         levels = {"stock": 0, "quantity": -1} if is_sold_out else {"stock": 5, "quantity": 5}
         about = {"event_id": uuid.uuid4().hex, "event_time": time.time_ns() // 1_000_000}
-        self.waiting[product] = is_sold_out, time.monotonic()
+        self.changes.begin(product, is_sold_out)
         publisher.publish({**event, **levels, **about})
 
     def look(self) -> None:
         """Ask which products are unavailable now."""
-        if not self.waiting:
-            return
-        changes = list(self.waiting.items())
-        answers: Any = self.redis.smismember(UNAVAILABLE, [product for product, _ in changes])
-        now = time.monotonic()
-        for (product, (is_sold_out, published)), answer in zip(changes, answers, strict=True):
-            if bool(answer) == is_sold_out:
-                self.delays.append(now - published)
-                del self.waiting[product]
-            elif now - published > LOST_SECONDS:
-                self.lost += 1
-                del self.waiting[product]
+        if waiting := self.changes.waiting:
+            answers: Any = self.redis.smismember(UNAVAILABLE, list(waiting))
+            wanted = (is_sold_out for is_sold_out, _ in waiting.values())
+            self.changes.settle([answer == want for answer, want in zip(answers, wanted, strict=True)])
 
 
 @dataclass
 class Watch:
-    """Views that are waited for, and how long others took."""
+    """Views.
+
+    Attributes:
+        views: By user, the time of the view (epoch milliseconds) that the list must have reached.
+        rate: Events per second, as they were published.
+        looked: When Redis was last asked (monotonic seconds).
+    """
 
     redis: Redis
     version: str
     stock: Stock
-    waiting: dict[str, View] = field(default_factory=dict)
-    delays: list[float] = field(default_factory=list)
-    lost: int = 0
+    views: Awaited = field(default_factory=Awaited)
     rate: float = 0.0
     looked: float = 0.0
 
     def look_if_due(self) -> None:
         """Look, unless that was a moment ago."""
-        if (self.waiting or self.stock.waiting) and time.monotonic() - self.looked >= POLL_SECONDS:
+        if self.is_waiting() and time.monotonic() - self.looked >= POLL_SECONDS:
             self.look()
             self.stock.look()
             self.looked = time.monotonic()
 
+    def is_waiting(self) -> bool:
+        """Whether anything is waited for."""
+        return bool(self.views.waiting or self.stock.changes.waiting)
+
     def look(self) -> None:
         """Ask for the lists of all users that are waited for, at once."""
-        views = list(self.waiting.values())
-        if not views:
-            return
-        answers: Any = self.redis.mget([personalized(self.version, view.user_id) for view in views])
-        now = time.monotonic()
-        for view, value in zip(views, answers, strict=True):
-            if value is not None and generated_ms(value) >= view.event_time_ms:
-                self.delays.append(now - view.published)
-                del self.waiting[view.user_id]
-            elif now - view.published > LOST_SECONDS:
-                self.lost += 1
-                del self.waiting[view.user_id]
+        if waiting := self.views.waiting:
+            answers: Any = self.redis.mget([personalized(self.version, user) for user in waiting])
+            viewed = (event_time_ms for event_time_ms, _ in waiting.values())
+            self.views.settle(
+                [
+                    value is not None and generated_ms(value) >= time_ms
+                    for value, time_ms in zip(answers, viewed, strict=True)
+                ]
+            )
 
 
 def generated_ms(value: bytes) -> int:
@@ -194,22 +210,22 @@ def measure(settings: Settings, served: ServedModel, redis: Redis, args: argpars
                 time.sleep(min(left, POLL_SECONDS))
             watch.look_if_due()
             user = f"{run}-{rng.randrange(args.users)}"
-            view = View(user, time.time_ns() // 1_000_000, time.monotonic())
+            event_time_ms = time.time_ns() // 1_000_000
+            is_warm = due - began >= WARM_UP_SECONDS
+            if is_warm and number % WATCHED == 0 and user not in watch.views.waiting:
+                watch.views.begin(user, event_time_ms)
             publisher.publish(
                 {
                     "event_id": f"{run}-{number}",
                     "event_type": "view_item",
-                    "event_time": view.event_time_ms,
+                    "event_time": event_time_ms,
                     "user_id": user,
                     "source": "bench",
                     "product_id": rng.choice(served.item_ids),
                 }
             )
-            is_warm = due - began >= WARM_UP_SECONDS
-            if is_warm and number % WATCHED == 0 and user not in watch.waiting:
-                watch.waiting[user] = view
             product = rng.choice(served.item_ids)
-            if is_warm and number % int(args.rate) == 0 and product not in watch.stock.waiting:
+            if is_warm and number % int(args.rate) == 0 and product not in watch.stock.changes.waiting:
                 watch.stock.turn(publisher, product)
         watch.rate = total / (time.monotonic() - began)
         wait_for_all(watch)
@@ -220,20 +236,21 @@ def measure(settings: Settings, served: ServedModel, redis: Redis, args: argpars
 
 
 def wait_for_all(watch: Watch) -> None:
-    while watch.waiting or watch.stock.waiting:
+    while watch.is_waiting():
         watch.look_if_due()
         time.sleep(POLL_SECONDS)
 
 
-def summary(name: str, delays: list[float], lost: int) -> dict[str, float]:
+def summary(name: str, found: Awaited) -> dict[str, float]:
     """How many delays there are, and their quantiles in seconds."""
+    delays = found.delays
     if len(delays) < 2:
-        message = f"Of {lost} {name} that were watched none came about in time. See './shop status'."
+        message = f"Of {found.lost} {name} that were watched none came about in time. See './shop status'."
         raise SystemExit(message)
     cuts = statistics.quantiles(delays, n=100, method="inclusive")
     return {
         f"{name}_watched": len(delays),
-        f"{name}_lost": lost,
+        f"{name}_lost": found.lost,
         f"{name}_p50_seconds": round(cuts[49], 3),
         f"{name}_p99_seconds": round(cuts[98], 3),
         f"{name}_max_seconds": round(max(delays), 3),
@@ -255,8 +272,8 @@ def main() -> None:
         watch = measure(settings, it, redis, args)
     found = {
         "events_per_second": round(watch.rate, 1),
-        **summary("lists", watch.delays, watch.lost),
-        **summary("stock", watch.stock.delays, watch.stock.lost),
+        **summary("lists", watch.views),
+        **summary("stock", watch.stock.changes),
     }
     if args.json:
         print(json.dumps(found))
