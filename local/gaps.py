@@ -15,9 +15,8 @@ from lake.storage import lake_storage
 from schemas.committed_records import CommittedRecords, group_offsets
 from schemas.errors import ContractError, RecordsDeleted
 from schemas.settings import Settings
-from schemas.topics import DOMAIN_TOPICS, EVENTS, consumer_group
+from schemas.topics import DOMAIN_TOPICS, EVENTS, INGEST, consumer_group
 
-INGEST: Final = "ingest"
 Partition = tuple[str, int]
 
 OUT_OF_RANGE: Final = "OffsetOutOfRangeException"

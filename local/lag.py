@@ -32,13 +32,12 @@ from schemas.committed_records import CommittedRecords, ask_kafka
 from schemas.errors import DependencyUnavailable, PlatformError
 from schemas.results import ANALYTICS, RESULTS
 from schemas.settings import Settings
-from schemas.topics import DOMAIN_TOPICS, EVENTS, FAILED_EVENTS, consumer_group
+from schemas.topics import DOMAIN_TOPICS, EVENTS, FAILED_EVENTS, INGEST, consumer_group
 from sinks.clickhouse.source import GROUP
 from sinks.clickhouse.store import TABLES
 
 log = logging.getLogger(__name__)
 
-INGEST: Final = "ingest"
 TRANSACTIONAL: Final = (EVENTS, FAILED_EVENTS)
 _HOLLOW_ENDS: Final = frozenset({*TRANSACTIONAL, *(result.topic for result in RESULTS)})
 """Topics whose last offsets may hold no record: markers stand there, or compaction has removed a tombstone."""
@@ -46,7 +45,7 @@ _HOLLOW_ENDS: Final = frozenset({*TRANSACTIONAL, *(result.topic for result in RE
 _LOOK_SECONDS: Final = 0.5
 _FIRST_STEP_BACK: Final = 8
 _WORDS: Final = {
-    "ingest": "ingest has {count:,} records of the domain topics left to check",
+    INGEST: "ingest has {count:,} records of the domain topics left to check",
     "open_transactions": "ingest has not committed {count:,} records that it wrote",
     "metrics": "the jobs that compute metrics have {count:,} events left to read",
     "sink": "the ClickHouse sink has {count:,} records left to insert",

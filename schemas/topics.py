@@ -9,6 +9,9 @@ from typing import Final
 from schemas.event_types import EVENT_TYPES
 from schemas.results import RESULTS, SERVED
 
+INGEST: Final = "ingest"
+"""The job that makes EVENTS and FAILED_EVENTS of the DOMAIN_TOPICS."""
+
 EVENTS: Final = "events"
 FAILED_EVENTS: Final = "failed-events"
 ERASURES: Final = "erasures"

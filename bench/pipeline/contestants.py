@@ -23,12 +23,11 @@ from local.lag import wait_until_settled
 from local.paths import ROOT
 from schemas.errors import JobError
 from schemas.results import ANALYTICS, Result, results_of
-from schemas.topics import DOMAIN_TOPICS, EVENTS, FAILED_EVENTS, consumer_group
+from schemas.topics import DOMAIN_TOPICS, EVENTS, FAILED_EVENTS, INGEST, consumer_group
 from sinks.clickhouse.source import GROUP
 
 FLINK: Final = ("jobmanager", "taskmanager")
 SERVERS: Final = ("kafka", "clickhouse")
-INGEST: Final = "ingest"
 SETTLE_SECONDS: Final = 900.0
 END_SECONDS: Final = 60.0
 START_TRIES: Final = 4

@@ -10,9 +10,9 @@ from jobs.ingest.function import check_event_function
 from jobs.sql import load_sql
 from jobs.tables import domain_events_ddl, failed_events_ddl, trusted_events_ddl
 from schemas.settings import Settings
-from schemas.topics import DOMAIN_TOPICS
+from schemas.topics import DOMAIN_TOPICS, INGEST
 
-NAME = "ingest"
+NAME = INGEST
 
 
 def options(settings: Settings) -> dict[str, str]:

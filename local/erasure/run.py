@@ -24,11 +24,11 @@ from local.erasure.redis import delete_keys, keys_of
 from local.erasure.topics import Remainder, delete_results, publish_erasure, remainders, rows_of
 from local.files import locked
 from local.jobs import DesiredJobs
-from local.lag import INGEST, ends_with_open, wait_until_read
+from local.lag import ends_with_open, wait_until_read
 from local.paths import DataDirectory
 from schemas.erasures import REFRESH_SECONDS
 from schemas.settings import Settings
-from schemas.topics import DOMAIN_TOPICS, EVENTS, consumer_group
+from schemas.topics import DOMAIN_TOPICS, EVENTS, INGEST, consumer_group
 from schemas.warehouse import connected
 from sinks.clickhouse.source import GROUP
 from sinks.lake.__main__ import GROUP as LAKE_GROUP

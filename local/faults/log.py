@@ -15,7 +15,6 @@ from lake.storage import lake_storage
 from local.faults.fault import METRICS, Fault, NotAsPromised, Stage
 from local.faults.scene import Scene
 from local.faults.victims import wait_until
-from local.gaps import INGEST
 from local.lag import ends_with_open, wait_until_read, wait_until_settled
 from local.platform import Platform
 from local.status import PlatformReport, report
@@ -23,7 +22,7 @@ from schemas.committed_records import CommittedRecords
 from schemas.errors import DependencyUnavailable, RecordsDeleted
 from schemas.results import results_of
 from schemas.settings import Settings
-from schemas.topics import DOMAIN_TOPICS, EVENTS, consumer_group
+from schemas.topics import DOMAIN_TOPICS, EVENTS, INGEST, consumer_group
 
 JOB: Final = "analytics"
 SINK: Final = "sink"

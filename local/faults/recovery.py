@@ -10,12 +10,12 @@ from typing import Final, TypeVar
 from jobs.submission import Cluster
 from local.faults.fault import NotAsPromised
 from local.faults.victims import POLL_SECONDS, running_state, wait_until
-from local.lag import INGEST, ends_with_open, metrics_jobs, wait_until_read
+from local.lag import ends_with_open, metrics_jobs, wait_until_read
 from local.platform import Platform
 from local.state import PartState
 from schemas.errors import DependencyUnavailable
 from schemas.settings import Settings
-from schemas.topics import DOMAIN_TOPICS, EVENTS, consumer_group
+from schemas.topics import DOMAIN_TOPICS, EVENTS, INGEST, consumer_group
 from sinks.clickhouse.source import GROUP
 from sinks.clickhouse.store import TABLES
 
