@@ -23,6 +23,7 @@ from jobs.submission import Cluster
 from lake.manifest import ends, read_manifest
 from lake.storage import lake_storage
 from lake.verification import verify
+from local.commands import run_shop
 from local.lag import wait_until_read, wait_until_settled
 from local.platform import Platform
 from schemas.cache import connect
@@ -32,7 +33,7 @@ from schemas.topics import DOMAIN_TOPICS, EVENTS, HEADER_REPLAYED
 from schemas.warehouse import connected
 from sinks.lake.__main__ import GROUP
 from tests.support.faults import kill
-from tests.support.platforms import platform_with, run_shop
+from tests.support.platforms import platform_with
 
 pytestmark = [pytest.mark.platform, pytest.mark.timeout(1800)]
 
@@ -44,8 +45,7 @@ WAIT_SECONDS = 600
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     data = tmp_path_factory.mktemp("history") / "data"
-    options = {"lake_batch_ms": 1_000, "lake_batch_rows": 2_000, "kafka_gaps": "accept"}  # a test deletes Kafka's log
-    with platform_with(JOBS, data, time_zone="Europe/Berlin", **options) as made:
+    with platform_with(JOBS, data, time_zone="Europe/Berlin", lake_batch_ms=1_000, lake_batch_rows=2_000) as made:
         yield made
 
 
