@@ -152,6 +152,19 @@ class Jobs:
                 return Submission(running.id, already_ran=True)
             return self._submit(name)
 
+    def keep_running(self, name: str) -> None:
+        """Submit a job unless it runs, wait until it does, and have the platform bring it back from now on.
+
+        Raises:
+            ConfigurationError: There is no such job.
+            DependencyUnavailable: The JobManager does not answer.
+            DownloadError: The connectors cannot be had.
+            JobError: Flink refuses the job, or it ends.
+        """
+        self.ensure(name)
+        self.desired.add(name)
+        self.wait_until_running(name)
+
     def upgrade(self, name: str, parallelism: int | None = None) -> Upgrade:
         """Stop a job with a savepoint and go on from it with the code of today, perhaps at another parallelism.
 

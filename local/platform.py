@@ -6,13 +6,13 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
 
 from local import processes
+from local.commands import shop_command
 from local.downloads import Jars, Progress, default_cache, read_lock
 from local.files import locked, try_lock
 from local.jobs import Jobs
@@ -156,7 +156,7 @@ class Platform:
             require_free(part.ports)
         self._forget_supervisor()
         self._supervisor = processes.start(
-            [sys.executable, "-P", "-m", "cli", "supervise"],
+            shop_command("supervise"),
             {**self.settings.environment(), "PYTHONPATH": str(ROOT)},
             self.data.root,
             self.data.log("supervisor"),

@@ -152,12 +152,22 @@ def group_offsets(kafka: KafkaAddress, group: str, topics: Iterable[str]) -> dic
         ConfigurationError: A topic does not exist.
         DependencyUnavailable: Kafka does not answer.
     """
+    return {(each.topic, each.partition): each.offset for each in group_commits(kafka, group, topics)}
+
+
+def group_commits(kafka: KafkaAddress, group: str, topics: Iterable[str]) -> list[TopicPartition]:
+    """What a consumer group has committed, offsets with their metadata; nothing for what it has never read.
+
+    Raises:
+        ConfigurationError: A topic does not exist.
+        DependencyUnavailable: Kafka does not answer.
+    """
     servers, timeout = kafka.kafka_bootstrap_servers, kafka.http_timeout_seconds
     with CommittedRecords(kafka) as records:
         asked = [TopicPartition(topic, partition) for topic in topics for partition in records.partitions(topic)]
     with closing(Consumer({"bootstrap.servers": servers, "group.id": group, "log_level": 2}, logger=log)) as member:
         found = ask_kafka(lambda: member.committed(asked, timeout=timeout), servers, timeout)
-    return {(each.topic, each.partition): each.offset for each in found if each.offset >= 0}
+    return [each for each in found if each.offset >= 0]
 
 
 def ask_kafka(question: Callable[[], _T], servers: str, timeout_seconds: float) -> _T:

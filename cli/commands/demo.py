@@ -98,11 +98,12 @@ def _run(settings: Settings, stages: Stages) -> None:
     from cli.commands.imports import run_import
     from cli.commands.jobs import run_job
     from cli.commands.platform import bring_up
+    from local.platform import Platform
 
     for name, seconds in bring_up(settings).items():
         stages.add(name, seconds)
     with ThreadPoolExecutor(len(JOBS)) as pool:
-        jobs = [pool.submit(_start_job, settings, name) for name in JOBS]
+        jobs = [pool.submit(Platform(settings).jobs.keep_running, name) for name in JOBS]
         with stages.timed(f"import of {DATA_SET}, while the jobs start"):
             run_import(settings, DATA_SET)
         with stages.timed("until the jobs run"):
@@ -111,15 +112,6 @@ def _run(settings: Settings, stages: Stages) -> None:
         _settle(settings)
     with stages.timed("training of a model for recommendations"):
         run_job(settings, "training")
-
-
-def _start_job(settings: Settings, name: str) -> None:
-    from local.platform import Platform
-
-    jobs = Platform(settings).jobs
-    jobs.ensure(name)
-    jobs.desired.add(name)
-    jobs.wait_until_running(name)
 
 
 def _wait_for(jobs: list[Future[None]]) -> None:

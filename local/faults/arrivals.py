@@ -130,7 +130,7 @@ def _damaged(record: Record, damage: Damage, rng: Random) -> Record:
 
 def let_them_come(scene: Scene) -> None:
     """The fault lies in what arrives; it ends when all of it has."""
-    scene.trade.wait_for(scene.records)
+    scene.trade.wait_for(scene.options.records)
 
 
 def _kill_registry_twice(scene: Scene) -> None:

@@ -65,8 +65,7 @@ class Fault:
         stage: Where.
         mend: What is to be done once the shop has stopped, before the results are compared.
         arrivals: What happens to the shop's records while the fault lasts.
-        by_default: Whether the tests run it unless they are told to run all.
-        slow_because: Why not, where they do not.
+        slow_because: Why the tests do not run it unless they are told to run all; "" where they do.
     """
 
     name: str

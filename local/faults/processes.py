@@ -37,10 +37,10 @@ def kill_part(part: str) -> Callable[[Scene], None]:
 
 def kill_taskmanager_again_and_again(scene: Scene) -> None:
     """Kill -9 of the TaskManager, each time as soon as all is counted again."""
-    for number in range(1, scene.kills + 1):
-        scene.tell(f"kill {number} of {scene.kills}")
+    for number in range(1, scene.options.kills + 1):
+        scene.tell(f"kill {number} of {scene.options.kills}")
         scene.kill("taskmanager")
-        if number < scene.kills:
+        if number < scene.options.kills:
             scene.recover()
 
 
@@ -56,8 +56,8 @@ def keep_away(part: str) -> Callable[[Scene], None]:
     def strike(scene: Scene) -> None:
         with nobody_restarts(scene.platform):
             scene.kill(part)
-            scene.tell(f"{part} stays away for {scene.away_seconds:.0f} s")
-            scene.pause(scene.away_seconds)
+            scene.tell(f"{part} stays away for {scene.options.away_seconds:.0f} s")
+            scene.pause(scene.options.away_seconds)
 
     return strike
 
@@ -67,7 +67,7 @@ def stop(part: str) -> Callable[[Scene], None]:
 
     def strike(scene: Scene) -> None:
         with scene.stopped(part):
-            scene.pause(scene.stop_seconds)
+            scene.pause(scene.options.stop_seconds)
 
     return strike
 

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Final, Self
 
@@ -174,16 +173,10 @@ def platform_of(stage: Stage, tell: Tell) -> Iterator[Platform]:
             platform.up()
             migrate(settings)
             with ThreadPoolExecutor(len(stage.jobs)) as pool:
-                list(pool.map(partial(_start_job, platform), stage.jobs))
+                list(pool.map(platform.jobs.keep_running, stage.jobs))
             yield platform
     finally:
         shutil.rmtree(home)
-
-
-def _start_job(platform: Platform, job: str) -> None:
-    platform.jobs.desired.add(job)
-    platform.jobs.ensure(job)
-    platform.jobs.wait_until_running(job)
 
 
 def keep_logs(platform: Platform) -> Path:

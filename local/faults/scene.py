@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Final
 
 import psutil
 
+from local.commands import run_shop
 from local.faults import victims
 from local.faults.fault import NotAsPromised
 from local.faults.recovery import wait_until_recovered
 from local.faults.shop import Trade, TroubledShop
-from local.paths import ROOT
 from local.platform import Platform
 from schemas.settings import Settings
-
-COMMAND_SECONDS: Final = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +49,6 @@ class Scene:
 
     Attributes:
         settings: The platform's.
-        records: Records that arrive during the fault at the least.
-        kills: How often the TaskManager is killed.
-        stop_seconds: How long a part is stopped by SIGSTOP.
-        away_seconds: How long a part is kept away.
     """
 
     def __init__(
@@ -74,10 +64,7 @@ class Scene:
         self.shop = shop
         self.trade = trade
         self.tell = tell
-        self.records = options.records
-        self.kills = options.kills
-        self.stop_seconds = options.stop_seconds
-        self.away_seconds = options.away_seconds
+        self.options = options
 
     def kill(self, part: str) -> None:
         """Kill -9 of a part."""
@@ -101,16 +88,7 @@ class Scene:
             NotAsPromised: It fails.
         """
         self.tell(f"./shop {' '.join(arguments)}")
-        done = subprocess.run(
-            [sys.executable, "-m", "cli", *arguments],
-            cwd=ROOT,
-            env={**os.environ, **self.settings.environment(), "PYTHONPATH": str(ROOT)},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=COMMAND_SECONDS,
-            check=False,
-        )
+        done = run_shop(self.settings, *arguments)
         if done.returncode:
             message = f"'./shop {' '.join(arguments)}' ends with {done.returncode}: {done.stdout}{done.stderr}"
             raise NotAsPromised(message)

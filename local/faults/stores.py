@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from confluent_kafka import Consumer, TopicPartition
-
+from local.commands import environment_of, shop_command
 from local.faults.fault import PERSONAL, Fault, NotAsPromised, Stage
 from local.faults.scene import Scene
 from local.faults.victims import wait_until
@@ -18,7 +16,7 @@ from local.lag import wait_until_settled
 from local.paths import ROOT
 from local.rebuild.redis import rebuild_as_of, rebuild_redis
 from schemas.cache import connect, redis_errors
-from schemas.committed_records import CommittedRecords
+from schemas.committed_records import group_commits
 from schemas.settings import Settings
 from sinks.clickhouse.client import ClickHouse
 from sinks.clickhouse.ranges import OffsetRange, Partition
@@ -57,14 +55,9 @@ def kill_sink_after_acknowledgement(scene: Scene) -> None:
 
 def written_down(settings: Settings) -> list[str]:
     """The ranges that the sink has written down and not finished, by their tokens."""
-    with CommittedRecords(settings) as records:
-        asked = [TopicPartition(topic, partition) for topic in TABLES for partition in records.partitions(topic)]
-    options = {"bootstrap.servers": settings.kafka_bootstrap_servers, "group.id": GROUP, "log_level": 2}
-    with closing(Consumer(options)) as member:
-        found = member.committed(asked, timeout=settings.http_timeout_seconds)
     return [
         OffsetRange.from_metadata(Partition(each.topic, each.partition), each.metadata).token
-        for each in found
+        for each in group_commits(settings, GROUP, TABLES)
         if each.metadata
     ]
 
@@ -99,18 +92,23 @@ def histories_follow_from_events(scene: Scene) -> None:
 
 def start_a_second_platform(scene: Scene) -> None:
     """Start another supervisor, and another owner of ClickHouse, on the same directories."""
-    environment = {**os.environ, **scene.settings.environment(), "PYTHONPATH": str(ROOT)}
     clickhouse = [sys.executable, "-P", "-m", "local.clickhouse"]
     clickhouse += ["--path", str(scene.platform.data.of("clickhouse")), "--port", "0"]
-    _must_be_refused(scene, [sys.executable, "-P", "-m", "cli", "supervise"], environment)
-    _must_be_refused(scene, clickhouse, environment)
+    _must_be_refused(scene, shop_command("supervise"))
+    _must_be_refused(scene, clickhouse)
 
 
-def _must_be_refused(scene: Scene, command: list[str], environment: dict[str, str]) -> None:
+def _must_be_refused(scene: Scene, command: list[str]) -> None:
     program = " ".join(command[2:5])
     try:
         done = subprocess.run(
-            command, env=environment, capture_output=True, text=True, timeout=SECONDS, check=False, cwd=ROOT
+            command,
+            cwd=ROOT,
+            env=environment_of(scene.settings),
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            check=False,
         )
     except subprocess.TimeoutExpired as error:
         message = f"A second '{program}' runs on the same directory."

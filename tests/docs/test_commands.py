@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from local.commands import environment_of
 from local.paths import ROOT
 from local.platform import Platform
 from schemas.settings import PORT_OFFSETS, Settings
-from tests.support.platforms import environment_of, platform_with
+from tests.support.platforms import platform_with
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)

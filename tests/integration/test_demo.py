@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from local.commands import environment_of
 from local.paths import ROOT
 from local.ports import free_base
 from schemas.settings import Settings
-from tests.support.platforms import environment_of
 
 pytestmark = [pytest.mark.platform, pytest.mark.timeout(1800)]
 

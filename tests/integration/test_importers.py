@@ -19,12 +19,13 @@ import pandas as pd
 import pytest
 
 from dashboards.failed_events import failed_events
+from local.commands import run_shop
 from local.lag import wait_until_settled
 from local.platform import Platform
 from schemas.failures import Reason
 from schemas.warehouse import connected
 from tests.support.data_sets import data_set
-from tests.support.platforms import platform_with, run_shop
+from tests.support.platforms import platform_with
 
 pytestmark = [pytest.mark.platform, pytest.mark.timeout(900)]
 

@@ -24,6 +24,7 @@ from confluent_kafka import Producer
 
 from dashboards import failed_events as failures
 from dashboards.failed_events import FailedEvent
+from local.commands import run_shop
 from local.lag import wait_until_settled
 from local.platform import Platform
 from local.repair.run import ACCEPTED_BEFORE
@@ -34,7 +35,7 @@ from schemas.registry import SchemaRegistry
 from schemas.topics import EVENTS, HEADER_RECEIVED_AT
 from schemas.warehouse import connected
 from tests.support.faults import PYTHON_WORKER, kill, process_of
-from tests.support.platforms import platform_with, run_shop, shop_in_background
+from tests.support.platforms import platform_with, shop_in_background
 
 pytestmark = [pytest.mark.platform, pytest.mark.timeout(1200)]
 

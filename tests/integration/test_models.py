@@ -18,6 +18,7 @@ from jobs.recommendation.ranking import Rules
 from jobs.training.promotion import Promotions
 from jobs.training.records import ModelRecords
 from jobs.training.store import ModelStore
+from local.commands import run_shop
 from local.platform import Platform
 from schemas.errors import ModelError, WriteRefused
 from schemas.recommendations import decode_list, item_ids
@@ -34,7 +35,6 @@ from schemas.redis_keys import (
 )
 from schemas.warehouse import connected
 from tests.support.models import manifest_of, served_model
-from tests.support.platforms import run_shop
 
 pytestmark = pytest.mark.platform
 

@@ -4,8 +4,6 @@ import os
 import random
 import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -16,8 +14,8 @@ from confluent_kafka.admin import AdminClient
 from redis import Redis
 
 from jobs.submission import Cluster
+from local.commands import run_shop
 from local.parts.base import StopStage
-from local.paths import ROOT
 from local.platform import Platform
 from local.ports import free_base
 from local.processes import ProcessId
@@ -144,14 +142,7 @@ def test_the_death_of_one_part_leaves_the_others_alone(platform: Platform) -> No
 
 
 def test_a_second_supervisor_on_the_same_directory_is_refused(platform: Platform) -> None:
-    done = subprocess.run(
-        [sys.executable, "-P", "-m", "cli", "supervise"],
-        env={**os.environ, **platform.settings.environment(), "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = run_shop(platform.settings, "supervise", timeout_seconds=60)
     assert done.returncode == PlatformError.exit_code
     assert f"A platform runs on {platform.data.root} already" in done.stderr
 

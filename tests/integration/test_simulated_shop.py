@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
+from local.commands import run_shop
 from local.platform import Platform
-from tests.support.platforms import platform_with, run_shop
+from tests.support.platforms import platform_with
 
 pytestmark = [pytest.mark.platform, pytest.mark.timeout(1200)]
 

@@ -1,0 +1,43 @@
+"""``./shop`` as another process runs it, on a platform of that process's choice."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import Final
+
+from local.paths import ROOT
+from schemas.settings import Settings
+
+COMMAND_SECONDS: Final = 900.0
+
+
+def environment_of(settings: Settings) -> dict[str, str]:
+    """The variables under which ``./shop``, and every other program of the product, means this platform."""
+    return os.environ | settings.environment() | {"PYTHONPATH": str(ROOT)}
+
+
+def shop_command(*arguments: str) -> list[str]:
+    """``./shop`` with these arguments, without the preparations of the shell script."""
+    return [sys.executable, "-P", "-m", "cli", *arguments]
+
+
+def run_shop(
+    settings: Settings, *arguments: str, timeout_seconds: float = COMMAND_SECONDS
+) -> subprocess.CompletedProcess[str]:
+    """Run it on this platform; the caller judges how it ended.
+
+    Raises:
+        subprocess.TimeoutExpired: It takes longer.
+    """
+    return subprocess.run(
+        shop_command(*arguments),
+        cwd=ROOT,
+        env=environment_of(settings),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=timeout_seconds,
+        check=False,
+    )
