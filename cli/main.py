@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from pathlib import Path
 from typing import Annotated, Final
@@ -57,6 +58,9 @@ COMMANDS: Final = (
 )
 """Modules of ``cli/commands``; the first to name a panel puts it on the help page."""
 
+TERMINATED: Final = 128 + signal.SIGTERM
+"""The exit code after SIGTERM, as shells give it."""
+
 app = typer.Typer(
     name="shop",
     help="One event stream of a shop becomes exact analytics and fresh recommendations.",
@@ -87,7 +91,11 @@ for _module in COMMANDS:
 
 
 def main() -> None:
-    """Run the command line; an error that shopstream raises on purpose ends it with that error's exit code."""
+    """Run the command line; an error that shopstream raises on purpose ends it with that error's exit code.
+
+    SIGTERM ends it as Ctrl-C does: what it has under way, such as a job of Flink's, is ended first.
+    """
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
     try:
         app(prog_name="./shop")
     except ShopError as error:

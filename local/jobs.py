@@ -198,7 +198,7 @@ class Jobs:
             return Upgrade(job_id, savepoint, parallelism or before, time.monotonic() - started)
 
     def run(self, name: str) -> None:
-        """Run a job that ends by itself, and wait until it has; one at a time.
+        """Run a job that ends by itself, and wait until it has; one at a time. Who stops waiting stops it.
 
         Raises:
             ConfigurationError: There is no such job.
@@ -207,10 +207,14 @@ class Jobs:
         """
         job_program(name)
         self._jars.fetch()
-        with locked(self._data.root / f"submit-{name}.lock"):
+        with locked(self._data.root / f"submit-{name}.lock"), closing(Cluster(self._settings)) as cluster:
             client = FlinkDistribution(self._settings, self._data, self._jars)
             client.write_configuration()
-            run_to_end(name, self._settings, client, self._data.log(f"submit-{name}"))
+            try:
+                run_to_end(name, self._settings, client, self._data.log(f"submit-{name}"))
+            except BaseException:
+                self._end(cluster, name)
+                raise
 
     def forget_checkpoints(self, name: str) -> None:
         """Delete the checkpoints of a job that does not run: its next start is a fresh one.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
 import sys
 import time
 from collections.abc import Callable
@@ -13,8 +12,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.context import err, out
-
-TERMINATED = 128 + signal.SIGTERM
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -56,7 +53,6 @@ def faults(
         return
     if markdown is not None:
         split_page(markdown)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))  # its platforms end with it
     outcomes = []
     with Suite(Options(events, rate, kills, stop, away), _teller()) as suite:
         for each in in_order(wanted):

@@ -18,13 +18,16 @@ import pytest
 from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient
 
+from cli.main import TERMINATED
 from jobs import submission
 from jobs.submission import Cluster
 from lake.manifest import ends, read_manifest
 from lake.storage import lake_storage
 from lake.verification import verify
-from local.commands import run_shop
+from local.commands import environment_of, run_shop, shop_command
+from local.faults.victims import wait_until
 from local.lag import wait_until_read, wait_until_settled
+from local.paths import ROOT
 from local.platform import Platform
 from schemas.cache import connect
 from schemas.committed_records import CommittedRecords
@@ -139,6 +142,26 @@ def test_a_wrong_row_is_found_and_swapped_with_what_only_the_lake_has(shop: Plat
     assert {name: table["differences"] for name, table in wrong["tables"].items()} == {"sessions": 4, "funnel_daily": 1}
     assert found["swapped"] == {"sessions": 3, "funnel_daily": 1}  # the fourth had a version that no record has
     assert ask(shop, "SELECT * FROM sessions ORDER BY session_id") == before
+
+
+def test_a_backfill_that_is_ended_leaves_no_job(shop: Platform) -> None:
+    with subprocess.Popen(
+        shop_command("backfill", "--metrics", METRICS, "--verify"),
+        cwd=ROOT,
+        env=environment_of(shop.settings),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as running:
+        wait_until("a job of the backfill runs", lambda: bool(backfill_jobs(shop)))
+        running.terminate()
+        assert running.wait(WAIT_SECONDS) == TERMINATED
+    wait_until("no job of the backfill runs", lambda: not backfill_jobs(shop))
+
+
+def backfill_jobs(shop: Platform) -> list[str]:
+    with closing(Cluster(shop.settings)) as cluster:
+        return [job.name for job in cluster.jobs() if job.name.startswith("backfill") and not job.has_ended]
 
 
 def truncate_events(shop: Platform) -> None:
