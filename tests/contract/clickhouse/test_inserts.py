@@ -10,6 +10,7 @@ from urllib.parse import quote, urlsplit
 
 import lz4.frame
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import zstandard
 
@@ -53,6 +54,12 @@ def _arrow() -> bytes:
     return sink.getvalue()
 
 
+def _parquet() -> bytes:
+    sink = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist(ROWS), sink)
+    return sink.getvalue()
+
+
 @pytest.fixture
 def encoded(http, registry):
     """The rows in each format, and the settings that each needs."""
@@ -67,6 +74,8 @@ def encoded(http, registry):
                 return json_rows, {}
             case "ArrowStream":
                 return _arrow(), {}
+            case "Parquet":
+                return _parquet(), {}
             case "Native":
                 return http.post("/", content=f"{native} FORMAT Native").content, {}
             case "AvroConfluent":
@@ -78,7 +87,7 @@ def encoded(http, registry):
 
 
 @pytest.mark.parametrize("framing", FRAMINGS)
-@pytest.mark.parametrize("name", ["JSONEachRow", "ArrowStream", "Native", "AvroConfluent"])
+@pytest.mark.parametrize("name", ["JSONEachRow", "ArrowStream", "Parquet", "Native", "AvroConfluent"])
 def test_rows_arrive_in_every_format_and_framing(http, ask, encoded, name, framing):
     body, settings = encoded(name)
     headers, parameters, pack = FRAMINGS[framing]
