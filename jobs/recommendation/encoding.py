@@ -17,7 +17,11 @@ from jobs.recommendation.ranking import REASONS, Ranking
 from jobs.training.neighbours import NONE
 from schemas.recommendations import SCORE_DIGITS, Source, utc_text
 
-_REASONS: Final = [b',"reason":%b,"because":[' % orjson.dumps(reason) for reason in REASONS]
+_REASONS: Final = np.array([b',"reason":%b,"because":[' % orjson.dumps(reason) for reason in REASONS], object)
+_SEPARATOR: Final = b",\n"
+_END: Final = b"]}" + _SEPARATOR
+_PARTS: Final = 4
+"""Of a product's line."""
 
 
 class ListEncoder:
@@ -30,9 +34,9 @@ class ListEncoder:
 
     def __init__(self, version: str, item_ids: Sequence[str]) -> None:
         self._version = orjson.dumps(version)
-        self._quoted = [orjson.dumps(item_id) for item_id in item_ids]
-        self._starts = [b'{"item_id":%b,"score":' % quoted for quoted in self._quoted]
-        self._quoted.append(b"")  # at NONE
+        quoted = [*map(orjson.dumps, item_ids), b""]  # the last one at NONE
+        self._starts = np.array([b'{"item_id":%b,"score":' % item_id for item_id in quoted], object)
+        self._ends = np.array([item_id + _END for item_id in quoted], object)
 
     def encode(self, ranking: Ranking, source: Source, generated_at: Sequence[datetime]) -> Iterator[bytes]:
         """The value of each list's key.
@@ -44,25 +48,22 @@ class ListEncoder:
         """
         start = b'{"source":"%b","model_version":%b,"generated_at":"' % (source.encode(), self._version)
         heads = (start + utc_text(made_at).encode() + b'","items":[\n' for made_at in generated_at)
-        if not ranking.items.size:
-            yield from (head + b"\n]}" for head in heads)
-            return
-        scores = _texts(ranking.scores)
-        columns = (ranking.items, ranking.reasons, ranking.because)
-        for head, items, reasons, because, texts in zip(
-            heads, *(column.tolist() for column in columns), scores, strict=True
-        ):
-            yield head + self._lines(items, texts, reasons, because) + b"\n]}"
+        for head, lines in zip(heads, self._lines(ranking), strict=True):
+            yield head + lines + b"\n]}"
 
-    def _lines(self, items: list[int], scores: list[bytes], reasons: list[int], because: list[int]) -> bytes:
-        starts, quoted = self._starts, self._quoted
-        return b",\n".join(
-            [
-                starts[item] + score + _REASONS[reason] + quoted[cause] + b"]}"
-                for item, score, reason, cause in zip(items, scores, reasons, because, strict=True)
-                if item != NONE
-            ]
-        )
+    def _lines(self, ranking: Ranking) -> Iterator[bytes]:
+        """The products of each list: starts, scores, reasons and ends in turn, without the last separator."""
+        if not ranking.items.size:
+            yield from [b""] * len(ranking)
+            return
+        columns = (self._starts[ranking.items], _REASONS[ranking.reasons], self._ends[ranking.because])
+        lengths = (ranking.items != NONE).sum(axis=1)
+        parts: list[bytes] = [b""] * (_PARTS * ranking.items.shape[1])
+        for length, texts, starts, reasons, ends in zip(
+            lengths.tolist(), _texts(ranking.scores), *(column.tolist() for column in columns), strict=True
+        ):
+            parts[0::_PARTS], parts[1::_PARTS], parts[2::_PARTS], parts[3::_PARTS] = starts, texts, reasons, ends
+            yield b"".join(parts[: length * _PARTS])[: -len(_SEPARATOR)]
 
 
 def _texts(scores: NDArray[np.float32]) -> list[list[bytes]]:
