@@ -159,13 +159,21 @@ def _causes(
     newest = np.flatnonzero(users.histories.reverse_positions < CAUSES)
     owners, seen = users.histories.owners[newest], users.histories.items[newest]
     near = np.concatenate([seen[:, None], similar.items[seen]], axis=1)
-    likeness = np.concatenate([np.ones((len(seen), 1), np.float32), similar.scores[seen]], axis=1)
-    places = place_of[owners[:, None], near]
-    hit_events, hit_columns = np.nonzero((places >= 0) & (near != NONE))
-    strength = likeness[hit_events, hit_columns] * users.histories.weights[newest[hit_events]]
+    places = place_of.take(owners[:, None] * place_of.shape[1] + near)
+    hit_events, hit_columns = np.nonzero((places != NONE) & (near != NONE))
+    likeness = _likeness(seen[hit_events], hit_columns - 1, similar)
+    strength = likeness * users.histories.weights[newest[hit_events]]
     rows, found = owners[hit_events], places[hit_events, hit_columns].astype(np.int64)
     order = np.lexsort((newest[hit_events], strength, found, rows))
     return rows[order], found[order], newest[hit_events][order], strength[order]
+
+
+def _likeness(seen: NDArray[np.int32], columns: NDArray[np.int64], similar: Neighbours) -> NDArray[np.float32]:
+    """How like each of ``seen`` is to what stands in a column of its neighbours, 1 to itself in column -1, (n,)."""
+    likeness = np.ones(len(seen), np.float32)
+    others = columns >= 0
+    likeness[others] = similar.scores[seen[others], columns[others]]
+    return likeness
 
 
 def _places(items: NDArray[np.int32], n_items: int) -> NDArray[np.int16]:

@@ -60,7 +60,8 @@ def top_items(scores: NDArray[np.float32], length: int) -> tuple[NDArray[np.int3
     bound = np.maximum(_bound(scores, length), np.finfo(np.float32).tiny)
     rows, columns = np.divmod(np.flatnonzero(scores >= bound[:, None]), scores.shape[1])
     found = scores[rows, columns]
-    order = np.lexsort((columns, -found, rows))
+    descending = (rows << 32) - found.view(np.int32)  # the bits of floats above 0 stand in the order of the floats
+    order = np.argsort(descending, kind="stable")
     rows, columns, found = rows[order], columns[order], found[order]
     places = np.arange(len(rows)) - np.searchsorted(rows, np.arange(len(scores)))[rows]
     near = places < length
