@@ -14,6 +14,7 @@ from typing import Final
 import numpy as np
 from scipy import sparse
 
+from jobs.training.evaluation.blending import LearntSays
 from jobs.training.evaluation.cases import Cases, Split, leave_last_out
 from jobs.training.evaluation.comparison import compared
 from jobs.training.evaluation.files import (
@@ -106,7 +107,8 @@ def validation_of(split: Split, lot: np.random.Generator) -> Validation:
     drawn = split.cases.sample(2 * VALIDATION_CASES, lot)
     judged = Split(split.training, drawn.take(np.arange(0, len(drawn), 2)))
     taught = drawn.take(np.arange(1, len(drawn), 2))
-    return Validation(split.training, lambda model: ndcg(judged.ranks(model), CUTOFF), taught.examples(split.training))
+    says = LearntSays(taught.examples(split.training))
+    return Validation(split.training, lambda model: ndcg(judged.ranks(model), CUTOFF), says)
 
 
 def parts_of(training: Training, lot: np.random.Generator) -> list[Part]:

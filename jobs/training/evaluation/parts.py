@@ -1,17 +1,17 @@
-"""A blend's parts chosen one by one among a few variants, and what each counts learnt, all on a validation part."""
+"""A blend's parts chosen among a few variants, and how they are blended, all on a validation part."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from jobs.training.evaluation.blending import Blending, Worth
 from jobs.training.evaluation.protocol import Progress
 from jobs.training.evaluation.search import Parameters
 from jobs.training.models.base import Model, Training
 from jobs.training.models.blend import Blend
-from jobs.training.models.blend_weights import Examples, learn_says
 from jobs.training.models.registry import make_model
 from schemas.errors import ConfigurationError
 
@@ -28,16 +28,16 @@ class Validation:
 
     Attributes:
         training: What the variants are fitted to.
-        worth: What a fitted model is worth on cases cut from what came after it: the higher the better.
-        examples: Cases of the same kind, to learn from what the parts of a blend count.
+        worth: What a fitted model is worth on cases cut from what came after it: compares the variants of a part.
+        blending: How the parts become a blend, by other cases.
     """
 
     training: Training
-    worth: Callable[[Model], float]
-    examples: Examples
+    worth: Worth
+    blending: Blending
 
     def choose(self, name: str, parts: Sequence[Part], progress: Progress) -> Model:
-        """The blend of all parts, or the best of those that are the model ``name``; fitted to the training part here.
+        """A blend of the parts, or the best of those that are the model ``name``; fitted to the training part here.
 
         Raises:
             ConfigurationError: No part is such a model.
@@ -47,22 +47,22 @@ class Validation:
             known = ", ".join([Blend.name, *dict.fromkeys(part[0][0] for part in parts)])
             message = f"This protocol has no model {name!r} for this data; it has {known}."
             raise ConfigurationError(message)
-        models = [self._best(part, progress) for part in wanted]
-        if name != Blend.name:
-            return models[0] if len(models) == 1 else max(models, key=self.worth)
-        progress("learning what each part of the blend counts")
-        return Blend(models, learn_says(models, self.examples))
+        parts_in_turn = (self._tried(part, progress) for part in wanted)
+        if name == Blend.name:
+            return self.blending.blend(parts_in_turn, progress)
+        models = [variants[0] for variants in parts_in_turn]
+        return models[0] if len(models) == 1 else max(models, key=self.worth)
 
-    def _best(self, part: Part, progress: Progress) -> Model:
-        """The variant worth most, fitted; the first of equals."""
+    def _tried(self, part: Part, progress: Progress) -> list[Model]:
+        """The variants, fitted, the one worth most first."""
         if len(part) == 1:
-            return self._fitted(part[0])
+            return [self._fitted(part[0])]
         tried = []
         for name, parameters in part:
             model = self._fitted((name, parameters))
             tried.append((self.worth(model), model))
             progress(f"{name} {parameters}: {tried[-1][0]:.4f} on the validation part")
-        return max(tried, key=lambda pair: pair[0])[1]
+        return [model for _, model in sorted(tried, key=lambda pair: pair[0], reverse=True)]
 
     def _fitted(self, variant: Variant) -> Model:
         return make_model(*variant).fit(self.training)

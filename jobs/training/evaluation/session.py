@@ -15,6 +15,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from jobs.training.evaluation.blending import LearntSays
 from jobs.training.evaluation.cases import Cases, Split
 from jobs.training.evaluation.files import line_error, numbered_lines, the_one_file
 from jobs.training.evaluation.metrics import Metrics, hit_rate, rank_metrics, reciprocal_rank
@@ -87,7 +88,8 @@ def evaluate(request: Request, progress: Progress) -> Finding:
     half = min(JUDGED_CASES, len(places) // 2)
     judged = Split(before.training, before.cases.take(np.sort(places[:half])))
     taught = before.cases.take(np.sort(places[half:]))
-    validation = Validation(before.training, lambda model: _worth(judged, model), taught.examples(before.training))
+    says = LearntSays(taught.examples(before.training))
+    validation = Validation(before.training, lambda model: _worth(judged, model), says)
     model = validation.choose(request.model, parts_of(before.training), progress)
     progress(f"fitting and measuring {model.name}")
     metrics = _measured(sessions.test, model)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from jobs.recommendation.interactions import PURCHASE, in_order, newest_of_each
+from jobs.training.evaluation.blending import LearntSays
 from jobs.training.evaluation.event_files import Events, read_events, read_pairs
 from jobs.training.evaluation.lists import Lists, best_lists
 from jobs.training.evaluation.metrics import Metrics
@@ -84,7 +85,8 @@ def evaluate(request: Request, progress: Progress) -> Finding:
     cut = _cut(events, request)
     test, before = test_part(events, request, cut), validation_part(events, request, cut)
     progress(f"{len(test.cases)} users are judged, {len(before.cases)} choose the parameters")
-    validation = Validation(before.training, lambda model: before.lists(model).ndcg(DEPTHS[0]), before.examples)
+    says = LearntSays(before.examples)
+    validation = Validation(before.training, lambda model: before.lists(model).ndcg(DEPTHS[0]), says)
     model = validation.choose(request.model, parts_of(validation.training), progress)
     progress(f"fitting and measuring {model.name}")
     model.fit(test.training)
