@@ -48,7 +48,7 @@ def bought_together(version: str, product_id: str) -> str:
 
 
 def published(version: str) -> str:
-    """There as long as all lists of one model are: written after them, and expiring before them."""
+    """Mark: there as long as all lists of one model are, written after them and expiring before them."""
     return f"rec:{version}:published"
 
 

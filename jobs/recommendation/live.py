@@ -107,7 +107,7 @@ class LiveModels:
             send_all(self._client, expire(self._keys(served), self._ttl_seconds))
         count = send_all(self._client, set_if_absent(self._lists(served), self._ttl_seconds))
         with answering(self._client):
-            self._client.set(published(served.version), count, ex=max(1, self._ttl_seconds - MARGIN_SECONDS))
+            self._client.set(published(served.version), 1, ex=max(1, self._ttl_seconds - MARGIN_SECONDS))
         return count
 
     def activate(self, version: str, now: datetime) -> None:

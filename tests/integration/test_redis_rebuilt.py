@@ -1,0 +1,104 @@
+"""Redis made anew with everything that it can hold: products, lists of the stream, histories, and a model's lists."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from local.commands import run_shop
+from local.faults.victims import wait_until
+from local.lag import wait_until_settled
+from local.platform import Platform
+from local.rebuild.redis import wait_for_sink
+from schemas.cache import connect
+from schemas.redis_keys import ACTIVE_MODEL, LIVE_MODELS, RETIRED_MODELS, SINK_OFFSETS, UNAVAILABLE_REVISION
+from tests.support.platforms import platform_with
+
+pytestmark = [pytest.mark.platform, pytest.mark.timeout(1500)]
+
+JOBS = ("ingest", "analytics", "catalogue", "trending", "personalise")
+WAIT_SECONDS = 300
+BOOKKEEPING = (RETIRED_MODELS, SINK_OFFSETS, UNAVAILABLE_REVISION)
+"""What no reader is served from: how far a writer came, and how often something changed."""
+
+READ_AS = {b"string": "get", b"set": "smembers", b"hash": "hgetall"}
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    with platform_with(JOBS, tmp_path_factory.mktemp("redis") / "data") as made:
+        simulate(made, seed=3)
+        run(made, "submit", "training")
+        simulate(made, seed=4)
+        settle(made)
+        yield made
+
+
+def run(shop: Platform, *arguments: str) -> None:
+    done = run_shop(shop.settings, *arguments)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def simulate(shop: Platform, seed: int) -> None:
+    run(shop, "simulate", "--events", "3000", "--seed", str(seed))
+
+
+def settle(shop: Platform) -> None:
+    """Wait until everything is counted, and Redis holds what follows from it."""
+    wait_until_settled(shop.settings, lambda _lag: None, WAIT_SECONDS)
+    held: list[dict[bytes, Any]] = []
+
+    def stands_still() -> bool:
+        wait_for_sink(shop.settings, WAIT_SECONDS, lambda _line: None)
+        held.append(content(shop.settings.redis_url))
+        return len(held) > STILL and all(each == held[-1] for each in held[-STILL:])
+
+    wait_until("Redis changes no more", stands_still, WAIT_SECONDS)
+
+
+STILL = 20
+"""Looks that must find the same."""
+
+
+def content(redis_url: str) -> dict[bytes, Any]:
+    """Every key that somebody is served from, and what it holds."""
+    with closing(connect(redis_url, 10.0)) as client:
+        names = sorted(set(client.scan_iter(count=1_000)) - {name.encode() for name in BOOKKEEPING})
+        with client.pipeline(transaction=False) as asked:
+            for name in names:
+                asked.type(name)
+            kinds = asked.execute()
+            for name, kind in zip(names, kinds, strict=True):
+                if kind == b"zset":
+                    asked.zrange(name, 0, -1, withscores=True)
+                else:
+                    getattr(asked, READ_AS[kind])(name)
+            return dict(zip(names, asked.execute(), strict=True))
+
+
+def kinds_of(keys: dict[bytes, Any]) -> set[bytes]:
+    return {name.partition(b":")[0] for name in keys}
+
+
+def test_a_redis_that_was_emptied_and_one_of_the_past_hold_the_same_keys(shop: Platform) -> None:
+    moment = datetime.now(UTC)
+    then = content(shop.settings.redis_url)
+    assert kinds_of(then) >= {b"product", b"rec", b"user"}
+    assert {ACTIVE_MODEL.encode(), LIVE_MODELS.encode()} < then.keys()
+
+    with closing(connect(shop.settings.redis_url, 10.0)) as client:
+        client.flushall()
+    run(shop, "rebuild", "redis")
+    settle(shop)
+    assert content(shop.settings.redis_url) == then
+
+    simulate(shop, seed=5)
+    settle(shop)
+    assert content(shop.settings.redis_url) != then
+    other = shop.settings.redis_url.removesuffix("/0") + "/1"
+    run(shop, "rebuild", "redis", "--as-of", moment.strftime("%Y-%m-%dT%H:%M:%S.%f"), "--to-url", other)
+    assert content(other) == then
