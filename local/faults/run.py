@@ -27,6 +27,8 @@ from schemas.settings import Settings
 
 SETTLE_SECONDS: Final = 300.0
 SEED: Final = 11
+MOST_RECORDS: Final = 200_000
+"""After so many a new platform is worth its start: what has to be kept, compared and replayed grows with them."""
 IN_FRONT: Final = 4
 """The first of so many parts of the records is sent before the fault."""
 
@@ -43,7 +45,7 @@ Tell = Callable[[str], None]
 class Suite:
     """Runs faults one after the other; a context manager that ends with its last platform.
 
-    Faults of one stage share a platform for as long as everything is as it must be.
+    Faults of one stage share a platform for as long as everything is as it must be, and until it has seen MOST_RECORDS.
 
     Args:
         options: How they are run.
@@ -75,7 +77,7 @@ class Suite:
         outcome = run_fault(fault, platform, shop, self._options, self._tell)
         if outcome.verdict in (Verdict.DIFFERS, Verdict.BROKEN):
             self._tell(f"its logs are kept in {keep_logs(platform)}")
-        if outcome.verdict is not Verdict.EQUAL:
+        if outcome.verdict is not Verdict.EQUAL or shop.ledger.produced > MOST_RECORDS:
             self._close()
         return outcome
 
