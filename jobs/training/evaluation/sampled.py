@@ -9,9 +9,10 @@ than one drawn by lot: so no says are learnt, and the members of a blend count t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -45,9 +46,9 @@ IALS: Final[Space] = {"unobserved": log_uniform(0.1, 0.6), "regularization": log
 NARROW: Final = 192
 """Factors of iALS while its loss is tuned: as many as Rendle et al. (2020) compare at."""
 WIDE: Final = 384
-"""Factors of iALS when it is tuned once more, near by, and measured."""
+"""Factors of iALS when it is tuned for the last time, and measured."""
 NEAR: Final = 1.3
-"""By how much the loss is changed then, at the most."""
+"""By how much the loss is changed near by, at the most."""
 ITERATIONS: Final = 8
 """Of iALS: what more of them change is less than what another seed does."""
 EASE: Final[Space] = {"regularization": log_uniform(100, 3000)}
@@ -90,13 +91,13 @@ def evaluate(request: Request, progress: Progress) -> Finding:
 def parts_of(validation: Validation, lot: np.random.Generator, progress: Progress) -> list[Part]:
     """What a blend is made of: of each part the variants that are tried.
 
-    The loss of iALS is tuned with fewer factors first, where a fit is cheaper.
+    The loss of iALS is tuned with fewer factors first, where a fit is cheaper: anywhere, and then near by.
     """
-    narrow = variants("ials", IALS, 9, lot, factors=NARROW, iterations=ITERATIONS)
-    tuned = {**validation.choose("ials", [narrow], progress).parameters, "factors": WIDE}
-    near = {name: log_uniform(tuned[name] / NEAR, tuned[name] * NEAR) for name in IALS}
+    anywhere = variants("ials", IALS, 9, lot, factors=NARROW, iterations=ITERATIONS)
+    found = validation.choose("ials", [anywhere], progress).parameters
+    found = validation.choose("ials", [_near(found, 6, lot)], progress).parameters
     parts: list[Part] = [
-        variants("ials", near, 3, lot, **tuned),
+        _near({**found, "factors": WIDE}, 3, lot),
         variants("item_knn", ITEM_KNN, 2, lot),
         variants("popularity", {}, 0, lot),
     ]
@@ -153,6 +154,12 @@ def expected_ndcg(ranks: NDArray[np.int64], unseen: NDArray[np.int64]) -> float:
     before = np.arange(CUTOFF)
     chances = stats.binom.pmf(before, OTHERS, (ranks / np.maximum(unseen - 1, 1))[:, None])
     return float((chances / np.log2(before + 2)).sum(axis=1).mean())
+
+
+def _near(tuned: Mapping[str, Any], drawn: int, lot: np.random.Generator) -> Part:
+    """Of iALS what was tuned, and variants with a loss drawn near by."""
+    near = {name: log_uniform(tuned[name] / NEAR, tuned[name] * NEAR) for name in IALS}
+    return variants("ials", near, drawn, lot, **tuned)
 
 
 def _worth_on(cases: Cases, n_items: int) -> Worth:
