@@ -198,12 +198,12 @@ def _compute(settings: Settings, data: DataDirectory, plan: BackfillPlan, progre
     client.write_configuration()
     log_file = data.log(f"backfill-{plan.job}")
     with closing(Cluster(settings)) as cluster:
-        job_id = submit_program(plan.name, PROGRAM, settings, client, log_file, arguments=(plan.to_json(),))
         try:
+            job_id = submit_program(plan.name, PROGRAM, settings, client, log_file, arguments=(plan.to_json(),))
             _wait_until_finished(cluster, job_id, plan, progress)
-        except BaseException:
-            if any(job.id == job_id and not job.has_ended for job in cluster.jobs()):
-                cluster.cancel(job_id)
+        except BaseException:  # by its name: it may run before Flink's client has told its id
+            if running := cluster.find(plan.name):
+                cluster.cancel(running.id)
             raise
         finally:
             if directory := checkpoint_directory(settings, plan.name):
