@@ -25,6 +25,9 @@ DAYS_SHOWN: Final = 7
 CUSTOMER: Final = "17850"
 PRODUCTS_SHOWN: Final = 5
 SETTLE_SECONDS: Final = 600.0
+DAILY: Final = ("day", "currency", "orders", "buyers", "gross", "refunds", "net")
+"""The columns of the days that the demo prints: they fit a terminal of 80."""
+
 TOTALS: Final = ("gross", "refunds", "net", "orders", "days")
 """The columns of the totals that the demo prints, amounts first."""
 
@@ -141,10 +144,16 @@ def _show_sales(settings: Settings) -> None:
     daily = run(settings, "sales_daily", FIRST_DAY, LAST_DAY)
     totals = run(settings, "sales_totals", FIRST_DAY, LAST_DAY)
     out.print(f"[bold]Sales per day[/], the last {min(DAYS_SHOWN, len(daily.rows))} of {len(daily.rows):,} days")
-    show_table(replace(daily, rows=daily.rows[-DAYS_SHOWN:]))
+    show_table(_chosen(daily, DAILY, daily.rows[-DAYS_SHOWN:]))
     for row in totals.rows:
         out.print()
         out.print(_totals_table(totals, row))
+
+
+def _chosen(answer: Answer, columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> Answer:
+    """Some rows of an answer, with some of its columns."""
+    places = [answer.columns.index(column) for column in columns]
+    return replace(answer, columns=columns, rows=[tuple(row[place] for place in places) for row in rows])
 
 
 def _totals_table(totals: Answer, row: tuple[Any, ...]) -> Table:

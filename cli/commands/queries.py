@@ -8,7 +8,7 @@ import sys
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -16,6 +16,9 @@ from cli.context import out, settings_of
 
 if TYPE_CHECKING:
     from dashboards.queries import Answer
+
+WIDEST: Final = 10_000
+"""Columns of a terminal; no table is wider."""
 
 
 class Format(StrEnum):
@@ -70,7 +73,7 @@ def list_queries() -> None:
 
 
 def show_table(answer: Answer) -> None:
-    """Write the answer as a table."""
+    """Write the answer as a table, as wide as it is: a figure that is cut short is worse than a line that wraps."""
     from rich.table import Table
 
     table = Table(box=None, header_style="bold", pad_edge=False)
@@ -80,7 +83,8 @@ def show_table(answer: Answer) -> None:
         table.add_column(column, justify="right" if right else "left", no_wrap=True)
     for row in answer.rows:
         table.add_row(*map(_for_reading, row))
-    out.print(table, width=None if out.is_terminal else 1_000, crop=False)
+    table.width = out.measure(table, options=out.options.update(max_width=WIDEST)).maximum
+    out.print(table, crop=False)
 
 
 def write_csv(answer: Answer) -> None:

@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from cli.commands.queries import list_queries, show_table, write_csv, write_json
+from cli.context import out
 from dashboards.queries import Answer
 
 ANSWER = Answer(
@@ -44,6 +45,16 @@ def test_a_table_groups_thousands(capsys: pytest.CaptureFixture[str]) -> None:
     lines = [line.split() for line in capsys.readouterr().out.splitlines()]
     assert lines[0] == list(ANSWER.columns)
     assert lines[1] == ["2026-01-02", "2026-01-02", "03:04", "a,", '"b"', "1,234", "10,000", "-"]
+
+
+def test_a_table_wider_than_the_terminal_is_not_cut(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(out, "_width", 20)
+    show_table(ANSWER)
+    assert len(capsys.readouterr().out.splitlines()) == 1 + len(ANSWER.rows)
+    show_table(ANSWER)
+    assert "average_order_value" in capsys.readouterr().out
 
 
 def test_the_list_says_what_each_query_answers(capsys: pytest.CaptureFixture[str]) -> None:
