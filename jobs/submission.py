@@ -13,6 +13,7 @@ import tempfile
 import time
 import zipfile
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final, Protocol
 from urllib.parse import unquote, urlsplit
@@ -143,18 +144,19 @@ class Cluster:
         return next((job for job in self.jobs() if job.name == name and not job.has_ended), None)
 
     def health(self, job_id: str) -> JobHealth:
-        """How one job fares.
+        """How one job fares; a bounded one makes no checkpoints.
 
         Raises:
             DependencyUnavailable: The JobManager does not answer.
         """
         restarts = self._get(f"/jobs/{job_id}/metrics?get=numRestarts")
-        checkpoints = self._get(f"/jobs/{job_id}/checkpoints")
+        answer = self._call("GET", f"/jobs/{job_id}/checkpoints", but_for=HTTPStatus.NOT_FOUND)
+        checkpoints = answer.json() if answer.is_success else {}
         last = (checkpoints.get("latest") or {}).get("completed") or {}
         failures = self._get(f"/jobs/{job_id}/exceptions?maxExceptions=1")["exceptionHistory"]["entries"]
         return JobHealth(
             restarts=int(float(restarts[0]["value"])) if restarts else 0,
-            checkpoints=checkpoints["counts"]["completed"],
+            checkpoints=checkpoints["counts"]["completed"] if checkpoints else 0,
             last_checkpoint_ms=last.get("latest_ack_timestamp"),
             last_failure=_root_cause(failures[0]["stacktrace"]) if failures else "",
         )
@@ -198,12 +200,15 @@ class Cluster:
     def _get(self, path: str) -> Any:
         return self._call("GET", path).json()
 
-    def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> httpx.Response:
+    def _call(
+        self, method: str, path: str, body: dict[str, Any] | None = None, but_for: HTTPStatus | None = None
+    ) -> httpx.Response:
+        """The answer to a request. An error of the status ``but_for`` is the caller's to judge; others are raised."""
         try:
             answer = self._http.request(method, path, json=body)
         except httpx.HTTPError as error:
             raise DependencyUnavailable("Flink", self._url, repr(error)) from error
-        if answer.is_error:
+        if answer.is_error and answer.status_code != but_for:
             raise DependencyUnavailable("Flink", self._url, f"HTTP {answer.status_code} for {path}")
         return answer
 

@@ -104,10 +104,10 @@ def _jobs(settings: Settings, state: PlatformState) -> list[JobReport]:
     with closing(Cluster(settings)) as cluster:
         try:
             newest = {job.name: job for job in reversed(cluster.jobs())}
-            health = {name: cluster.health(job.id) for name, job in newest.items()}
+            names = [*desired, *(name for name, job in newest.items() if name not in desired and not job.has_ended)]
+            health = {name: cluster.health(newest[name].id) for name in names if name in newest}
         except DependencyUnavailable as error:
             return [JobReport(name, None, None, str(error)) for name in desired]
-    names = [*desired, *(name for name, job in newest.items() if name not in desired and not job.has_ended)]
     return [JobReport(n, newest.get(n), health.get(n), problem_of(n, state, health.get(n))) for n in names]
 
 

@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 
+from jobs.submission import Cluster
 from local.commands import run_shop
 from local.faults.victims import wait_until
 from local.lag import wait_until_settled
 from local.platform import Platform
 from local.rebuild.redis import wait_for_sink
+from local.status import report
 from schemas.cache import connect
 from schemas.redis_keys import ACTIVE_MODEL, LIVE_MODELS, RETIRED_MODELS, SINK_OFFSETS, UNAVAILABLE_REVISION
 from tests.support.platforms import platform_with
@@ -82,6 +84,16 @@ def content(redis_url: str) -> dict[bytes, Any]:
 
 def kinds_of(keys: dict[bytes, Any]) -> set[bytes]:
     return {name.partition(b":")[0] for name in keys}
+
+
+def test_a_training_that_has_ended_hides_no_job(shop: Platform) -> None:
+    with closing(Cluster(shop.settings)) as cluster:
+        (training,) = (job for job in cluster.jobs() if job.name == "training")
+        assert cluster.health(training.id).checkpoints == 0
+    found = report(shop.settings)
+    assert found.is_well
+    assert {job.name for job in found.jobs} == set(JOBS)
+    assert all(job.health is not None and job.health.checkpoints > 0 for job in found.jobs)
 
 
 def test_a_redis_that_was_emptied_and_one_of_the_past_hold_the_same_keys(shop: Platform) -> None:
