@@ -16,6 +16,7 @@ from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
 from fastapi import Path as InPath
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import PlainTextResponse
+from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 
@@ -126,7 +127,7 @@ def recommendations(settings: Settings) -> Application:
 
 
 def _pages(service: Service, recommender: Recommender, metrics: Metrics, lifespan: Any) -> FastAPI:
-    app = FastAPI(
+    app = FastAPIOffline(  # a page at /docs whose scripts come from here, not from a network that there may not be
         title="shopstream recommendations",
         version="1",
         description="What a shop's front end asks for recommendations. See docs/serving.md.",

@@ -113,7 +113,15 @@ def test_health_metrics_and_description_are_there(service: Service) -> None:
     service.recommend("ann", n=1)
     assert service.metric('answers_total{source="personal"}') == before + 1
     assert service.get("/openapi.json")["info"]["title"] == "shopstream recommendations"
-    assert "swagger" in service.http.get("/docs").text
+
+
+def test_the_page_of_the_description_needs_no_other_host(service: Service) -> None:
+    page = service.http.get("/docs").text
+    needed = re.findall(r'(?:src|href)="([^"]+)"', page)
+    assert any(path.endswith("swagger-ui-bundle.js") for path in needed)
+    for path in needed:
+        assert path.startswith("/")
+        assert service.http.get(path).status_code == 200
 
 
 def test_a_request_id_is_taken_over_or_made(service: Service) -> None:
