@@ -190,6 +190,8 @@ class _Side:
 
     def improve(self, others: _Side) -> None:
         """Move the factors towards the best ones given those of the other side, in place."""
+        if not self.groups:
+            return
         n_others, factors = others.factors.shape
         gram = (others.factors.T @ others.factors).astype(np.float64)
         root = _root(self.unobserved * gram + self.pull * np.eye(factors))

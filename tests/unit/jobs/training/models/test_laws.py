@@ -67,6 +67,15 @@ def test_an_empty_history_has_no_opinion_unless_it_is_what_all_like(kind: str) -
 
 
 @every_model
+def test_a_model_of_nobody_prefers_nothing_but_what_its_user_has_had(kind: str) -> None:
+    model = KINDS[kind]().fit(Training(Histories.of([]), N_ITEMS, FEATURES.copy()))
+    found = model.score(Histories.of([[1, 2], []]))
+    assert found.shape == (2, N_ITEMS)
+    assert np.isfinite(found).all()
+    assert np.ptp(found, axis=1).any() == (kind == "own_items")
+
+
+@every_model
 @settings(max_examples=20, deadline=None)
 @given(asked=some_histories)
 def test_a_history_is_scored_the_same_alone_and_among_others(kind: str, asked: list[list[int]]) -> None:
