@@ -12,12 +12,12 @@ from contextlib import contextmanager
 from typing import Final
 
 from local import processes
-from local.commands import shop_command
+from local.commands import environment_of, shop_command
 from local.downloads import Jars, Progress, default_cache, read_lock
 from local.files import locked, try_lock
 from local.jobs import Jobs
 from local.parts import all_parts
-from local.paths import ROOT, DataDirectory
+from local.paths import DataDirectory
 from local.ports import require_free
 from local.state import PartState, PartStatus, PlatformState
 from local.supervisor import end_orphans
@@ -157,7 +157,7 @@ class Platform:
         self._forget_supervisor()
         self._supervisor = processes.start(
             shop_command("supervise"),
-            {**self.settings.environment(), "PYTHONPATH": str(ROOT)},
+            environment_of(self.settings),
             self.data.root,
             self.data.log("supervisor"),
         )

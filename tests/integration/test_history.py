@@ -24,10 +24,9 @@ from jobs.submission import Cluster
 from lake.manifest import ends, read_manifest
 from lake.storage import lake_storage
 from lake.verification import verify
-from local.commands import environment_of, run_shop, shop_command
+from local.commands import run_shop
 from local.faults.victims import wait_until
 from local.lag import wait_until_read, wait_until_settled
-from local.paths import ROOT
 from local.platform import Platform
 from schemas.cache import connect
 from schemas.committed_records import CommittedRecords
@@ -36,7 +35,7 @@ from schemas.topics import DOMAIN_TOPICS, EVENTS, HEADER_REPLAYED
 from schemas.warehouse import connected
 from sinks.lake.__main__ import GROUP
 from tests.support.faults import kill
-from tests.support.platforms import platform_with
+from tests.support.platforms import platform_with, shop_in_background
 
 pytestmark = [pytest.mark.platform, pytest.mark.timeout(1800)]
 
@@ -145,17 +144,10 @@ def test_a_wrong_row_is_found_and_swapped_with_what_only_the_lake_has(shop: Plat
 
 
 def test_a_backfill_that_is_ended_leaves_no_job(shop: Platform) -> None:
-    with subprocess.Popen(
-        shop_command("backfill", "--metrics", METRICS, "--verify"),
-        cwd=ROOT,
-        env=environment_of(shop.settings),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    ) as running:
+    arguments = ("backfill", "--metrics", METRICS, "--verify")
+    with shop_in_background(shop.settings, *arguments, exit_code=TERMINATED) as running:
         wait_until("a job of the backfill runs", lambda: bool(backfill_jobs(shop)))
         running.terminate()
-        assert running.wait(WAIT_SECONDS) == TERMINATED
     wait_until("no job of the backfill runs", lambda: not backfill_jobs(shop))
 
 

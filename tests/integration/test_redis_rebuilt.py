@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
@@ -24,6 +25,9 @@ pytestmark = [pytest.mark.platform, pytest.mark.timeout(1500)]
 
 JOBS = ("ingest", "analytics", "catalogue", "trending", "personalise")
 WAIT_SECONDS = 300
+STILL_SECONDS = 8.0
+"""In which nothing changes once everything is there: checkpoints are two seconds apart."""
+
 BOOKKEEPING = (RETIRED_MODELS, SINK_OFFSETS, UNAVAILABLE_REVISION)
 """What no reader is served from: how far a writer came, and how often something changed."""
 
@@ -52,18 +56,14 @@ def simulate(shop: Platform, seed: int) -> None:
 def settle(shop: Platform) -> None:
     """Wait until everything is counted, and Redis holds what follows from it."""
     wait_until_settled(shop.settings, lambda _lag: None, WAIT_SECONDS)
-    held: list[dict[bytes, Any]] = []
 
     def stands_still() -> bool:
         wait_for_sink(shop.settings, WAIT_SECONDS, lambda _line: None)
-        held.append(content(shop.settings.redis_url))
-        return len(held) > STILL and all(each == held[-1] for each in held[-STILL:])
+        before = content(shop.settings.redis_url)
+        time.sleep(STILL_SECONDS)
+        return content(shop.settings.redis_url) == before
 
     wait_until("Redis changes no more", stands_still, WAIT_SECONDS)
-
-
-STILL = 20
-"""Looks that must find the same."""
 
 
 def content(redis_url: str) -> dict[bytes, Any]:

@@ -38,8 +38,8 @@ def platform_with(jobs: Iterable[str], data: Path, time_zone: str = "UTC", **mor
 
 
 @contextmanager
-def shop_in_background(settings: Settings, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-    """``./shop`` with these arguments on this platform, going on while the block runs; it must end well."""
+def shop_in_background(settings: Settings, *arguments: str, exit_code: int = 0) -> Iterator[subprocess.Popen[str]]:
+    """``./shop`` with these arguments on this platform, going on while the block runs; it must end with that code."""
     with subprocess.Popen(
         shop_command(*arguments),
         cwd=ROOT,
@@ -50,4 +50,4 @@ def shop_in_background(settings: Settings, *arguments: str) -> Iterator[subproce
     ) as running:
         yield running
         _, told = running.communicate(timeout=COMMAND_SECONDS)
-    assert running.returncode == 0, told
+    assert running.returncode == exit_code, told

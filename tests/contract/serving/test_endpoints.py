@@ -113,6 +113,7 @@ def test_health_metrics_and_description_are_there(service: Service) -> None:
     service.recommend("ann", n=1)
     assert service.metric('answers_total{source="personal"}') == before + 1
     assert service.get("/openapi.json")["info"]["title"] == "shopstream recommendations"
+    assert "swagger" in service.http.get("/docs").text
 
 
 def test_the_page_of_the_description_needs_no_other_host(service: Service) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -13,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from local.paths import ROOT
+from local.commands import environment_of
 from tests.support.serving import RedisProcess, Shelf, service_of
 
 START_SECONDS = 120.0
@@ -24,7 +23,7 @@ def test_a_service_answers_logs_and_ends_well(
     redis_process: RedisProcess, stocked: Shelf, tmp_path: Path, processes: int
 ) -> None:
     settings = service_of(redis_process.url, serving_access_log=True, serving_processes=processes).settings
-    environment = {**os.environ, **settings.environment(), "PYTHONPATH": str(ROOT)}
+    environment = environment_of(settings)
     with (tmp_path / "log").open("wb") as log, (tmp_path / "words").open("wb") as words:
         process = subprocess.Popen(
             [sys.executable, "-P", "-m", "serving"], env=environment, stdout=log, stderr=words, cwd=tmp_path

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 import random
 import signal
 import subprocess
@@ -17,6 +16,7 @@ import pytest
 from confluent_kafka import Consumer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
+from local.commands import environment_of
 from schemas.codec import load_schema
 from schemas.errors import BatchRefused, ConfigurationError, DependencyUnavailable, RecordsDeleted
 from schemas.topics import EVENTS
@@ -365,7 +365,7 @@ def test_a_minute_and_a_product_are_deleted_by_their_keys(shop: Shop) -> None:
 
 @contextmanager
 def sink_process(shop: Shop, log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    environment = {**os.environ, **shop.settings.environment(), "PYTHONPATH": str(ROOT)}
+    environment = environment_of(shop.settings)
     command = [sys.executable, str(ROOT / "tests/integration/sinks/sink_process.py"), shop.suffix]
     with log.open("ab") as output, subprocess.Popen(command, env=environment, stderr=output) as process:
         try:
