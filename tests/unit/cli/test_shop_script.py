@@ -37,7 +37,7 @@ class Clone:
         for directory in (self.root, self.tools, root / "home"):
             directory.mkdir()
         shutil.copy(ROOT / "shop", self.root / "shop")
-        for name in ("requirements", "requirements-dev"):
+        for name in ("requirements", "requirements-sentences", "requirements-dev"):
             (self.root / f"{name}.lock").write_text(name)
         self.write(self.tools / "uv", UV)
         self.write(root / "python", PYTHON)
@@ -114,6 +114,19 @@ def test_the_development_tools_come_with_the_commands_that_need_them_and_stay(
         (clone.root / f"{name}.lock").write_text("changed")
     clone.run("status")
     assert clone.synced()[2:] == ["requirements-dev.lock"]
+
+
+def test_the_extra_of_the_training_comes_with_its_setting_and_stays(clone: Clone) -> None:
+    clone.run("status", SHOP_TRAINING_SENTENCES="false")
+    clone.run("submit", "training", SHOP_TRAINING_SENTENCES="True")
+    clone.run("submit", "training", SHOP_TRAINING_SENTENCES="1")
+    clone.run("status")
+    assert clone.synced() == ["requirements.lock", "requirements-sentences.lock"]
+    (clone.root / "requirements-sentences.lock").write_text("changed")
+    clone.run("status")
+    clone.run("test")
+    clone.run("submit", "training", SHOP_TRAINING_SENTENCES="true")
+    assert clone.synced()[2:] == ["requirements-sentences.lock", "requirements-dev.lock"]
 
 
 def test_the_value_of_an_option_is_not_taken_for_the_command(clone: Clone) -> None:
