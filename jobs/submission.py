@@ -31,7 +31,7 @@ SAVEPOINT_SECONDS: Final = 300
 SAVEPOINT_POLL_SECONDS: Final = 0.2
 BOUNDED_SECONDS: Final = 6 * 60 * 60
 BOUNDED_JOBS: Final = frozenset({"training"})
-"""Jobs that end by themselves once their input has: they are run, and not kept running."""
+"""Jobs that end by themselves, given the history that they read: they are run, and not kept running."""
 
 ENDED: Final = frozenset({"FINISHED", "CANCELED", "FAILED"})
 ROOT: Final = Path(__file__).resolve().parent.parent
@@ -269,7 +269,7 @@ def submit_program(
     return found[1]
 
 
-def run_to_end(name: str, settings: Settings, client: FlinkClient, log: Path) -> None:
+def run_to_end(name: str, settings: Settings, client: FlinkClient, log: Path, arguments: tuple[str, ...] = ()) -> None:
     """Run a job that ends by itself, and wait until it has.
 
     Args:
@@ -277,6 +277,7 @@ def run_to_end(name: str, settings: Settings, client: FlinkClient, log: Path) ->
         settings: Which cluster.
         client: Flink's client, in which the program runs.
         log: Where everything it says is kept.
+        arguments: The program's own.
 
     Raises:
         ConfigurationError: There is no such job.
@@ -285,8 +286,8 @@ def run_to_end(name: str, settings: Settings, client: FlinkClient, log: Path) ->
     program = job_program(name)
     with tempfile.TemporaryDirectory(prefix="shopstream-submit-") as directory:
         archive = write_code_archive(Path(directory) / "shopstream.zip")
-        arguments = [word for word in client_arguments(program, archive, settings, None) if word != DETACHED]
-        command = client.client_command(arguments, Path(directory))
+        attached = [word for word in client_arguments(program, archive, settings, None) if word != DETACHED]
+        command = client.client_command([*attached, *arguments], Path(directory))
         exit_code, output = _run(name, command, client.environment(), log, BOUNDED_SECONDS)
     if exit_code:
         message = f"The job {name} failed: {reason_in(output)}\nEverything it said is in {log}."

@@ -65,12 +65,6 @@ def events_ddl(settings: Settings, job: str, columns: Iterable[str], start: dict
     return _create("events", event_columns(columns), _source(settings, job, (EVENTS,)) | start | _avro_value(settings))
 
 
-def bounded_events_ddl(settings: Settings, job: str, columns: Iterable[str]) -> str:
-    """``events`` as it is now, from its beginning to its end."""
-    bounds = {"scan.bounded.mode": "latest-offset"}
-    return _create("events", event_columns(columns), _source(settings, job, (EVENTS,)) | bounds | _avro_value(settings))
-
-
 def files_ddl(name: str, columns: Iterable[str], folder_url: str) -> str:
     """A sink of CSV files without a header in a folder; Flink takes its path as it stands, a blank included."""
     options = {"connector": "filesystem", "path": unquote(folder_url), "format": "csv"}

@@ -24,11 +24,14 @@ from jobs.submission import (
     submit_program,
     write_code_archive,
 )
+from lake.history import check_no_gap
 from local.downloads import Jars
 from local.files import locked, write_atomically
 from local.flink import FlinkDistribution, as_flink_url
 from local.gaps import only_markers_are_gone
+from local.history import Gathered, Progress, RunTopics, Source, accept_gap, event_bounds, gather
 from local.paths import DataDirectory
+from schemas.committed_records import CommittedRecords
 from schemas.errors import DependencyUnavailable, JobError
 from schemas.settings import Settings
 
@@ -197,24 +200,33 @@ class Jobs:
                 self.desired.set_parallelism(name, parallelism)
             return Upgrade(job_id, savepoint, parallelism or before, time.monotonic() - started)
 
-    def run(self, name: str) -> None:
-        """Run a job that ends by itself, and wait until it has; one at a time. Who stops waiting stops it.
+    def run(self, name: str, source: Source, progress: Progress) -> Gathered:
+        """Run a job that ends by itself over all events there are, and wait until it has; one at a time.
+
+        Who stops waiting stops it.
+
+        Args:
+            name: The job, one of BOUNDED_JOBS.
+            source: Where its events come from.
+            progress: Told what is being done.
 
         Raises:
             ConfigurationError: There is no such job.
+            ContractError: Events are in neither the lake nor Kafka, which SHOP_KAFKA_GAPS may accept.
+            DependencyUnavailable: A server does not answer.
             DownloadError: The connectors cannot be had.
             JobError: It fails.
         """
         job_program(name)
         self._jars.fetch()
-        with locked(self._data.root / f"submit-{name}.lock"), closing(Cluster(self._settings)) as cluster:
-            client = FlinkDistribution(self._settings, self._data, self._jars)
-            client.write_configuration()
-            try:
-                run_to_end(name, self._settings, client, self._data.log(f"submit-{name}"))
-            except BaseException:
-                self._end(cluster, name)
-                raise
+        with locked(self._data.root / f"submit-{name}.lock"), RunTopics(self._settings, name) as topics:
+            with CommittedRecords(self._settings) as records:
+                bounds = event_bounds(records)
+            check_gap = accept_gap if self._settings.kafka_gaps == "accept" else check_no_gap
+            history = gather(self._settings, bounds, source, topics, progress, check_gap)
+            progress(f"Running {name} ...")
+            self._run_to_end(name, (history.stretch.to_json(),))
+        return history
 
     def forget_checkpoints(self, name: str) -> None:
         """Delete the checkpoints of a job that does not run: its next start is a fresh one.
@@ -267,6 +279,16 @@ class Jobs:
     def url(self, _name: str) -> str:
         """The page of Flink's web interface to look at."""
         return self._settings.flink_url
+
+    def _run_to_end(self, name: str, arguments: tuple[str, ...]) -> None:
+        client = FlinkDistribution(self._settings, self._data, self._jars)
+        client.write_configuration()
+        with closing(Cluster(self._settings)) as cluster:
+            try:
+                run_to_end(name, self._settings, client, self._data.log(f"submit-{name}"), arguments)
+            except BaseException:
+                self._end(cluster, name)
+                raise
 
     def _submit(self, name: str) -> Submission:
         directory = checkpoint_directory(self._settings, name)

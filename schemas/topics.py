@@ -69,3 +69,13 @@ TOPICS: Final = (
 def consumer_group(reader: str) -> str:
     """The consumer group of a job or a sink, under which it commits how far it has read."""
     return f"shopstream-{reader}"
+
+
+def run_topic_prefix(kind: str) -> str:
+    """How the names begin of the topics that every run of some program makes, and deletes when it ends."""
+    return f"shopstream-{kind}-"
+
+
+def run_topic(kind: str, run: str, name: str) -> str:
+    """A topic of one run."""
+    return f"{run_topic_prefix(kind)}{run}-{name}"

@@ -51,7 +51,8 @@ def backfill(
     """
     from dashboards.queries import FIRST_DAY, LAST_DAY
     from local.backfill.comparison import Days
-    from local.backfill.run import Source, backfilled, chosen_results, comparisons, swap_one
+    from local.backfill.run import backfilled, chosen_results, comparisons, swap_one
+    from local.history import Source
 
     settings = settings_of(ctx)
     results = chosen_results([] if metrics == "all" else metrics.split(","))
@@ -86,10 +87,10 @@ def _show_rounds(rounds: list[list[Comparison]], swapped: dict[str, int], each_d
 
 
 def _summary(done: Backfilled) -> str:
-    rate = done.events / max(done.seconds, 1e-9)
+    rate = done.history.events / max(done.seconds, 1e-9)
     names = ", ".join(result.name for result in done.results)
     return (
-        f"{done.events:,} events, {done.from_lake:,} of them from the lake, gave {names} "
+        f"{done.history.events:,} events, {done.history.from_lake:,} of them from the lake, gave {names} "
         f"after {done.seconds:.1f} s: {rate:,.0f} events/s."
     )
 
@@ -155,8 +156,8 @@ def describe(difference: Difference) -> str:
 def _write_json(done: Backfilled, rounds: list[list[Comparison]], swapped: dict[str, int]) -> None:
     content = {
         "run": done.run,
-        "events": done.events,
-        "from_lake": done.from_lake,
+        "events": done.history.events,
+        "from_lake": done.history.from_lake,
         "seconds": round(done.seconds, 1),
         "swapped": swapped,
         "comparisons": [

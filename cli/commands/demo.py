@@ -101,6 +101,7 @@ def _run(settings: Settings, stages: Stages) -> None:
     from cli.commands.imports import run_import
     from cli.commands.jobs import run_job
     from cli.commands.platform import bring_up
+    from local.history import Source
     from local.platform import Platform
 
     for name, seconds in bring_up(settings).items():
@@ -114,7 +115,7 @@ def _run(settings: Settings, stages: Stages) -> None:
     with stages.timed("until everything is counted"):
         _settle(settings)
     with stages.timed("training of a model for recommendations"):
-        run_job(settings, "training")
+        run_job(settings, "training", Source.AUTO)
 
 
 def _wait_for(jobs: list[Future[None]]) -> None:

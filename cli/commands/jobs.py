@@ -12,6 +12,7 @@ from rich.table import Table
 from cli.context import err, out, settings_of
 
 if TYPE_CHECKING:
+    from local.history import Source
     from schemas.settings import Settings
 
 PANEL = "Jobs"
@@ -31,19 +32,30 @@ def submit(
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Delete its checkpoints first; it reads its input from the beginning.")
     ] = False,
+    from_lake: Annotated[
+        bool,
+        typer.Option(
+            "--from-lake", help="Take from the lake all that it has, not only what Kafka deleted; of training."
+        ),
+    ] = False,
 ) -> None:
     """Submit a job unless it runs, and wait until it does; from then on the platform keeps it running.
 
-    A job that ends by itself, such as training, is run once, to its end.
+    A job that ends by itself, such as training, is run once, to its end, over all events there are.
     """
     from jobs.submission import BOUNDED_JOBS, job_program
+    from local.history import Source
     from local.platform import Platform
+    from schemas.errors import ConfigurationError
 
     settings = settings_of(ctx)
     job_program(job)
     if job in BOUNDED_JOBS:
-        run_job(settings, job)
+        run_job(settings, job, Source.LAKE if from_lake else Source.AUTO)
         return
+    if from_lake:
+        message = f"{job} runs for good and reads Kafka: --from-lake is for {', '.join(BOUNDED_JOBS)}."
+        raise ConfigurationError(message)
     if fresh:
         Platform(settings).jobs.forget_checkpoints(job)
     submit_jobs(settings, [job])
@@ -122,7 +134,7 @@ def submit_jobs(settings: Settings, names: list[str]) -> None:
             err.print(line)
 
 
-def run_job(settings: Settings, name: str) -> None:
+def run_job(settings: Settings, name: str, source: Source) -> None:
     """Run a job that ends by itself.
 
     Raises:
@@ -134,9 +146,11 @@ def run_job(settings: Settings, name: str) -> None:
     platform = Platform(settings)
     platform.data.create()
     started = time.monotonic()
-    with err.status(f"Running {name} ..."):
-        platform.jobs.run(name)
+    with err.status(f"Running {name} ...") as status:
+        history = platform.jobs.run(name, source, status.update)
     err.print(f"{name} is done after {time.monotonic() - started:.1f} s.")
+    if history.from_lake:
+        err.print(f"{history.from_lake:,} events came from the lake, those that Kafka has beyond them from Kafka.")
 
 
 def _submit_one(settings: Settings, name: str) -> str:

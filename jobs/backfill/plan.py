@@ -3,31 +3,29 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from typing import Final
 
+from jobs.history.stretch import Stretch
 from schemas.results import RESULTS, Result
+from schemas.topics import run_topic
 
 
 @dataclass(frozen=True, slots=True)
 class BackfillPlan:
-    """One job's results, over a fixed stretch of history.
+    """One job's results, over a stretch of history.
 
     Attributes:
         run: Marks the topics of this run.
         job: The job whose SQL computes them.
         results: Names of the results.
-        history_topic: The topic that carries the events which Kafka no longer holds in ``events``; "" for none.
-        from_offsets: Partition of ``events`` -> the first offset that is read there.
-        to_offsets: Partition of ``events`` -> the offset at which reading ends.
+        history: The events.
     """
 
     run: str
     job: str
     results: tuple[str, ...]
-    history_topic: str
-    from_offsets: Mapping[int, int]
-    to_offsets: Mapping[int, int]
+    history: Stretch
 
     @property
     def name(self) -> str:
@@ -54,24 +52,14 @@ class BackfillPlan:
             run=found["run"],
             job=found["job"],
             results=tuple(found["results"]),
-            history_topic=found["history_topic"],
-            from_offsets=_by_partition(found["from_offsets"]),
-            to_offsets=_by_partition(found["to_offsets"]),
+            history=Stretch.from_object(found["history"]),
         )
 
 
-TOPIC_PREFIX = "backfill-"
-
-
-def history_topic(run: str) -> str:
-    """The topic of a run for the events that come from the lake."""
-    return f"{TOPIC_PREFIX}{run}-events"
+KIND: Final = "backfill"
+"""What its topics are named by."""
 
 
 def shadow_topic(run: str, result: Result) -> str:
     """The topic of a run for one result."""
-    return f"{TOPIC_PREFIX}{run}-{result.topic}"
-
-
-def _by_partition(offsets: Mapping[str, int]) -> dict[int, int]:
-    return {int(partition): offset for partition, offset in offsets.items()}
+    return run_topic(KIND, run, result.topic)

@@ -9,9 +9,9 @@ from typing import Final
 
 from jobs.backfill.plan import BackfillPlan
 from jobs.environment import streaming_environment
+from jobs.history.tables import register_events
 from jobs.metrics import MetricsJob, metrics_options
-from jobs.sql import load_sql
-from jobs.tables import lake_events_ddl, shadow_result_ddl, stretch_of_events_ddl, view_ddl
+from jobs.tables import shadow_result_ddl
 from schemas.settings import Settings
 
 ON_DISK: Final[Mapping[str, str]] = {
@@ -27,12 +27,7 @@ def run(settings: Settings, plan: BackfillPlan) -> None:
     """Compute the plan's results from its events and start the job."""
     job: MetricsJob = import_module(f"jobs.{plan.job}.job").JOB
     tables = streaming_environment(settings, plan.name, {**metrics_options(settings, job.options), **ON_DISK})
-    fields = job.event_fields
-    tables.execute_sql(stretch_of_events_ddl(settings, plan.name, fields, plan.from_offsets, plan.to_offsets))
-    if plan.history_topic:
-        tables.execute_sql(lake_events_ddl(settings, plan.name, fields, plan.history_topic))
-    sources = "all_events" if plan.history_topic else "kafka_events"
-    tables.execute_sql(view_ddl("events", load_sql("jobs.backfill", sources)))
+    register_events(tables, settings, plan.name, job.event_fields, plan.history)
     for result in plan.chosen():
         tables.execute_sql(shadow_result_ddl(settings, result, plan.shadow_topic(result)))
     job.register_views(tables)

@@ -1,20 +1,23 @@
-"""Submit with ``./shop submit training``: from the events as they are now to a model that is judged, stored and served.
+"""Submit with ``./shop submit training``: from all events there are to a model that is judged, stored and served.
 
-It ends by itself. Flink makes the interactions; the rest happens in this program.
+Its only argument is the stretch of history that it reads, and it ends by itself. Flink makes the interactions; the rest
+happens in this program.
 """
 
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
 from typing import Final
 
 from jobs.environment import batch_environment
+from jobs.history.stretch import Stretch
+from jobs.history.tables import register_events
 from jobs.recommendation.live import LiveModels, connect
 from jobs.recommendation.ranking import Rules
-from jobs.tables import bounded_events_ddl
 from jobs.training.dataset import Dataset, dataset_of
 from jobs.training.interactions import (
     EVENT_FIELDS,
@@ -38,14 +41,15 @@ logger = logging.getLogger(__name__)
 NAME: Final = "training"
 
 
-def read_dataset(settings: Settings, started_at: datetime) -> Dataset:
-    """What users did, by SQL over the events as they are now; erased users, whom Kafka still has, are left out."""
+def read_dataset(settings: Settings, stretch: Stretch, started_at: datetime) -> Dataset:
+    """What users did, by SQL over a stretch of events; erased users, whom Kafka still has, are left out."""
     folder = f"{settings.model_store_url}/work-{started_at:%Y%m%dT%H%M%S%f}"
     tables = batch_environment(settings, NAME)
-    tables.execute_sql(bounded_events_ddl(settings, NAME, EVENT_FIELDS))
+    register_events(tables, settings, NAME, EVENT_FIELDS, stretch)
     register_views(tables)
     try:
         write_outputs(tables, folder)
+        stretch.check_held(settings, NAME)
         interactions = without_erased(read_output(folder, "interactions"), ErasedUsers(settings))
         return dataset_of(interactions, read_output(folder, "product_attributes"))
     finally:
@@ -78,7 +82,7 @@ def main() -> None:
     """Read the settings and do it all."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     settings = Settings()
-    train(read_dataset(settings, _now()), settings, _now)
+    train(read_dataset(settings, Stretch.from_json(sys.argv[1]), _now()), settings, _now)
 
 
 def _now() -> datetime:

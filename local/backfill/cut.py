@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from local.history import Bounds, event_bounds
 from schemas.committed_records import CommittedRecords
 from schemas.registry import SchemaRegistry
 from schemas.results import Result
 from schemas.settings import Settings
-from schemas.topics import EVENTS
 from sinks.framed import FramedDecoder
 
 Key = tuple[Any, ...]
@@ -28,13 +28,11 @@ class Cut:
 
     Attributes:
         results: Topic of a result and partition -> where it ended when the cut began.
-        events: Partition of ``events`` -> where the stretch ends.
-        kept: Partition of ``events`` -> the first offset that Kafka still holds.
+        bounds: Of ``events``: the stretch ends where they do.
     """
 
     results: Mapping[tuple[str, int], int]
-    events: Mapping[int, int]
-    kept: Mapping[int, int]
+    bounds: Bounds
 
 
 def take_cut(settings: Settings, results: Iterable[Result]) -> Cut:
@@ -50,12 +48,7 @@ def take_cut(settings: Settings, results: Iterable[Result]) -> Cut:
             for result in results
             for partition in records.partitions(result.topic)
         }
-        bounds = {partition: records.bounds(EVENTS, partition) for partition in records.partitions(EVENTS)}
-    return Cut(
-        ends,
-        {partition: end for partition, (_, end) in bounds.items()},
-        {partition: low for partition, (low, _) in bounds.items()},
-    )
+        return Cut(ends, event_bounds(records))
 
 
 def changed_since(settings: Settings, cut: Cut, result: Result) -> set[Key]:

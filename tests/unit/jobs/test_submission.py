@@ -89,9 +89,10 @@ class Client:
 
 def test_a_job_that_ends_by_itself_is_waited_for(settings: Settings, tmp_path: Path) -> None:
     client = Client(exit_code=0)
-    run_to_end("training", settings, client, tmp_path / "log")
+    run_to_end("training", settings, client, tmp_path / "log", ('{"from": 0}',))
     assert "-d" not in client.arguments
-    assert client.arguments[-1].endswith("jobs/training/job.py")
+    program, argument = client.arguments[-2:]
+    assert (program.endswith("jobs/training/job.py"), argument) == (True, '{"from": 0}')
 
 
 def test_a_job_that_ends_badly_is_an_error_with_its_reason(settings: Settings, tmp_path: Path) -> None:
