@@ -7,10 +7,10 @@
 5. ``trending``   ``events`` and ``products`` -> ``recommendation-lists``: popular, trending and newest products
 6. ``personalise``  ``events`` -> Redis: users' histories and their own lists, within seconds of a click
 7. ``feedback``   ``events`` -> ``metrics-recommendation-*``: what recommendations lead to and earn
-8. ``training``   ``events``, as they are -> model store, Redis, ClickHouse: a model, judged and served; ends by itself
+8. ``training``   all events there are -> model store, Redis, ClickHouse: a model, judged and served; ends by itself
 
 A job is a function from tables to tables. Its rules are plain Python that never imports Flink, its logic is in
 ``.sql`` files, and ``job.py`` only wires the two. ``environment.py`` is the one place that builds a Flink environment,
-``metrics.py`` what the jobs from ``events`` to results share, ``tables.py`` the one place that binds connectors,
-``submission.py`` brings a job to a cluster.
+``metrics.py`` what the jobs from ``events`` to results share, ``history/`` how one that ends reads all events,
+``tables.py`` the one place that binds connectors, ``submission.py`` brings a job to a cluster.
 """
