@@ -34,9 +34,7 @@ def submit(
     ] = False,
     from_lake: Annotated[
         bool,
-        typer.Option(
-            "--from-lake", help="Take from the lake all that it has, not only what Kafka deleted; of training."
-        ),
+        typer.Option("--from-lake", help="Training takes from the lake all that it has, not only what Kafka deleted."),
     ] = False,
 ) -> None:
     """Submit a job unless it runs, and wait until it does; from then on the platform keeps it running.
