@@ -31,6 +31,10 @@ logger = logging.getLogger(__name__)
 
 PINS_FILE: Final = ROOT / "flink-conf" / "jars.toml"
 LOCK_FILE: Final = ROOT / "flink-conf" / "jars.lock"
+SENTENCES: Final = "sentences"
+OPTIONAL: Final = frozenset({SENTENCES})
+"""Sets that a platform does without until somebody asks for them."""
+
 ATTEMPTS: Final = 4
 PARALLEL: Final = 6
 TIMEOUT_SECONDS: Final = 30
@@ -167,20 +171,21 @@ class Jars:
         """Where the files of one set are in the cache, once ``fetch`` has run."""
         return [self._path(artifact) for artifact in self._lock[name]]
 
-    def missing(self) -> list[Artifact]:
-        """The artifacts that the cache does not have."""
-        return [a for files in self._lock.values() for a in files if not self._path(a).is_file()]
+    def missing(self, optional: str = "") -> list[Artifact]:
+        """The artifacts that the cache does not have, of an optional set those of this one alone."""
+        wanted = (files for name, files in self._lock.items() if name == optional or name not in OPTIONAL)
+        return [a for files in wanted for a in files if not self._path(a).is_file()]
 
-    def fetch(self, progress: Progress = lambda _name, _done, _total: None) -> None:
-        """Bring every artifact into the cache.
+    def fetch(self, progress: Progress = lambda _name, _done, _total: None, optional: str = "") -> None:
+        """Bring every artifact into the cache, of an optional set those of this one alone.
 
         Raises:
             DownloadError: One cannot be had, or is not what the lock file says.
         """
-        if not self.missing():
+        if not self.missing(optional):
             return
         with self._exclusively():
-            wanted = self.missing()
+            wanted = self.missing(optional)
             hashes = {artifact: sha for files in self._lock.values() for artifact, sha in files.items()}
             with ThreadPoolExecutor(PARALLEL) as pool:
                 for done, artifact in enumerate(pool.map(lambda a: self._bring(a, hashes[a]), wanted), start=1):

@@ -31,6 +31,7 @@ from local.flink import FlinkDistribution, as_flink_url
 from local.gaps import only_markers_are_gone
 from local.history import Gathered, Progress, RunTopics, Source, accept_gap, event_bounds, gather
 from local.paths import DataDirectory
+from local.sentences import with_sentence_model
 from schemas.committed_records import CommittedRecords
 from schemas.errors import DependencyUnavailable, JobError
 from schemas.settings import Settings
@@ -219,13 +220,14 @@ class Jobs:
         """
         job_program(name)
         self._jars.fetch()
+        settings = with_sentence_model(self._settings, self._jars)
         with locked(self._data.root / f"submit-{name}.lock"), RunTopics(self._settings, name) as topics:
             with CommittedRecords(self._settings) as records:
                 bounds = event_bounds(records)
             check_gap = accept_gap if self._settings.kafka_gaps == "accept" else check_no_gap
             history = gather(self._settings, bounds, source, topics, progress, check_gap)
             progress(f"Running {name} ...")
-            self._run_to_end(name, (history.stretch.to_json(),))
+            self._run_to_end(name, settings, (history.stretch.to_json(),))
         return history
 
     def forget_checkpoints(self, name: str) -> None:
@@ -280,12 +282,12 @@ class Jobs:
         """The page of Flink's web interface to look at."""
         return self._settings.flink_url
 
-    def _run_to_end(self, name: str, arguments: tuple[str, ...]) -> None:
-        client = FlinkDistribution(self._settings, self._data, self._jars)
+    def _run_to_end(self, name: str, settings: Settings, arguments: tuple[str, ...]) -> None:
+        client = FlinkDistribution(settings, self._data, self._jars)
         client.write_configuration()
-        with closing(Cluster(self._settings)) as cluster:
+        with closing(Cluster(settings)) as cluster:
             try:
-                run_to_end(name, self._settings, client, self._data.log(f"submit-{name}"), arguments)
+                run_to_end(name, settings, client, self._data.log(f"submit-{name}"), arguments)
             except BaseException:
                 self._end(cluster, name)
                 raise

@@ -89,6 +89,12 @@ class Settings(BaseSettings):
     training_holdout_days: int = Field(
         7, ge=1, description="The newest days of the data, on which a model is judged before it is promoted."
     )
+    training_sentences: bool = Field(
+        False, description="Whether what texts of products mean counts too; needs the extra `sentences`."
+    )
+    training_sentences_file: str = Field(
+        "", description="Zip file of the sentence model (ONNX); none for the one that `./shop submit training` fetches."
+    )
     recommendation_items: int = Field(20, ge=1, le=500, description="Products of a list that is kept for serving.")
     recommendation_excludes_bought: bool = Field(
         True, description="Whether what a user has bought is left out of the user's list."

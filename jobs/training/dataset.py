@@ -32,6 +32,7 @@ class Dataset:
         catalogue: Products by number.
         done: What each user did, every event of it.
         baskets: The products of each order, as a history of its own.
+        meanings: What the texts of the products mean, (n_items, dimensions) float32; None where nobody asked for it.
     """
 
     user_ids: list[str]
@@ -39,6 +40,7 @@ class Dataset:
     catalogue: Catalogue
     done: UserHistories
     baskets: Histories
+    meanings: NDArray[np.float32] | None = None
 
     @property
     def n_items(self) -> int:
@@ -73,7 +75,7 @@ class Dataset:
 
     def training(self, histories: Histories) -> Training:
         """Something of the data to learn from, with what is known of the products."""
-        return Training(histories, self.n_items, self.features)
+        return Training(histories, self.n_items, self.features, self.meanings)
 
     def known_users(self) -> KnownUsers:
         """The users for whom lists are published, each with the newest of equal events: as serving knows them."""

@@ -10,7 +10,9 @@ import logging
 import sys
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final
 
 from jobs.environment import batch_environment
@@ -29,6 +31,7 @@ from jobs.training.interactions import (
 )
 from jobs.training.promotion import Promotions
 from jobs.training.records import ModelRecords
+from jobs.training.sentences import SentenceModel, texts_of
 from jobs.training.store import ModelStore, ServedModel
 from jobs.training.training import Trainer
 from schemas.erasures import ErasedUsers
@@ -54,6 +57,24 @@ def read_dataset(settings: Settings, stretch: Stretch, started_at: datetime) -> 
         return dataset_of(interactions, read_output(folder, "product_attributes"))
     finally:
         forget_outputs(folder)
+
+
+def sentence_model(settings: Settings) -> SentenceModel | None:
+    """The model of what texts mean, where the settings ask for it.
+
+    Raises:
+        ConfigurationError: It is asked for, and it or what runs it is not there.
+    """
+    return SentenceModel.read(Path(settings.training_sentences_file)) if settings.training_sentences else None
+
+
+def with_meanings(dataset: Dataset, model: SentenceModel) -> Dataset:
+    """A data set with what the texts of its products mean."""
+
+    def progress(done: int, texts: int) -> None:
+        logger.info("%d of %d texts embedded", done, texts)
+
+    return replace(dataset, meanings=model.vectors(texts_of(dataset.catalogue), progress))
 
 
 def train(dataset: Dataset, settings: Settings, clock: Callable[[], datetime]) -> ServedModel:
@@ -82,7 +103,9 @@ def main() -> None:
     """Read the settings and do it all."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     settings = Settings()
-    train(read_dataset(settings, Stretch.from_json(sys.argv[1]), _now()), settings, _now)
+    sentences = sentence_model(settings)  # first: what it lacks is told before the long part
+    dataset = read_dataset(settings, Stretch.from_json(sys.argv[1]), _now())
+    train(with_meanings(dataset, sentences) if sentences else dataset, settings, _now)
 
 
 def _now() -> datetime:

@@ -43,6 +43,11 @@ class Neighbours:
         made.sort_indices()
         return made
 
+    def or_else(self, others: Neighbours) -> Neighbours:
+        """The same, and for items without any neighbour those of ``others``, which are as many."""
+        without = (self.items == NONE).all(axis=1, keepdims=True)
+        return Neighbours(np.where(without, others.items, self.items), np.where(without, others.scores, self.scores))
+
 
 def top_items(scores: NDArray[np.float32], length: int) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
     """The best items of each row whose score is above 0; of equal ones the smaller number first.

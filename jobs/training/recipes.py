@@ -21,7 +21,9 @@ from jobs.training.models.item_knn import ItemKnn
 from jobs.training.models.own_items import OwnItems
 from jobs.training.models.popularity import Popularity
 from jobs.training.models.registry import make_model
+from jobs.training.models.sentences import Sentences
 from jobs.training.models.sequential_rules import SequentialRules
+from schemas.errors import ConfigurationError
 
 MOST_EXAMPLES: Final = 5_000
 """Users from whom a blend learns what its parts count."""
@@ -54,7 +56,12 @@ def recipe_for(name: str, training: Training, holdout: Holdout) -> Recipe:
         name: The model.
         training: What happened before the hold-out's cut.
         holdout: Users from whom a blend learns; none of them may judge it afterwards.
+
+    Raises:
+        ConfigurationError: It is the model of what texts mean, and nobody asked what they mean.
     """
+    if name == Sentences.name and training.meanings is None:
+        raise ConfigurationError("The model sentences needs what texts mean: set SHOP_TRAINING_SENTENCES=true as well.")
     if name != Blend.name:
         return Recipe(name, {})
     models = [model.fit(training) for model in _parts(training, holdout.excludes_bought)]
@@ -71,6 +78,8 @@ def _parts(training: Training, excludes_bought: bool) -> Iterator[Model]:
     yield Ease() if training.n_items <= MOST_ITEMS else Ials()
     if training.features is not None:
         yield Content()
+    if training.meanings is not None:
+        yield Sentences()
     if not excludes_bought:
         yield OwnItems(rate_power=0.5)
 

@@ -15,7 +15,9 @@ from jobs.training.dataset import Dataset
 from jobs.training.holdout import Comparison, Contender, Holdout, Judgement, compare, cut_at, judge, split
 from jobs.training.models.base import Model, Training
 from jobs.training.models.bought_together import BoughtTogether
+from jobs.training.models.content import Content
 from jobs.training.models.item_knn import ItemKnn
+from jobs.training.models.sentences import Sentences
 from jobs.training.neighbours import Neighbours, strongest_of_all
 from jobs.training.recipes import Recipe, recipe_for
 from jobs.training.store import Manifest, ServedModel, encode_arrays, neighbour_arrays
@@ -150,9 +152,16 @@ def recipe_of(served: ServedModel) -> Recipe:
 
 
 def similar_items(model: Model, training: Training) -> Neighbours:
-    """Items like each item, by the model itself, or by item-kNN where it has no opinion on that."""
+    """Items like each item, by the model itself, or by item-kNN where it has no opinion on that.
+
+    An item that nobody had yet has those that a part of the model finds by what is known of it.
+    """
     likeness = getattr(model, "similar", None) or ItemKnn(neighbours=NEIGHBOURS).fit(training).similar
-    return strongest_of_all(likeness, training.n_items, NEIGHBOURS)
+    found = strongest_of_all(likeness, training.n_items, NEIGHBOURS)
+    for part in getattr(model, "models", ()):
+        if isinstance(part, (Content, Sentences)):
+            found = found.or_else(strongest_of_all(part.similar, training.n_items, NEIGHBOURS))
+    return found
 
 
 def version_of(data: Dataset, model: Model, similar: Neighbours, together: Neighbours) -> str:

@@ -124,11 +124,14 @@ class Training:
         n_items: Size of the catalogue: items are numbered from 0.
         features: Attributes of items (category, brand, price band, words), (n_items, n_features) float32 sparse, or
             None where nothing is known.
+        meanings: What the texts of items mean, (n_items, dimensions) float32, each row of length 1, or 0 where there
+            is no text; None where nobody asked for it.
     """
 
     histories: Histories
     n_items: int
     features: sparse.csr_matrix | None = None
+    meanings: NDArray[np.float32] | None = None
 
 
 class Model(Protocol):

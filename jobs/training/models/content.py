@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, ClassVar, Self
+from dataclasses import dataclass
+from typing import ClassVar, Self
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 
-from jobs.training.models.base import Arrays, Histories, Training, parameters_of
-from jobs.training.models.neighbours import (
-    as_arrays,
-    dense,
-    from_arrays,
-    product_of_strongest,
-    row_numbers,
-    transposed,
-    with_values,
-    without_values,
-)
-from jobs.training.models.recency import Recency
+from jobs.training.models.alike import Alike
+from jobs.training.models.base import Training
+from jobs.training.models.neighbours import product_of_strongest, row_numbers, transposed, with_values, without_values
 
 
-@dataclass(slots=True)
-class Content:
+@dataclass
+class Content(Alike):
     """Items whose attributes are like those of the history's items: cosine of TF-IDF.
 
     Attributes:
@@ -41,14 +30,8 @@ class Content:
     idf_power: float = 1.0
     recency: float = 1.0
     half_life_seconds: float | None = None
-    _likeness: sparse.csr_matrix = field(init=False, repr=False)
 
     name: ClassVar[str] = "content"
-
-    @property
-    def parameters(self) -> Mapping[str, Any]:
-        """What it was made with."""
-        return parameters_of(self)
 
     def fit(self, training: Training) -> Self:
         """Compare all pairs of items that have an attribute in common; without attributes nothing is alike."""
@@ -57,24 +40,6 @@ class Content:
             known = without_values(training.n_items, 1)
         weighted = self._tf_idf(known)
         self._likeness = product_of_strongest(weighted, transposed(weighted), self.neighbours)
-        return self
-
-    def score(self, histories: Histories) -> NDArray[np.float32]:
-        """Likeness to the items of each history added up, the newer ones counting more."""
-        weights = Recency(self.recency, self.half_life_seconds).weights(histories)
-        return dense(histories.matrix(self._likeness.shape[0], weights) @ self._likeness)
-
-    def similar(self, items: NDArray[np.int32]) -> NDArray[np.float32]:
-        """Likeness of every item to each of ``items``."""
-        return dense(self._likeness[items])
-
-    def arrays(self) -> Arrays:
-        """The likenesses kept, (n_items, n_items) sparse."""
-        return as_arrays("likeness", self._likeness)
-
-    def restore(self, arrays: Arrays) -> Self:
-        """Take over likenesses."""
-        self._likeness = from_arrays("likeness", arrays)
         return self
 
     def _tf_idf(self, features: sparse.csr_matrix) -> sparse.csr_matrix:

@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, ClassVar, Final, Literal, Self
+from dataclasses import dataclass
+from typing import ClassVar, Final, Literal, Self
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 
-from jobs.training.models.base import Arrays, Histories, Training, parameters_of
-from jobs.training.models.neighbours import (
-    as_arrays,
-    dense,
-    from_arrays,
-    product_of_strongest,
-    row_numbers,
-    transposed,
-    with_values,
-)
-from jobs.training.models.recency import Recency
+from jobs.training.models.alike import Alike
+from jobs.training.models.base import Training
+from jobs.training.models.neighbours import product_of_strongest, row_numbers, transposed, with_values
 
 BM25_K1: Final = 1.2
 BM25_B: Final = 0.75
 
 
-@dataclass(slots=True)
-class ItemKnn:
+@dataclass
+class ItemKnn(Alike):
     """Items like those of the history, the newer ones counting more.
 
     Attributes:
@@ -47,14 +37,8 @@ class ItemKnn:
     norm_power: float = 1.0
     recency: float = 0.0
     half_life_seconds: float | None = None
-    _likeness: sparse.csr_matrix = field(init=False, repr=False)
 
     name: ClassVar[str] = "item_knn"
-
-    @property
-    def parameters(self) -> Mapping[str, Any]:
-        """What it was made with."""
-        return parameters_of(self)
 
     def fit(self, training: Training) -> Self:
         """Compare all pairs of items that some user has both of."""
@@ -66,24 +50,6 @@ class ItemKnn:
             return with_values(block, block.data / (pairs + self.shrinkage))
 
         self._likeness = product_of_strongest(transposed(weighted), weighted, self.neighbours, over_norms)
-        return self
-
-    def score(self, histories: Histories) -> NDArray[np.float32]:
-        """Likeness to the items of each history added up, the newer ones counting more."""
-        weights = Recency(self.recency, self.half_life_seconds).weights(histories)
-        return dense(histories.matrix(self._likeness.shape[0], weights) @ self._likeness)
-
-    def similar(self, items: NDArray[np.int32]) -> NDArray[np.float32]:
-        """Likeness of every item to each of ``items``."""
-        return dense(self._likeness[items])
-
-    def arrays(self) -> Arrays:
-        """The likenesses kept, (n_items, n_items) sparse."""
-        return as_arrays("likeness", self._likeness)
-
-    def restore(self, arrays: Arrays) -> Self:
-        """Take over likenesses."""
-        self._likeness = from_arrays("likeness", arrays)
         return self
 
     def _weighted(self, users_by_items: sparse.csr_matrix) -> sparse.csr_matrix:

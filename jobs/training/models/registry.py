@@ -15,6 +15,7 @@ from jobs.training.models.item_knn import ItemKnn
 from jobs.training.models.item_walk import ItemWalk
 from jobs.training.models.own_items import OwnItems
 from jobs.training.models.popularity import Popularity
+from jobs.training.models.sentences import Sentences
 from jobs.training.models.sequential_rules import SequentialRules
 from jobs.training.models.session_knn import SessionKnn
 from schemas.errors import ModelError
@@ -31,6 +32,7 @@ MODELS: Final[Mapping[str, Callable[..., Model]]] = {
         Ials,
         Ease,
         Content,
+        Sentences,
         BoughtTogether,
     )
 }

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from local.downloads import LOCK_FILE, Artifact, Jars, Lock, read_lock
+from local.downloads import LOCK_FILE, SENTENCES, Artifact, Jars, Lock, read_lock
 from schemas.errors import ConfigurationError, DownloadError
 
 JAR = Artifact("org.example", "tool", "1.0")
@@ -97,6 +97,17 @@ def test_two_at_once_fetch_each_file_once(tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
     assert repository.fetched == [JAR]
+
+
+def test_an_optional_set_is_fetched_where_it_is_asked_for_alone(tmp_path: Path) -> None:
+    model = Artifact("org.example", "model", "1.0")
+    repository = Repository({JAR: b"classes", model: b"weights"})
+    hashes = lock_of(repository.files)["set"]
+    jars = Jars({"set": {JAR: hashes[JAR]}, SENTENCES: {model: hashes[model]}}, tmp_path, repository, no_sleep)
+    jars.fetch()
+    assert (repository.fetched, jars.missing(), jars.missing(SENTENCES)) == ([JAR], [], [model])
+    jars.fetch(optional=SENTENCES)
+    assert jars.paths(SENTENCES)[0].read_bytes() == b"weights"
 
 
 def test_an_archive_is_unpacked_whole(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from schemas.errors import ModelError
 
 N_ITEMS = 12
 FEATURES = sparse.csr_matrix(np.random.default_rng(1).integers(0, 2, (N_ITEMS, 5)).astype(np.float32))
+MEANINGS = np.linalg.qr(np.random.default_rng(2).standard_normal((N_ITEMS, N_ITEMS)))[0][:, :4].astype(np.float32)
 KINDS: dict[str, Callable[[], Model]] = {
     **MODELS,
     "ials": lambda: Ials(factors=4, iterations=3),
@@ -34,7 +35,7 @@ every_model = pytest.mark.parametrize("kind", KINDS)
 def training() -> Training:
     lot = np.random.default_rng(7)
     lists = [lot.integers(0, N_ITEMS, lot.integers(1, 9)).tolist() for _ in range(30)]
-    return Training(Histories.of(lists), N_ITEMS, FEATURES.copy())
+    return Training(Histories.of(lists), N_ITEMS, FEATURES.copy(), MEANINGS.copy())
 
 
 def fitted(kind: str) -> Model:
@@ -95,6 +96,7 @@ def test_neither_fitting_nor_scoring_changes_what_a_model_is_given(kind: str) ->
     assert given_data.histories.weights.tolist() == fresh.histories.weights.tolist()
     assert given_data.features is not None
     assert (given_data.features != FEATURES).nnz == 0
+    assert np.array_equal(given_data.meanings, MEANINGS)
     assert asked.items.tolist() == [5, 1, 5, 2]
 
 
