@@ -30,7 +30,7 @@ def test_what_kafka_deleted_before_a_job_had_read_it_is_told(kafka: Settings, ad
 
     admin.delete_records([TopicPartition(EVENTS, 0, end[0])])[TopicPartition(EVENTS, 0)].result()
 
-    with pytest.raises(RecordsDeleted, match="deleted the 3 offsets .* of events-0, which training") as told:
+    with pytest.raises(RecordsDeleted, match=r"deleted the 3 offsets .* of events-0, which training") as told:
         read.check_held(kafka, "training")
     assert (told.value.first, told.value.end) == (first[0], end[0])
     beyond.check_held(kafka, "training")
