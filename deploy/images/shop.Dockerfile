@@ -1,8 +1,10 @@
 FROM python:3.11-slim
 RUN pip install --no-cache-dir uv
 WORKDIR /opt/shopstream
-COPY requirements.lock ./
-RUN uv pip sync --system requirements.lock
+# requirements-sentences.lock for an image that trains with SHOP_TRAINING_SENTENCES
+ARG LOCK=requirements.lock
+COPY requirements*.lock ./
+RUN uv pip sync --system "$LOCK"
 COPY . .
 ENV PYTHONPATH=/opt/shopstream PYTHONUNBUFFERED=1 SHOP_DATA_DIR=/var/lib/shopstream
 ENTRYPOINT ["python", "-m", "cli"]

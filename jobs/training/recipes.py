@@ -77,7 +77,7 @@ def _parts(training: Training, excludes_bought: bool) -> Iterator[Model]:
     yield SequentialRules()
     yield Ease() if training.n_items <= MOST_ITEMS else Ials()
     if training.features is not None:
-        yield Content()
+        yield Content(recency=0.5)
     if training.meanings is not None:
         yield Sentences()
     if not excludes_bought:

@@ -1,0 +1,196 @@
+"""What texts tell of products that nobody has bought yet: by their words (TF-IDF), by what they mean, and by both.
+
+    python -m bench.cold_items --data FILE.parquet --model FILE.jar [--cut 2011-11-01] [--until DAY] [--seeds 3]
+
+The file is Online Retail's, whose products have titles; ``--until`` leaves out what it has from that day on, to choose
+by what comes before a test. Two tables:
+
+- cold products: a fifth of the products, drawn by lot, is hidden from everything before the cut. Judged are users of
+  whom something is known from before it and who bought a hidden product after it that was new to them. Only hidden
+  products are ranked. What both together say is learnt in the same way, with other products hidden, from a cut as long
+  before the first as sales go on after it. Each figure is the mean over all users of all draws.
+- the blend that the training job makes, judged as it judges itself on the days from the cut on, without and with what
+  texts mean.
+
+Differences come with their 95 % confidence interval, bootstrapped over users. ``./shop submit training`` with
+SHOP_TRAINING_SENTENCES=true has fetched the model into the cache.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+from scipy import sparse
+
+from jobs.recommendation.interactions import newest_of_each
+from jobs.recommendation.ranking import Rules
+from jobs.training.dataset import Dataset, dataset_of, take, where
+from jobs.training.evaluation.metrics import gains_of_sets, hit_rate_of_sets
+from jobs.training.holdout import DEPTH, Judgement, compare, interaction_matrix
+from jobs.training.models.base import Histories, Model, Training
+from jobs.training.models.blend import Blend
+from jobs.training.models.blend_weights import Examples, learn_says
+from jobs.training.models.content import Content
+from jobs.training.models.item_knn import ItemKnn
+from jobs.training.models.sentences import Sentences
+from jobs.training.neighbours import NONE, top_items
+from jobs.training.sentences import SentenceModel, texts_of
+from jobs.training.training import Trainer
+
+HIDDEN_SHARE: Final = 0.2
+SEED: Final = 1
+DAY_SECONDS: Final = 86_400
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A draw of hidden products.
+
+    Attributes:
+        training: What was sold before the cut, without them.
+        cases: The histories of the users that are judged, in it.
+        right: The hidden products that each bought after it, new to the user, (n_cases, n_items) sparse.
+        forbidden: All that is not ranked, (n_cases, n_items) sparse.
+    """
+
+    training: Training
+    cases: Histories
+    right: sparse.csr_matrix
+    forbidden: sparse.csr_matrix
+
+    @property
+    def examples(self) -> Examples:
+        """The cases, to learn from."""
+        return Examples(self.cases, self.right, with_seen=False, hidden=self.forbidden)
+
+    def judged(self, model: Model) -> Judgement:
+        """What a fitted model's lists are worth."""
+        scores = model.score(self.cases)
+        scores[self.forbidden.nonzero()] = -np.inf
+        found, _ = top_items(scores, DEPTH)
+        rows = np.arange(len(found))[:, None]
+        hits = (np.asarray(self.right.todense())[rows, np.maximum(found, 0)] > 0) & (found != NONE)
+        gains = gains_of_sets(hits, self.right.getnnz(axis=1).astype(np.int64), DEPTH)
+        return Judgement(gains, hit_rate_of_sets(hits, DEPTH), len(np.unique(found)) / scores.shape[1])
+
+
+def read(path: Path, until: datetime) -> Dataset:
+    """Sales of Online Retail to known customers, and the title that most lines of a product have."""
+    lines = pq.read_table(path)
+    lines = lines.filter(pc.less(pc.cast(lines["InvoiceDate"], pa.timestamp("us")), pa.scalar(until)))
+    sold = pc.and_(pc.greater(lines["Quantity"], 0), pc.greater(lines["UnitPrice"], 0))
+    lines = lines.filter(pc.and_(sold, pc.is_valid(lines["CustomerID"])))
+    text = {name: pc.cast(lines[name], pa.string()) for name in ("CustomerID", "StockCode", "InvoiceNo")}
+    sales = {
+        "user_id": text["CustomerID"],
+        "is_visitor": pa.array(np.zeros(len(lines), bool)),
+        "product_id": text["StockCode"],
+        "kind": pa.array(["purchase"] * len(lines)),
+        "event_time": pc.cast(pc.cast(lines["InvoiceDate"], pa.timestamp("ms")), pa.int64()),
+        "basket": text["InvoiceNo"],
+    }
+    named = pa.table({"product": text["StockCode"], "title": pc.utf8_trim_whitespace(lines["Description"])})
+    counted = named.group_by(["product", "title"]).aggregate([([], "count_all")])
+    counted = counted.sort_by([("count_all", "ascending"), ("title", "descending")])
+    titles = dict(zip(counted["product"].to_pylist(), counted["title"].to_pylist(), strict=True))
+    attributes = {"product_id": [*titles], "attribute": ["title"] * len(titles), "value": [*titles.values()]}
+    return dataset_of(pa.table(sales), pa.table(attributes))
+
+
+def trial(data: Dataset, cut: float, end: float, hidden: NDArray[np.bool_]) -> Trial:
+    """Sales from the cut up to the end are what is right."""
+    times, items = data.done.histories.times, data.done.histories.items
+    known = where(data.done, (times < cut) & ~hidden[items])
+    before = interaction_matrix(where(data.done, (times < cut) & hidden[items]), data.n_items)
+    later = interaction_matrix(where(data.done, (times >= cut) & (times < end) & hidden[items]), data.n_items)
+    right = (later - later.multiply(before)).tocsr()
+    right.eliminate_zeros()
+    rows = np.flatnonzero((known.histories.lengths > 0) & (right.getnnz(axis=1) > 0))
+    others = sparse.csr_matrix(np.tile(~hidden, (len(rows), 1)).astype(np.float32))
+    cases = newest_of_each(take(known, rows)).histories
+    return Trial(data.training(known.histories), cases, right[rows], (others + before[rows]).tocsr())
+
+
+def cold_judgements(data: Dataset, cut: float, seeds: int) -> Iterator[dict[str, Judgement]]:
+    """For each draw what each model is worth."""
+    times = data.done.histories.times
+    for seed in range(1, seeds + 1):
+        lot = np.random.default_rng(seed)
+        hidden, hidden_before = lot.random((2, data.n_items)) < HIDDEN_SHARE
+        earlier = trial(data, 2 * cut - float(times.max()), cut, hidden_before)
+        test = trial(data, cut, np.inf, hidden)
+        parts = [Content(recency=0.5), Sentences()]
+        says = learn_says([part.fit(earlier.training) for part in parts], earlier.examples)
+        yield {
+            "item_knn": test.judged(ItemKnn().fit(test.training)),
+            "content": test.judged(Content(recency=0.5).fit(test.training)),
+            "sentences": test.judged(Sentences().fit(test.training)),
+            "both": test.judged(Blend(parts, says).fit(test.training)),
+        }
+
+
+def together(parts: list[Judgement]) -> Judgement:
+    """The users of all draws as one."""
+    sizes = [len(part.gains) for part in parts]
+    hit_rate = float(np.average([part.hit_rate for part in parts], weights=sizes))
+    return Judgement(np.concatenate([part.gains for part in parts]), hit_rate, 0.0)
+
+
+def of_training(data: Dataset, days: int) -> Judgement:
+    """What the blend of the training job is worth."""
+    trainer = Trainer(data, Rules(DEPTH, True), days)
+    return trainer.verdict(trainer.recipe("blend"), None).judgement
+
+
+def show(name: str, found: Judgement, against: Judgement) -> None:
+    """A row of a table."""
+    difference = compare(found, against, SEED)
+    told = f"{difference.difference:+.4f} [{difference.low:+.4f}, {difference.high:+.4f}]"
+    metrics = found.metrics
+    print(f"| {name} | {metrics['NDCG@10']:.4f} | {metrics['HR@10']:.4f} | {told} |", flush=True)
+
+
+def main() -> None:
+    """Measure and print."""
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--data", type=Path, required=True)
+    options.add_argument("--model", type=Path, required=True)
+    options.add_argument("--cut", type=datetime.fromisoformat, default=datetime(2011, 11, 1))  # noqa: DTZ001
+    options.add_argument("--until", type=datetime.fromisoformat, default=datetime.max)  # noqa: DTZ901
+    options.add_argument("--seeds", type=int, default=3)
+    chosen = options.parse_args()
+    cut = chosen.cut.replace(tzinfo=UTC).timestamp()
+    data = read(chosen.data, chosen.until)
+
+    started = time.process_time()
+    data = replace(data, meanings=SentenceModel.read(chosen.model).vectors(texts_of(data.catalogue)))
+    print(f"{data.n_items} titles embedded in {time.process_time() - started:.1f} s of CPU", flush=True)
+
+    draws = [*cold_judgements(data, cut, chosen.seeds)]
+    found = {name: together([draw[name] for draw in draws]) for name in draws[0]}
+    print(f"\n{len(found['content'].gains)} users of {len(draws)} draws, hidden products alone ranked\n")
+    print("| | NDCG@10 | HR@10 | NDCG@10 beyond content |\n|---|---|---|---|")
+    for name, judgement in found.items():
+        show(name, judgement, found["content"])
+
+    days = round((data.data_to.timestamp() - cut) / DAY_SECONDS)
+    without, having = of_training(replace(data, meanings=None), days), of_training(data, days)
+    print(f"\n{len(without.gains)} users, all products ranked, the newest {days} days\n")
+    print("| | NDCG@10 | HR@10 | NDCG@10 beyond without |\n|---|---|---|---|")
+    show("blend without sentences", without, without)
+    show("blend with sentences", having, without)
+
+
+if __name__ == "__main__":
+    main()
