@@ -337,9 +337,9 @@ def newest_checkpoint(directory: Path) -> Path | None:
 def reason_in(output: str) -> str:
     """Why a submission failed: Python's error if it raised one, with the innermost cause that Java names."""
     once = "\n".join(line for line in output.split(_EPILOGUE)[0].splitlines() if _ECHO not in line)
-    python = _PYTHON_ERROR.search(once)
+    raised = _PYTHON_ERROR.findall(once)  # the last one ended the program, those before are what it was raised from
     causes = _CAUSE.findall(once)
-    said = [python[1].strip() if python else "", causes[-1].strip() if causes else ""]
+    said = [found[-1].strip() for found in (raised, causes) if found]
     if any(said):
         return "; ".join(dict.fromkeys(filter(None, said)))
     lines = [line.strip() for line in output.splitlines() if line.strip()]
