@@ -6,6 +6,7 @@ The tests build on each other in their order: what Kafka has deleted by the end 
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections.abc import Iterator
 from contextlib import closing
@@ -31,7 +32,7 @@ from local.platform import Platform
 from schemas.cache import connect
 from schemas.committed_records import CommittedRecords
 from schemas.errors import JobError
-from schemas.topics import DOMAIN_TOPICS, EVENTS, HEADER_REPLAYED
+from schemas.topics import DOMAIN_TOPICS, EVENTS, HEADER_REPLAYED, run_topic_prefix
 from schemas.warehouse import connected
 from sinks.lake.__main__ import GROUP
 from tests.support.faults import kill
@@ -130,8 +131,27 @@ def test_a_replay_of_what_ingest_has_forgotten_is_refused(shop: Platform) -> Non
     assert "no longer remembers the events of 2026-01-0" in done.stderr
 
 
+def test_the_same_model_is_made_once_kafka_has_deleted_some_of_its_events(shop: Platform) -> None:
+    whole = trained(shop)
+    assert whole["interactions"] > 500
+    delete_events(shop, share=0.5)
+    assert trained(shop, from_lake=len(warehouse_ids(shop)) // 2) == whole
+    assert trained(shop, "--from-lake", from_lake=len(warehouse_ids(shop))) == whole
+
+
+def trained(shop: Platform, *options: str, from_lake: int = 0) -> dict[str, Any]:
+    """What is recorded of a model that a training makes now, which takes about so many events from the lake."""
+    before = datetime.now(UTC)
+    told = run(shop, "submit", "training", *options).stderr
+    found = re.search(r"([\d,]+) events came from the lake", told)
+    assert int(found[1].replace(",", "") if found else 0) == pytest.approx(from_lake, rel=0.05)
+    made = json.loads(run(shop, "models", "list", "--json").stdout)[0]
+    assert datetime.fromisoformat(made["created_at"]) > before
+    return {name: made[name] for name in ("version", "data_from", "data_to", "users", "items", "interactions")}
+
+
 def test_a_wrong_row_is_found_and_swapped_with_what_only_the_lake_has(shop: Platform) -> None:
-    truncate_events(shop)
+    delete_events(shop)
     before = ask(shop, "SELECT * FROM sessions ORDER BY session_id")
     spoil(shop)
     found = json.loads(run(shop, "backfill", "--metrics", METRICS, "--swap", "--json").stdout)
@@ -143,12 +163,14 @@ def test_a_wrong_row_is_found_and_swapped_with_what_only_the_lake_has(shop: Plat
     assert ask(shop, "SELECT * FROM sessions ORDER BY session_id") == before
 
 
-def test_a_backfill_that_is_ended_leaves_no_job(shop: Platform) -> None:
+def test_a_backfill_that_is_ended_leaves_no_job_and_no_topic(shop: Platform) -> None:
     arguments = ("backfill", "--metrics", METRICS, "--verify")
     with shop_in_background(shop.settings, *arguments, exit_code=TERMINATED) as running:
         wait_until("a job of the backfill runs", lambda: bool(backfill_jobs(shop)))
+        assert backfill_topics(shop)
         running.terminate()
     wait_until("no job of the backfill runs", lambda: not backfill_jobs(shop))
+    wait_until("no topic of the backfill is there", lambda: not backfill_topics(shop))
 
 
 def backfill_jobs(shop: Platform) -> list[str]:
@@ -156,13 +178,22 @@ def backfill_jobs(shop: Platform) -> list[str]:
         return [job.name for job in cluster.jobs() if job.name.startswith("backfill") and not job.has_ended]
 
 
-def truncate_events(shop: Platform) -> None:
-    """Delete from Kafka all that the lake has."""
-    admin = AdminClient({"bootstrap.servers": shop.settings.kafka_bootstrap_servers})
+def backfill_topics(shop: Platform) -> list[str]:
+    found = admin_of(shop).list_topics(timeout=WAIT_SECONDS).topics
+    return [name for name in found if name.startswith(run_topic_prefix("backfill"))]
+
+
+def delete_events(shop: Platform, share: float = 1.0) -> None:
+    """Delete from Kafka this share of what the lake has, the oldest first."""
     in_lake = ends(read_manifest(lake_storage(shop.settings)))
-    gone = [TopicPartition(topic, partition, end) for (topic, partition), end in in_lake.items()]
+    gone = [TopicPartition(topic, partition, int(end * share)) for (topic, partition), end in in_lake.items()]
+    admin = admin_of(shop)  # kept until the answers are there
     for future in admin.delete_records(gone).values():
         future.result()
+
+
+def admin_of(shop: Platform) -> AdminClient:
+    return AdminClient({"bootstrap.servers": shop.settings.kafka_bootstrap_servers})
 
 
 def spoil(shop: Platform) -> None:
@@ -263,7 +294,7 @@ def test_redis_is_made_anew_and_as_it_was(shop: Platform) -> None:
 
 
 def keys(redis_url: str) -> dict[bytes, Any]:
-    """Histories and their members; nothing else is written without a model or a catalogue."""
+    """Histories and their members; what else there is belongs to the model."""
     with closing(connect(redis_url, 10.0)) as client:
         names: Any = client.keys("user:*")
         return {name: client.zrange(name, 0, -1, withscores=True) for name in names}
