@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
@@ -12,6 +13,8 @@ from jobs.training.models.alike import Alike
 from jobs.training.models.base import Training
 from jobs.training.models.neighbours import without_values
 from jobs.training.neighbours import strongest_of_all
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass
@@ -38,6 +41,7 @@ class Sentences(Alike):
     def fit(self, training: Training) -> Self:
         """Compare all pairs of items that have a text; where nobody asked what texts mean, nothing is alike."""
         if training.meanings is None:
+            logger.warning("Without SHOP_TRAINING_SENTENCES the model sentences has no opinion")
             self._likeness = without_values(training.n_items, training.n_items)
             return self
         meanings = training.meanings
