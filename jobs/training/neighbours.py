@@ -20,6 +20,9 @@ BLOCK_ITEMS: Final = 128
 BLOCK_SCORES: Final = 4_000_000
 """Scores held at once: 16 MB, memory that the allocator keeps for the next block."""
 
+Likeness = Callable[[NDArray[np.int32]], NDArray[np.float32]]
+"""Given some items, how like each of them every item is, (n, n_items) float32."""
+
 
 @dataclass(frozen=True, slots=True)
 class Neighbours:
@@ -43,10 +46,14 @@ class Neighbours:
         made.sort_indices()
         return made
 
-    def or_else(self, others: Neighbours) -> Neighbours:
-        """The same, and for items without any neighbour those of ``others``, which are as many."""
-        without = (self.items == NONE).all(axis=1, keepdims=True)
-        return Neighbours(np.where(without, others.items, self.items), np.where(without, others.scores, self.scores))
+    def or_else(self, likeness: Likeness) -> Neighbours:
+        """The same, and for items without any neighbour as many by another likeness."""
+        n_items, k = self.items.shape
+        items, scores = self.items.copy(), self.scores.copy()
+        for chosen in _blocks(np.flatnonzero((items == NONE).all(axis=1)).astype(np.int32), n_items):
+            found = _strongest_of_some(likeness, chosen, k)
+            items[chosen], scores[chosen] = found.items, found.scores
+        return Neighbours(items, scores)
 
 
 def top_items(scores: NDArray[np.float32], length: int) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
@@ -115,29 +122,27 @@ def strongest_of(matrix: sparse.csr_matrix, k: int) -> Neighbours:
     return Neighbours(items, scores)
 
 
-def strongest_of_all(likeness: Callable[[NDArray[np.int32]], NDArray[np.float32]], n_items: int, k: int) -> Neighbours:
+def strongest_of_all(likeness: Likeness, n_items: int, k: int) -> Neighbours:
     """The ``k`` items most like each item, the item itself left out.
 
     Args:
-        likeness: Given some items, how like each of them every item is, (n, n_items) float32.
+        likeness: How like each other items are.
         n_items: Items of the catalogue.
         k: How many to keep.
     """
-    parts = [_strongest_of_some(likeness, chosen, k) for chosen in _blocks(n_items)]
+    parts = [_strongest_of_some(likeness, chosen, k) for chosen in _blocks(np.arange(n_items, dtype=np.int32), n_items)]
     if not parts:
         return no_neighbours(0)
     return Neighbours(np.concatenate([part.items for part in parts]), np.concatenate([part.scores for part in parts]))
 
 
-def _blocks(n_items: int) -> Iterator[NDArray[np.int32]]:
+def _blocks(items: NDArray[np.int32], n_items: int) -> Iterator[NDArray[np.int32]]:
     size = max(1, BLOCK_SCORES // max(1, n_items))
-    for first in range(0, n_items, size):
-        yield np.arange(first, min(first + size, n_items), dtype=np.int32)
+    for first in range(0, len(items), size):
+        yield items[first : first + size]
 
 
-def _strongest_of_some(
-    likeness: Callable[[NDArray[np.int32]], NDArray[np.float32]], chosen: NDArray[np.int32], k: int
-) -> Neighbours:
+def _strongest_of_some(likeness: Likeness, chosen: NDArray[np.int32], k: int) -> Neighbours:
     scores = likeness(chosen)
     scores[np.arange(len(chosen)), chosen] = 0
     return Neighbours(*top_items(scores, k))

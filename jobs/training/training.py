@@ -160,7 +160,7 @@ def similar_items(model: Model, training: Training) -> Neighbours:
     found = strongest_of_all(likeness, training.n_items, NEIGHBOURS)
     for part in getattr(model, "models", ()):
         if isinstance(part, (Content, Sentences)):
-            found = found.or_else(strongest_of_all(part.similar, training.n_items, NEIGHBOURS))
+            found = found.or_else(part.similar)
     return found
 
 
