@@ -10,6 +10,9 @@ A fit alternates by the conjugate gradients of ``implicit`` (Takács et al. 2011
 rows and the loss of 2008; ``_Side`` says how it is made to follow this one, and to need fewer steps. A history is
 folded in exactly, by the smaller of its two systems, short ones in batches: what a user is recommended depends on
 nothing but the history.
+
+Where a fit ends depends on where it starts. Fits from several starts err differently, and their mean errs less than one
+fit of as many factors as they have together (bagging, Breiman 1996).
 """
 
 from __future__ import annotations
@@ -58,9 +61,10 @@ class Ials:
         regularization: Pull of the factors to zero.
         frequency_power: How far that pull grows with how much is known of a row: 1 as the paper advises, 0 not at all.
         iterations: Times that users and items are solved for.
+        starts: Fits, each from first factors of its own, whose mean is what an item scores.
         recency: Exponent of the place of an event, counted back from the newest, when a history is folded in.
         half_life_seconds: Age at which an event of the history says half.
-        seed: Of the first factors.
+        seed: Of the first factors of all starts.
     """
 
     factors: int = 64
@@ -68,12 +72,13 @@ class Ials:
     regularization: float = 0.003
     frequency_power: float = 1.0
     iterations: int = 12
+    starts: int = 1
     recency: float = 0.0
     half_life_seconds: float | None = None
     seed: int = 1
     _items: Factors = field(init=False, repr=False)
     _directions: Factors = field(init=False, repr=False)
-    _basis: _Basis = field(init=False, repr=False)
+    _bases: list[_Basis] = field(init=False, repr=False)
 
     name: ClassVar[str] = "ials"
 
@@ -83,7 +88,7 @@ class Ials:
         return parameters_of(self)
 
     def fit(self, training: Training) -> Self:
-        """Alternate; the factors of the items are what stays."""
+        """Alternate from each start; the factors of the items are what stays."""
         by_user = training.histories.matrix(training.n_items)
         by_item = transposed(by_user)
         user_levels, item_levels = self._levels(by_user), self._levels(by_item)
@@ -92,30 +97,34 @@ class Ials:
         users = _Side.of(transposed(by_item), np.sort(user_levels), self.factors, self.unobserved)
         items = _Side.of(by_item, np.sort(item_levels), self.factors, self.unobserved)
         lot = np.random.default_rng(self.seed)
-        first = lot.standard_normal((training.n_items, self.factors)) * (0.1 / np.sqrt(self.factors))
-        items.factors[:] = first[by_level]
-        with threadpool_limits(1, "blas"):
-            for _ in range(self.iterations):
-                users.improve(items)
-                items.improve(users)
-        return self.restore({"items": items.factors[np.argsort(by_level)]})
+        fitted = np.empty((training.n_items, self.starts * self.factors), np.float32)
+        for found in np.split(fitted, self.starts, axis=1):
+            first = lot.standard_normal((training.n_items, self.factors)) * (0.1 / np.sqrt(self.factors))
+            users.factors[:], items.factors[:] = 0, first[by_level]
+            with threadpool_limits(1, "blas"):
+                for _ in range(self.iterations):
+                    users.improve(items)
+                    items.improve(users)
+            found[by_level] = items.factors
+        return self.restore({"items": fitted})
 
     def fold_in(self, histories: Histories) -> Factors:
-        """The factors of each history, (len(histories), factors) float32; zeros for an empty one."""
+        """Factors of each history, start by start, (n, starts * factors) float32; zeros for an empty one."""
         weights = Recency(self.recency, self.half_life_seconds).weights(histories)
         observed = histories.matrix(len(self._items), weights)
-        return self._basis.solve(observed, self._pulls(observed))
+        pulls = self._pulls(observed)
+        return np.hstack([basis.solve(observed, pulls) for basis in self._bases])
 
     def score(self, histories: Histories) -> NDArray[np.float32]:
-        """Products of the folded-in factors with those of the items."""
-        return self.fold_in(histories) @ self._items.T
+        """Products of the folded-in factors with those of the items, on average over the starts."""
+        return (self.fold_in(histories) / np.float32(self.starts)) @ self._items.T
 
     def similar(self, items: NDArray[np.int32]) -> NDArray[np.float32]:
         """Cosines of the factors."""
         return np.asarray(self._directions[items] @ self._directions.T, np.float32)
 
     def arrays(self) -> Arrays:
-        """The factors of the items, (n_items, factors) float32."""
+        """The factors of the items, start by start, (n_items, starts * factors) float32."""
         return {"items": self._items}
 
     def restore(self, arrays: Arrays) -> Self:
@@ -123,7 +132,7 @@ class Ials:
         self._items = arrays["items"]
         norms = np.maximum(np.linalg.norm(self._items, axis=1), np.finfo(np.float32).tiny)
         self._directions = self._items / norms[:, None]
-        self._basis = _Basis.of(self._items, self.unobserved)
+        self._bases = [_Basis.of(items, self.unobserved) for items in np.split(self._items, self.starts, axis=1)]
         return self
 
     def _pulls(self, observed: sparse.csr_matrix) -> NDArray[np.float32]:

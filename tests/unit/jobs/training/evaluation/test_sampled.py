@@ -52,12 +52,14 @@ def test_only_the_given_items_are_ranked_even_one_that_the_user_has_had(tmp_path
     assert ranks.tolist() == [2, 2, 2], "ties count against: none of 2, 3, 4 is left in the training part"
 
 
-def test_one_item_of_each_user_who_has_two_is_held_out() -> None:
+def test_an_item_a_round_of_each_user_who_has_two_is_held_out() -> None:
     histories = Histories.of([[1, 2, 3], [4], [], [5, 6]])
-    known, cases = hold_out(histories, np.random.default_rng(1))
-    assert known.lengths.tolist() == [2, 1, 0, 1]
-    assert sorted([*known.items[:2].tolist(), int(cases.targets[0])]) == [1, 2, 3]
-    assert [items.tolist() for items in cases.histories] == [known.items[:2].tolist(), known.items[3:].tolist()]
+    known, cases = hold_out(histories, 2, np.random.default_rng(1))
+    assert known.lengths.tolist() == [1, 1, 0, 1]
+    of_first, of_last, of_first_again = cases.targets.tolist()
+    assert sorted([known.items[0], of_first, of_first_again]) == [1, 2, 3]
+    assert sorted([known.items[2], of_last]) == [5, 6]
+    assert [items.tolist() for items in cases.histories] == [[known.items[place]] for place in (0, 2, 0)]
 
 
 def test_the_expected_measure_is_the_mean_over_draws() -> None:

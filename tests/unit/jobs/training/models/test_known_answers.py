@@ -117,6 +117,18 @@ def test_ials_is_fitted_where_neither_users_nor_items_would_move(power: float) -
     assert items == pytest.approx(best, abs=0.1 * float(np.abs(best).max())), "pulls are rounded to 10 % in a fit"
 
 
+def test_ials_of_several_starts_is_the_mean_of_its_fits() -> None:
+    tastes = Training(Histories.of([[0, 1, 2], [0, 1], [1, 2], [3, 4, 5], [3, 4], [4, 5]]), 6)
+    both = Ials(factors=2, iterations=3, starts=2).fit(tastes)
+    first, second = (
+        scores(Ials(factors=2, iterations=3).restore({"items": items}), [0])
+        for items in np.split(both.arrays()["items"], 2, axis=1)
+    )
+    assert scores(Ials(factors=2, iterations=3).fit(tastes), [0]) == pytest.approx(first, abs=1e-5)
+    assert np.abs(first - second).max() > 0.001
+    assert scores(both, [0]) == pytest.approx((first + second) / 2, abs=1e-5)
+
+
 def test_ials_without_any_regularization_says_what_to_do() -> None:
     with pytest.raises(ModelError, match="give it more regularization"):
         Ials(factors=8, regularization=0.0).fit(THREE)
