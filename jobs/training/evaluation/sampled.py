@@ -51,6 +51,8 @@ STARTS: Final = 4
 """Of iALS when it is tuned for the last time, and measured; while its loss is tuned it has one."""
 NEAR: Final = 1.3
 """By how much the loss is changed near by, at the most."""
+DROPOUT: Final = 0.2
+"""Of iALS: on two draws of validation cases .0002 and .0007 more NDCG than without, and .0014 more HR."""
 ITERATIONS: Final = 8
 """Of iALS: what more of them change is less than what another seed does."""
 EASE: Final[Space] = {"regularization": log_uniform(100, 3000)}
@@ -95,7 +97,7 @@ def parts_of(validation: Validation, lot: np.random.Generator, progress: Progres
 
     The loss of iALS is tuned with one start first, where a fit is cheaper: anywhere, and then near by.
     """
-    anywhere = variants("ials", IALS, 9, lot, factors=FACTORS, iterations=ITERATIONS)
+    anywhere = variants("ials", IALS, 9, lot, factors=FACTORS, dropout=DROPOUT, iterations=ITERATIONS)
     found = validation.choose("ials", [anywhere], progress).parameters
     found = validation.choose("ials", [_near(found, 6, lot)], progress).parameters
     parts: list[Part] = [

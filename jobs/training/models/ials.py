@@ -11,6 +11,10 @@ rows and the loss of 2008; ``_Side`` says how it is made to follow this one, and
 folded in exactly, by the smaller of its two systems, short ones in batches: what a user is recommended depends on
 nothing but the history.
 
+An item is recommended to those whose history lacks it, but fitted to those whose history has it. So a share of what
+was observed, drawn anew each time, may drop out when users are solved for, though not when items are: as a denoising
+autoencoder learns to complete what it is given (Vincent et al. 2008; for linear ones Steck 2020).
+
 Where a fit ends depends on where it starts. Fits from several starts err differently, and their mean errs less than one
 fit of as many factors as they have together (bagging, Breiman 1996).
 """
@@ -19,7 +23,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Final, Self
 
 import numpy as np
@@ -30,7 +34,7 @@ from scipy.linalg import blas, lapack
 from threadpoolctl import threadpool_limits
 
 from jobs.training.models.base import Arrays, Histories, Training, parameters_of
-from jobs.training.models.neighbours import transposed
+from jobs.training.models.neighbours import transposed, with_values
 from jobs.training.models.recency import Recency
 from schemas.errors import ModelError
 
@@ -60,17 +64,19 @@ class Ials:
         unobserved: What a pair that was not observed weighs, against 1 of one that was.
         regularization: Pull of the factors to zero.
         frequency_power: How far that pull grows with how much is known of a row: 1 as the paper advises, 0 not at all.
+        dropout: Share of the events that users are solved for without, while the items are fitted.
         iterations: Times that users and items are solved for.
         starts: Fits, each from first factors of its own, whose mean is what an item scores.
         recency: Exponent of the place of an event, counted back from the newest, when a history is folded in.
         half_life_seconds: Age at which an event of the history says half.
-        seed: Of the first factors of all starts.
+        seed: Of the first factors of all starts, and of what drops out.
     """
 
     factors: int = 64
     unobserved: float = 0.1
     regularization: float = 0.003
     frequency_power: float = 1.0
+    dropout: float = 0.0
     iterations: int = 12
     starts: int = 1
     recency: float = 0.0
@@ -103,7 +109,7 @@ class Ials:
             users.factors[:], items.factors[:] = 0, first[by_level]
             with threadpool_limits(1, "blas"):
                 for _ in range(self.iterations):
-                    users.improve(items)
+                    users.without(self.dropout, lot).improve(items)
                     items.improve(users)
             found[by_level] = items.factors
         return self.restore({"items": fitted})
@@ -161,6 +167,12 @@ class _Group:
     confidence: sparse.csr_matrix
     pull: float
 
+    def without(self, dropout: float, lot: np.random.Generator) -> _Group:
+        """The same rows, with what drops out as if nobody had observed it."""
+        kept = lot.random(self.confidence.nnz) >= dropout
+        thinned = np.where(kept, self.confidence.data, np.float32(1))
+        return replace(self, confidence=with_values(self.confidence, thinned))
+
 
 @dataclass(frozen=True, slots=True)
 class _Side:
@@ -196,6 +208,12 @@ class _Side:
         ]
         average = float(PULL_STEP ** levels.mean()) if groups else 0.0
         return cls(np.zeros((len(levels), factors), np.float32), groups, unobserved, average)
+
+    def without(self, dropout: float, lot: np.random.Generator) -> _Side:
+        """The same rows, with the same factors, and a share of what was observed drawn by lot left out."""
+        if not dropout:
+            return self
+        return replace(self, groups=[group.without(dropout, lot) for group in self.groups])
 
     def improve(self, others: _Side) -> None:
         """Move the factors towards the best ones given those of the other side, in place."""

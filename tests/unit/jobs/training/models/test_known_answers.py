@@ -129,6 +129,13 @@ def test_ials_of_several_starts_is_the_mean_of_its_fits() -> None:
     assert scores(both, [0]) == pytest.approx((first + second) / 2, abs=1e-5)
 
 
+def test_ials_learns_from_what_does_not_drop_out() -> None:
+    tastes = Training(Histories.of([[0, 1, 2], [0, 1], [1, 2], [3, 4, 5], [3, 4], [4, 5]]), 6)
+    largest = [np.abs(Ials(factors=2, dropout=share).fit(tastes).arrays()["items"]).max() for share in (0.0, 0.3, 1.0)]
+    assert largest[0] != pytest.approx(largest[1], rel=0.01)
+    assert largest[2] < 0.1 * largest[1], "nothing to learn from"
+
+
 def test_ials_without_any_regularization_says_what_to_do() -> None:
     with pytest.raises(ModelError, match="give it more regularization"):
         Ials(factors=8, regularization=0.0).fit(THREE)

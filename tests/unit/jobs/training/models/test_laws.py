@@ -25,7 +25,7 @@ MEANINGS = np.linalg.qr(np.random.default_rng(2).standard_normal((N_ITEMS, N_ITE
 KINDS: dict[str, Callable[[], Model]] = {
     **MODELS,
     "ials": lambda: Ials(factors=4, iterations=3),
-    "ials of several starts": lambda: Ials(factors=4, iterations=3, starts=3),
+    "ials of several starts": lambda: Ials(factors=4, dropout=0.3, iterations=3, starts=3),
     "blend": lambda: Blend([ItemKnn(), Popularity()], [Say(1.0, 0.5), Say(0.1, -0.2)]),
 }
 
