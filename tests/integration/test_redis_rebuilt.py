@@ -38,6 +38,7 @@ READ_AS = {b"string": "get", b"set": "smembers", b"hash": "hgetall"}
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     with platform_with(JOBS, tmp_path_factory.mktemp("redis") / "data") as made:
         simulate(made, seed=3)
+        settle(made)  # a training reads what is counted when it is submitted
         run(made, "submit", "training")
         simulate(made, seed=4)
         settle(made)
