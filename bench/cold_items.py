@@ -36,6 +36,7 @@ from scipy import sparse
 from jobs.recommendation.interactions import newest_of_each
 from jobs.recommendation.ranking import Rules
 from jobs.training.dataset import Dataset, dataset_of, take, where
+from jobs.training.evaluation.lists import best_lists, coverage
 from jobs.training.evaluation.metrics import gains_of_sets, hit_rate_of_sets
 from jobs.training.holdout import DEPTH, Judgement, compare, interaction_matrix
 from jobs.training.models.base import Histories, Model, Training
@@ -44,7 +45,6 @@ from jobs.training.models.blend_weights import Examples, learn_says
 from jobs.training.models.content import Content
 from jobs.training.models.item_knn import ItemKnn
 from jobs.training.models.sentences import Sentences
-from jobs.training.neighbours import NONE, top_items
 from jobs.training.sentences import SentenceModel, texts_of
 from jobs.training.training import Trainer
 
@@ -76,13 +76,10 @@ class Trial:
 
     def judged(self, model: Model) -> Judgement:
         """What a fitted model's lists are worth."""
-        scores = model.score(self.cases)
-        scores[self.forbidden.nonzero()] = -np.inf
-        found, _ = top_items(scores, DEPTH)
-        rows = np.arange(len(found))[:, None]
-        hits = (np.asarray(self.right.todense())[rows, np.maximum(found, 0)] > 0) & (found != NONE)
-        gains = gains_of_sets(hits, self.right.getnnz(axis=1).astype(np.int64), DEPTH)
-        return Judgement(gains, hit_rate_of_sets(hits, DEPTH), len(np.unique(found)) / scores.shape[1])
+        lists = best_lists(model, self.cases, self.right, self.forbidden)
+        hits = lists.hits
+        covered = coverage(lists.items[:, :DEPTH], self.training.n_items)
+        return Judgement(gains_of_sets(hits, lists.relevant, DEPTH), hit_rate_of_sets(hits, DEPTH), covered)
 
 
 def read(path: Path, until: datetime) -> Dataset:
@@ -132,12 +129,10 @@ def cold_judgements(data: Dataset, cut: float, seeds: int) -> Iterator[dict[str,
         test = trial(data, cut, np.inf, hidden)
         parts = [Content(recency=0.5), Sentences()]
         says = learn_says([part.fit(earlier.training) for part in parts], earlier.examples)
-        yield {
-            "item_knn": test.judged(ItemKnn().fit(test.training)),
-            "content": test.judged(Content(recency=0.5).fit(test.training)),
-            "sentences": test.judged(Sentences().fit(test.training)),
-            "both": test.judged(Blend(parts, says).fit(test.training)),
-        }
+        both = Blend(parts, says).fit(test.training)
+        item_knn = ItemKnn().fit(test.training)
+        models = {"item_knn": item_knn, "content": parts[0], "sentences": parts[1], "both": both}
+        yield {name: test.judged(model) for name, model in models.items()}
 
 
 def together(parts: list[Judgement]) -> Judgement:

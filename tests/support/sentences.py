@@ -6,16 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from local.downloads import SENTENCES, Jars, default_cache, read_lock
+from local.downloads import Jars, default_cache, read_lock
+from local.sentences import with_sentence_model
 from schemas.errors import DownloadError
+from schemas.settings import Settings
 
 
 def sentence_model_file() -> Path:
     """Its file; the test is skipped where it cannot be had, and says so."""
-    jars = Jars(read_lock(), default_cache())
+    asked = Settings(training_sentences=True, training_sentences_file="")
     try:
-        jars.fetch(optional=SENTENCES)
+        return Path(with_sentence_model(asked, Jars(read_lock(), default_cache())).training_sentences_file)
     except DownloadError as error:
         pytest.skip(f"the sentence model cannot be fetched: {error}")
-    (file,) = jars.paths(SENTENCES)
-    return file

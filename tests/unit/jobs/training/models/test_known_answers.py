@@ -20,6 +20,9 @@ from schemas.errors import ModelError
 THREE = Training(Histories.of([[0, 1], [0, 1, 2], [0]]), 3)
 """Item 0 has three users, item 1 two of them, item 2 one."""
 
+TASTES = Training(Histories.of([[0, 1, 2], [0, 1], [1, 2], [3, 4, 5], [3, 4], [4, 5]]), 6)
+"""Some users like items 0 to 2, the others 3 to 5."""
+
 
 def scores(model: Model, history: list[int]) -> NDArray[np.float32]:
     return model.score(Histories.of([history]))[0]
@@ -118,20 +121,18 @@ def test_ials_is_fitted_where_neither_users_nor_items_would_move(power: float) -
 
 
 def test_ials_of_several_starts_is_the_mean_of_its_fits() -> None:
-    tastes = Training(Histories.of([[0, 1, 2], [0, 1], [1, 2], [3, 4, 5], [3, 4], [4, 5]]), 6)
-    both = Ials(factors=2, iterations=3, starts=2).fit(tastes)
+    both = Ials(factors=2, iterations=3, starts=2).fit(TASTES)
     first, second = (
         scores(Ials(factors=2, iterations=3).restore({"items": items}), [0])
         for items in np.split(both.arrays()["items"], 2, axis=1)
     )
-    assert scores(Ials(factors=2, iterations=3).fit(tastes), [0]) == pytest.approx(first, abs=1e-5)
+    assert scores(Ials(factors=2, iterations=3).fit(TASTES), [0]) == pytest.approx(first, abs=1e-5)
     assert np.abs(first - second).max() > 0.001
     assert scores(both, [0]) == pytest.approx((first + second) / 2, abs=1e-5)
 
 
 def test_ials_learns_from_what_does_not_drop_out() -> None:
-    tastes = Training(Histories.of([[0, 1, 2], [0, 1], [1, 2], [3, 4, 5], [3, 4], [4, 5]]), 6)
-    largest = [np.abs(Ials(factors=2, dropout=share).fit(tastes).arrays()["items"]).max() for share in (0.0, 0.3, 1.0)]
+    largest = [np.abs(Ials(factors=2, dropout=share).fit(TASTES).arrays()["items"]).max() for share in (0.0, 0.3, 1.0)]
     assert largest[0] != pytest.approx(largest[1], rel=0.01)
     assert largest[2] < 0.1 * largest[1], "nothing to learn from"
 
@@ -142,8 +143,7 @@ def test_ials_without_any_regularization_says_what_to_do() -> None:
 
 
 def test_ials_finds_the_two_tastes_that_there_are() -> None:
-    tastes = [[0, 1, 2], [0, 1], [1, 2], [3, 4, 5], [3, 4], [4, 5]]
-    model = Ials(factors=2, unobserved=0.1, regularization=0.01, iterations=20).fit(Training(Histories.of(tastes), 6))
+    model = Ials(factors=2, unobserved=0.1, regularization=0.01, iterations=20).fit(TASTES)
     found = scores(model, [0])
     assert found[:3].min() > 0.5
     assert found[3:].max() < 0.1
