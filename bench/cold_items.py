@@ -33,20 +33,20 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from scipy import sparse
 
-from jobs.recommendation.interactions import newest_of_each
-from jobs.recommendation.ranking import Rules
-from jobs.training.dataset import Dataset, dataset_of, take, where
-from jobs.training.evaluation.lists import best_lists, coverage
-from jobs.training.evaluation.metrics import gains_of_sets, hit_rate_of_sets
-from jobs.training.holdout import DEPTH, Judgement, compare, interaction_matrix
-from jobs.training.models.base import Histories, Model, Training
-from jobs.training.models.blend import Blend
-from jobs.training.models.blend_weights import Examples, learn_says
-from jobs.training.models.content import Content
-from jobs.training.models.item_knn import ItemKnn
-from jobs.training.models.sentences import Sentences
-from jobs.training.sentences import SentenceModel, texts_of
-from jobs.training.training import Trainer
+from recommender.dataset import Dataset, dataset_of, take, where
+from recommender.evaluation.lists import best_lists, coverage
+from recommender.evaluation.metrics import gains_of_sets, hit_rate_of_sets
+from recommender.holdout import DEPTH, Judgement, compare, interaction_matrix
+from recommender.interactions import newest_of_each
+from recommender.models.base import Histories, Model, Training
+from recommender.models.blend import Blend
+from recommender.models.blend_weights import Examples, learn_says
+from recommender.models.content import Content
+from recommender.models.item_knn import ItemKnn
+from recommender.models.sentences import Sentences
+from recommender.ranking import Rules
+from recommender.sentences import SentenceModel, texts_of
+from recommender.training import Trainer
 
 HIDDEN_SHARE: Final = 0.2
 SEED: Final = 1

@@ -33,14 +33,14 @@ import numpy as np
 import orjson
 from redis import Redis
 
-from jobs.recommendation.interactions import KnownUsers, UserHistories, in_order
-from jobs.training.catalogue import Catalogue
-from jobs.training.models.base import Training
-from jobs.training.models.item_knn import ItemKnn
-from jobs.training.neighbours import NONE, Neighbours
-from jobs.training.store import Manifest, ModelStore, ServedModel, load_model
+from connections.redis import connect
 from producers.publisher import Publisher
-from schemas.cache import connect
+from recommender.catalogue import Catalogue
+from recommender.interactions import KnownUsers, UserHistories, in_order
+from recommender.models.base import Training
+from recommender.models.item_knn import ItemKnn
+from recommender.neighbours import NONE, Neighbours
+from recommender.store import Manifest, ModelStore, ServedModel, load_model
 from schemas.redis_keys import LIVE_MODELS, UNAVAILABLE, personalized
 from schemas.settings import Settings
 

@@ -39,18 +39,18 @@ import pyarrow as pa
 import redis
 from scipy import sparse
 
-from jobs.recommendation.bulk import send_all, set_if_absent
-from jobs.recommendation.interactions import PURCHASE, KnownUsers, in_order
-from jobs.recommendation.live import LiveModels
-from jobs.recommendation.ranking import Rules
-from jobs.training.catalogue import Catalogue
-from jobs.training.dataset import dataset_of
-from jobs.training.models.base import Training
-from jobs.training.models.ials import Ials
-from jobs.training.neighbours import no_neighbours
-from jobs.training.store import Manifest, ModelStore, ServedModel
-from jobs.training.training import Trainer, similar_items
 from local.parts.redis import redis_server
+from recommender.bulk import send_all, set_if_absent
+from recommender.catalogue import Catalogue
+from recommender.dataset import dataset_of
+from recommender.interactions import PURCHASE, KnownUsers, in_order
+from recommender.live import LiveModels
+from recommender.models.base import Training
+from recommender.models.ials import Ials
+from recommender.neighbours import no_neighbours
+from recommender.ranking import Rules
+from recommender.store import Manifest, ModelStore, ServedModel
+from recommender.training import Trainer, similar_items
 
 LENGTH: Final = 20
 FACTORS: Final = 64

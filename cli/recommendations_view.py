@@ -37,7 +37,7 @@ def _personal_answer(settings: Settings, url: str) -> dict[str, Any]:
     """The answer once it is made for the customer, with the products' titles unless nobody tells them in time."""
     import httpx
 
-    from schemas.errors import DependencyUnavailable
+    from connections.errors import DependencyUnavailable
 
     deadline = time.monotonic() + WAIT_SECONDS
     with httpx.Client(timeout=settings.http_timeout_seconds, headers=_key(settings), trust_env=False) as http:

@@ -1,4 +1,5 @@
 """Dashboards: what a person asks of the running shop.
 
-- ``failed_events.py``      the records that ingest refused
+- ``queries/``    questions as ``.sql`` files
+- ``queries.py``  asks them
 """

@@ -9,9 +9,9 @@ from typing import Any, Final
 
 from clickhouse_connect.driver.client import Client
 
+from connections.clickhouse import connected
 from schemas.errors import ConfigurationError
 from schemas.settings import Settings
-from schemas.warehouse import connected
 
 FIRST_DAY: Final = date(1970, 1, 1)
 LAST_DAY: Final = date(2149, 6, 6)

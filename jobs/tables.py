@@ -16,7 +16,7 @@ FROM_THE_BEGINNING: Final[dict[str, str]] = {"scan.startup.mode": "earliest-offs
 """Reads what Kafka holds; what it has deleted is passed over in silence."""
 
 STOPS_AT_GAPS: Final[dict[str, str]] = {"scan.startup.mode": "group-offsets", "properties.auto.offset.reset": "none"}
-"""Fails where Kafka has deleted what is to be read next; where to begin was written down by ``jobs.beginnings``."""
+"""Fails where Kafka has deleted what is to be read next; where to begin is set by ``jobs.starting_offsets``."""
 
 ACCEPTS_GAPS: Final[dict[str, str]] = STOPS_AT_GAPS | {"properties.auto.offset.reset": "earliest"}
 

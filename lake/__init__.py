@@ -9,13 +9,11 @@ A range of offsets of one partition is written as a whole: its files, one for ea
 in the manifest. An entry is one object that appears at once, on a disk as in an object store; a file that no entry
 names is not in the lake. Names follow from the range alone, so writing a range again changes nothing.
 
-- ``records.py``       framed Avro values as events
 - ``columns.py``       events as Arrow columns, and back
 - ``storage.py``       a directory or an S3-compatible store
 - ``manifest.py``      entries: ranges, their files, counts and checksums
 - ``writer.py``        a range of records into files and an entry
 - ``reader.py``        a file's events, cut by time or offset
-- ``history.py``       all events there are: the lake's, then Kafka's beyond them
 - ``compaction.py``    small files of neighbouring ranges into larger ones
 - ``erasure.py``       a person's events taken out
 - ``verification.py``  are the files what the manifest says?

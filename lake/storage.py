@@ -14,7 +14,8 @@ from urllib.parse import unquote, urlsplit
 import pyarrow as pa
 from pyarrow import fs
 
-from schemas.errors import ConfigurationError, DependencyUnavailable
+from connections.errors import DependencyUnavailable
+from schemas.errors import ConfigurationError
 from schemas.settings import Settings
 
 _TEMPORARY: Final = ".tmp"

@@ -24,8 +24,9 @@ from typing import Final, Protocol
 
 from pydantic_settings import BaseSettings
 
+from local.errors import DownloadError
 from local.paths import ROOT
-from schemas.errors import ConfigurationError, DownloadError
+from schemas.errors import ConfigurationError
 
 logger = logging.getLogger(__name__)
 

@@ -16,9 +16,9 @@ from typing import Final
 from urllib.parse import unquote
 
 from local.downloads import Jars
+from local.errors import PlatformError
 from local.java import SMALL, java_command
 from local.paths import ROOT, DataDirectory
-from schemas.errors import PlatformError
 from schemas.settings import Settings
 
 CONFIG_FILE: Final = ROOT / "flink-conf" / "config.yaml"

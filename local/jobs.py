@@ -14,7 +14,10 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
-from jobs.submission import (
+from connections.errors import DependencyUnavailable
+from connections.kafka import CommittedRecords
+from flink.errors import JobError
+from flink.submission import (
     Cluster,
     JobStatus,
     checkpoint_directory,
@@ -24,16 +27,14 @@ from jobs.submission import (
     submit_program,
     write_code_archive,
 )
-from lake.history import check_no_gap
 from local.downloads import Jars
-from local.files import locked, write_atomically
 from local.flink import FlinkDistribution, as_flink_url
-from local.gaps import only_markers_are_gone
-from local.history import Gathered, Progress, RunTopics, Source, accept_gap, event_bounds, gather
 from local.paths import DataDirectory
 from local.sentences import with_sentence_model
-from schemas.committed_records import CommittedRecords
-from schemas.errors import DependencyUnavailable, JobError
+from operations.files import locked, write_atomically
+from operations.gaps import only_markers_are_gone
+from operations.history.events import check_no_gap
+from operations.history.gather import Gathered, Progress, RunTopics, Source, accept_gap, event_bounds, gather
 from schemas.settings import Settings
 
 logger = logging.getLogger(__name__)

@@ -7,10 +7,11 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from jobs.submission import Cluster
+from connections.errors import DependencyUnavailable
+from flink.submission import Cluster
 from local.jobs import Jobs
 from local.restart import RestartPolicy
-from schemas.errors import DependencyUnavailable, ShopError
+from schemas.errors import ShopError
 from schemas.settings import Settings
 
 logger = logging.getLogger(__name__)

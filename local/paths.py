@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from schemas.errors import ConfigurationError, PlatformError
+from local.errors import PlatformError
+from schemas.errors import ConfigurationError
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 """The repository: the parts that are our own programs run from here."""

@@ -14,14 +14,14 @@ from typing import Final
 from local import processes
 from local.commands import environment_of, shop_command
 from local.downloads import Jars, Progress, default_cache, read_lock
-from local.files import locked, try_lock
+from local.errors import DiskFull, PlatformError
 from local.jobs import Jobs
 from local.parts import all_parts
 from local.paths import DataDirectory
 from local.ports import require_free
 from local.state import PartState, PartStatus, PlatformState
 from local.supervisor import end_orphans
-from schemas.errors import DiskFull, PlatformError
+from operations.files import locked, try_lock
 from schemas.settings import Settings
 
 NEEDED_BYTES: Final = 2_000_000_000

@@ -6,8 +6,9 @@ import random
 import socket
 from collections.abc import Iterable, Mapping
 
-from schemas.errors import PlatformError, PortInUse
+from local.errors import PlatformError
 from schemas.settings import PORT_OFFSETS
+from web.errors import PortInUse
 
 
 def is_free(port: int) -> bool:

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from local import processes
+from local.errors import PlatformError
 from local.parts.base import Part
 from local.processes import ProcessId
 from local.restart import RestartPolicy
 from local.state import PartState, PartStatus
-from schemas.errors import PlatformError
 
 logger = logging.getLogger(__name__)
 

@@ -6,14 +6,14 @@ import time
 from contextlib import closing
 from dataclasses import dataclass, field
 
-from jobs.submission import Cluster, JobHealth, JobStatus
-from local.gaps import OUT_OF_RANGE, remedy
+from connections.errors import DependencyUnavailable
+from flink.submission import Cluster, JobHealth, JobStatus
 from local.jobs import DesiredJobs
 from local.memory import PartMemory, memory_of
 from local.paths import DataDirectory
 from local.platform import Platform
 from local.state import PartState, PartStatus, PlatformState
-from schemas.errors import DependencyUnavailable
+from operations.gaps import OUT_OF_RANGE, remedy
 from schemas.settings import Settings
 
 

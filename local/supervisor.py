@@ -18,7 +18,7 @@ from typing import Final, TextIO
 
 from local import processes
 from local.downloads import Jars, default_cache, read_lock
-from local.files import try_lock
+from local.errors import PlatformError
 from local.jobs import Jobs
 from local.keeper import JobKeeper
 from local.parts import all_parts
@@ -27,7 +27,7 @@ from local.paths import DataDirectory
 from local.processes import ProcessId
 from local.runner import PartRunner, SystemProcesses
 from local.state import PartState, PartStatus, PlatformState
-from schemas.errors import PlatformError
+from operations.files import try_lock
 from schemas.settings import Settings
 
 logger = logging.getLogger(__name__)

@@ -8,7 +8,7 @@ from typing import Final
 
 from confluent_kafka import Producer
 
-from schemas.errors import DependencyUnavailable
+from connections.errors import DependencyUnavailable
 
 _WAIT_SECONDS: Final = 0.1
 

@@ -17,12 +17,13 @@ from typing import Any, Final, Self
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
+from connections.errors import DeliveryError
+from connections.registry import SchemaRegistry
 from producers.acknowledgement import wait_for_acknowledgements
 from producers.encoder import EventEncoder
 from schemas.codec import load_schema
-from schemas.errors import ContractError, DeliveryError, InvalidEvent
+from schemas.errors import ContractError, InvalidEvent
 from schemas.event_types import EVENT_TYPES, canonical_type, record_key
-from schemas.registry import SchemaRegistry
 from schemas.settings import Settings
 from schemas.topics import DOMAIN_TOPICS, HEADER_RECEIVED_AT, TOPICS
 from schemas.validation import check_event

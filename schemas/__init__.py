@@ -9,7 +9,6 @@
 - ``results.py``      result tables: their key and their topic
 - ``redis_keys.py``   Redis keys
 - ``codec.py``        Confluent framing and Avro bytes
-- ``registry.py``     the schema registry's client
 - ``warehouse.py``    ClickHouse's client, for questions and DDL
 - ``cache.py``        Redis' client
 - ``committed_records.py``  reads a range of a Kafka partition, as far as it is committed

@@ -19,7 +19,7 @@ from typing import Any, Final, cast
 import hiredis
 from redis.connection import parse_url
 
-from schemas.errors import DependencyUnavailable
+from connections.errors import DependencyUnavailable
 
 log = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ import signal
 import socket
 from typing import Any, Final
 
-from schemas.errors import PortInUse
+from web.errors import PortInUse
 
 log = logging.getLogger(__name__)
 

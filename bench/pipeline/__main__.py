@@ -21,13 +21,13 @@ from bench.pipeline.contestants import Bench, Input, Sample, say
 from bench.pipeline.environment import peers_python
 from bench.pipeline.machine import machine
 from bench.pipeline.records import Broker, Record
-from producers.ledger.file import write_ledger
-from producers.ledger.ledger import Ledger
-from producers.simulator.plan import Plan, troubles
-from producers.simulator.run import registered_encoders, simulate
-from producers.simulator.sender import Sender
 from schemas.settings import Settings
 from schemas.topics import DOMAIN_TOPICS
+from simulator.ledger.file import write_ledger
+from simulator.ledger.ledger import Ledger
+from simulator.plan import Plan, troubles
+from simulator.run import registered_encoders, simulate
+from simulator.sender import Sender
 
 BY_HAND: Final = "(b) by hand: confluent-kafka + fastavro, 11 daily tables"
 ANALYTICS: Final = "analytics, all its 13 results"

@@ -17,14 +17,14 @@ from bench.pipeline import flink_job, tables
 from bench.pipeline.machine import Machine, cpu_seconds, paused, sink
 from bench.pipeline.records import Broker, Record
 from bench.pipeline.tables import Tables
-from jobs.submission import job_program, submit_program
+from flink.errors import JobError
+from flink.submission import job_program, submit_program
 from local.jobs import Jobs
-from local.lag import wait_until_settled
 from local.paths import ROOT
-from schemas.errors import JobError
+from operations.lag import wait_until_settled
 from schemas.results import ANALYTICS, Result, results_of
 from schemas.topics import DOMAIN_TOPICS, EVENTS, FAILED_EVENTS, INGEST, consumer_group
-from sinks.clickhouse.source import GROUP
+from sinks.core.source import GROUP
 
 FLINK: Final = ("jobmanager", "taskmanager")
 SERVERS: Final = ("kafka", "clickhouse")

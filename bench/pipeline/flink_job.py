@@ -8,7 +8,7 @@ from pyflink.table.expressions import col
 
 from jobs.analytics.job import JOB
 from jobs.environment import streaming_environment
-from jobs.metrics import metrics_options
+from jobs.sql_job import metrics_options
 from jobs.tables import events_ddl, result_ddl
 from schemas.settings import Settings
 

@@ -27,7 +27,7 @@ from local.parts.sink import Sink
 from local.paths import DataDirectory
 from local.ports import free_base
 from local.processes import ProcessId
-from schemas.migrate import migrate
+from operations.migrate import migrate
 from schemas.settings import Settings
 
 START_SECONDS: Final = 180.0

@@ -11,8 +11,8 @@ import typer
 from cli.context import err, out, settings_of
 
 if TYPE_CHECKING:
-    from local.backfill.comparison import Comparison, DayComparison, Difference
-    from local.backfill.run import Backfilled
+    from operations.backfill.comparison import Comparison, DayComparison, Difference
+    from operations.backfill.run import Backfilled
 
 WAIT_SECONDS: Final = 900.0
 SHOWN: Final = 20
@@ -50,9 +50,9 @@ def backfill(
     All of history is read, whatever the days: who is new on a day is decided by all the days before it.
     """
     from dashboards.queries import FIRST_DAY, LAST_DAY
-    from local.backfill.comparison import Days
-    from local.backfill.run import backfilled, chosen_results, comparisons, swap_one
-    from local.history import Source
+    from operations.backfill.comparison import Days
+    from operations.backfill.run import backfilled, chosen_results, comparisons, swap_one
+    from operations.history.gather import Source
 
     settings = settings_of(ctx)
     results = chosen_results([] if metrics == "all" else metrics.split(","))
@@ -127,7 +127,7 @@ def _show(found: list[Comparison], each_day: bool) -> None:
 
 
 def _cells(day: DayComparison) -> tuple[str, ...]:
-    from local.backfill.comparison import DIFFERENT, EXTRA, MISSING
+    from operations.backfill.comparison import DIFFERENT, EXTRA, MISSING
 
     counts = (day.live, day.shadow, *(day.differences.get(kind, 0) for kind in (MISSING, EXTRA, DIFFERENT)), day.moving)
     mark = "[bold red]differs[/]" if day.differences else "[yellow]moving[/]" if day.moving else "[green]equal[/]"
@@ -140,7 +140,7 @@ def _differs(day: DayComparison) -> bool:
 
 def _all_days(comparison: Comparison) -> DayComparison:
     """All days as one; its hashes are those of all rows."""
-    from local.backfill.comparison import add_up
+    from operations.backfill.comparison import add_up
 
     return add_up(comparison.days.values())
 

@@ -101,8 +101,8 @@ def _run(settings: Settings, stages: Stages) -> None:
     from cli.commands.imports import run_import
     from cli.commands.jobs import run_job
     from cli.commands.platform import bring_up
-    from local.history import Source
     from local.platform import Platform
+    from operations.history.gather import Source
 
     for name, seconds in bring_up(settings).items():
         stages.add(name, seconds)
@@ -125,7 +125,7 @@ def _wait_for(jobs: list[Future[None]]) -> None:
 
 
 def _settle(settings: Settings) -> None:
-    from local.lag import wait_until_settled
+    from operations.lag import wait_until_settled
 
     with err.status("Counting ...") as status:
         wait_until_settled(settings, lambda lag: status.update(f"Counting: {lag} ..."), SETTLE_SECONDS)

@@ -11,7 +11,7 @@ import typer
 from cli.context import err, out, settings_of
 
 if TYPE_CHECKING:
-    from local.erasure.run import Report
+    from operations.erasure.run import Report
 
 WAIT_SECONDS: Final = 300.0
 
@@ -31,7 +31,7 @@ def erase(
 
     Exits with 1 when a store still holds something.
     """
-    from local.erasure.run import erase as run
+    from operations.erasure.run import erase as run
     from schemas.errors import ConfigurationError
 
     if not user:

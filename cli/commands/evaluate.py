@@ -15,7 +15,7 @@ from rich.table import Table
 from cli.context import err, out
 
 if TYPE_CHECKING:
-    from jobs.training.evaluation.report import Report
+    from recommender.evaluation.report import Report
 
 
 class ProtocolName(StrEnum):
@@ -62,7 +62,7 @@ def evaluate(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of a table.")] = False,
 ) -> None:
     """Choose a model's parameters on a validation split, fit it, and measure it on the test part."""
-    from jobs.training.evaluation.protocol import Request, run
+    from recommender.evaluation.protocol import Request, run
 
     when = None if cut is None else cut.replace(tzinfo=UTC)
     request = Request(data, attributes, train, test, test_purchases, when, repeats, model, seed)

@@ -14,12 +14,13 @@ import typer
 
 from cli.context import err, out, settings_of
 from cli.hexdump import hexdump, printable
-from schemas.errors import ConfigurationError, RegistryUnavailable
+from connections.errors import RegistryUnavailable
+from schemas.errors import ConfigurationError
 from schemas.failures import Failure, Reason
 
 if TYPE_CHECKING:
-    from dashboards.failed_events import FailedEvent
-    from local.repair.run import Outcome
+    from operations.failed_events import FailedEvent
+    from operations.repair.run import Outcome
     from schemas.settings import Settings
 
 FIRST_BYTES: Final = 8
@@ -66,7 +67,7 @@ def list_failed(
     output: Annotated[Format, typer.Option("--format", help="How to write it.")] = Format.TABLE,
 ) -> None:
     """List the refused records, original bytes included (csv and json: in full, base64)."""
-    from dashboards.failed_events import failed_events
+    from operations.failed_events import failed_events
 
     _check_topic(topic)
     found = failed_events(settings_of(ctx), reason, topic, limit)
@@ -122,10 +123,10 @@ def repair_failed(
 
     Exits with 1 when a chosen record would be refused again.
     """
-    from local.repair.conditions import parse_condition
-    from local.repair.rule import AS_IT_IS, load_rule
-    from local.repair.run import Request
-    from local.repair.run import repair_failed as run
+    from operations.repair.conditions import parse_condition
+    from operations.repair.rule import AS_IT_IS, load_rule
+    from operations.repair.run import Request
+    from operations.repair.run import repair_failed as run
 
     conditions = [parse_condition(text) for text in where or ()]
     request = Request(conditions, AS_IT_IS if rule is None else load_rule(rule), schema_version, dry_run)
@@ -183,8 +184,8 @@ def _bytes_of(name: str, data: bytes | None) -> Iterator[str]:
 
 
 def _decoded(settings: Settings, record: FailedEvent) -> Iterator[str]:
+    from connections.registry import SchemaRegistry
     from jobs.ingest.decoder import EventDecoder
-    from schemas.registry import SchemaRegistry
 
     registry = SchemaRegistry(settings.registry_url, settings.http_timeout_seconds)
     try:
@@ -204,7 +205,7 @@ def _decoded(settings: Settings, record: FailedEvent) -> Iterator[str]:
 
 
 def _find(settings: Settings, place: str, offset: int | None) -> FailedEvent:
-    from dashboards.failed_events import failed_event_at, failed_event_of
+    from operations.failed_events import failed_event_at, failed_event_of
 
     if offset is not None:
         return failed_event_at(settings, _number(place), offset)

@@ -12,7 +12,7 @@ from rich.table import Table
 from cli.context import err, out, settings_of
 
 if TYPE_CHECKING:
-    from local.history import Source
+    from operations.history.gather import Source
     from schemas.settings import Settings
 
 PANEL = "Jobs"
@@ -41,9 +41,9 @@ def submit(
 
     A job that ends by itself, such as training, is run once, to its end, over all events there are.
     """
-    from jobs.submission import BOUNDED_JOBS, job_program
-    from local.history import Source
+    from flink.submission import BOUNDED_JOBS, job_program
     from local.platform import Platform
+    from operations.history.gather import Source
     from schemas.errors import ConfigurationError
 
     settings = settings_of(ctx)
@@ -70,7 +70,7 @@ def upgrade(
 
     A version that cannot go on from the savepoint is refused, and the one before goes on.
     """
-    from jobs.submission import job_program
+    from flink.submission import job_program
     from local.platform import Platform
 
     settings = settings_of(ctx)
@@ -88,7 +88,7 @@ def cancel(
     job: Annotated[str, typer.Argument(help="Its name.", show_default=False)],
 ) -> None:
     """Cancel a job; it keeps its newest checkpoint, from which the next submit goes on."""
-    from jobs.submission import job_program
+    from flink.submission import job_program
     from local.platform import Platform
 
     job_program(job)
@@ -101,7 +101,7 @@ def cancel(
 
 def jobs(ctx: typer.Context) -> None:
     """List the jobs that there are, and how each fares on the cluster."""
-    from jobs.submission import Cluster, known_jobs
+    from flink.submission import Cluster, known_jobs
 
     with closing(Cluster(settings_of(ctx))) as cluster:
         newest = {job.name: job for job in reversed(cluster.jobs())}

@@ -14,7 +14,7 @@ def register(app: typer.Typer) -> None:
 
 def migrate_command(ctx: typer.Context) -> None:
     """Create the topics, schemas and tables that are missing; harmless when none is."""
-    from schemas.migrate import migrate
+    from operations.migrate import migrate
 
     with err.status("Bringing topics, schemas and tables up to date ..."):
         done = migrate(settings_of(ctx))

@@ -14,9 +14,9 @@ import typer
 from cli.context import err, out, settings_of
 
 if TYPE_CHECKING:
-    from jobs.recommendation.live import LiveModels
-    from jobs.training.promotion import Promotions
-    from jobs.training.records import ModelRecord, ModelRecords
+    from recommender.live import LiveModels
+    from recommender.promotion import Promotions
+    from recommender.records import ModelRecord, ModelRecords
     from schemas.settings import Settings
 
 models = typer.Typer(no_args_is_help=True, help="Recommendation models: list, show, promote, roll back.")
@@ -91,12 +91,12 @@ def rollback(ctx: typer.Context) -> None:
 def _opened(settings: Settings) -> Iterator[tuple[Promotions, ModelRecords, LiveModels]]:
     from contextlib import closing
 
-    from jobs.recommendation.live import LiveModels, connect
-    from jobs.recommendation.ranking import Rules
-    from jobs.training.promotion import Promotions
-    from jobs.training.records import ModelRecords
-    from jobs.training.store import ModelStore
-    from schemas.warehouse import connected
+    from connections.clickhouse import connected
+    from recommender.live import LiveModels, connect
+    from recommender.promotion import Promotions
+    from recommender.ranking import Rules
+    from recommender.records import ModelRecords
+    from recommender.store import ModelStore
 
     with connected(settings, settings.clickhouse_database) as client, closing(connect(settings)) as redis:
         records = ModelRecords(client)
@@ -105,7 +105,7 @@ def _opened(settings: Settings) -> Iterator[tuple[Promotions, ModelRecords, Live
 
 
 def _found(records: ModelRecords, version: str) -> ModelRecord:
-    from schemas.errors import ModelError
+    from recommender.errors import ModelError
 
     for record in records.all():
         if record.version == version:

@@ -58,8 +58,8 @@ def status(
 ) -> None:
     """Show parts, memory and jobs; exits with 0 only when everything runs."""
     from cli.platform_view import status_json, status_tables
+    from local.errors import PlatformError
     from local.status import report
-    from schemas.errors import PlatformError
 
     found = report(settings_of(ctx))
     if as_json:
@@ -89,7 +89,7 @@ def bring_up(settings: Settings) -> dict[str, float]:
     """
     from cli.platform_view import DownloadView, StartView
     from local.platform import Platform
-    from schemas.migrate import migrate
+    from operations.migrate import migrate
 
     platform = Platform(settings)
     downloads, view = DownloadView(), StartView()

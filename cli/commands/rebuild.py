@@ -10,7 +10,7 @@ import typer
 from cli.context import err, out, settings_of
 
 if TYPE_CHECKING:
-    from local.rebuild.clickhouse import Rebuilt
+    from operations.rebuild.clickhouse import Rebuilt
 
 WAIT_SECONDS: Final = 120.0
 
@@ -30,7 +30,7 @@ def rebuild_clickhouse(
     ] = None,
 ) -> None:
     """Make ClickHouse's tables anew: events from the lake and Kafka, results from their topics; the sink goes on."""
-    from local.rebuild.clickhouse import rebuild_clickhouse as run
+    from operations.rebuild.clickhouse import rebuild_clickhouse as run
     from schemas.errors import ConfigurationError
     from schemas.results import RESULTS
     from schemas.topics import EVENTS
@@ -62,8 +62,8 @@ def rebuild_redis(
     wait: Annotated[float, typer.Option(help="Seconds to wait for the sink of Redis.", min=0)] = WAIT_SECONDS,
 ) -> None:
     """Bring back what Redis must hold: histories from the lake and Kafka, lists of the active model from them."""
-    from local.rebuild.redis import rebuild_as_of
-    from local.rebuild.redis import rebuild_redis as run
+    from operations.rebuild.redis import rebuild_as_of
+    from operations.rebuild.redis import rebuild_redis as run
     from schemas.errors import ConfigurationError
 
     if (as_of is None) != (not to_url):

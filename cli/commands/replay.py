@@ -43,11 +43,11 @@ def replay(
 ) -> None:
     """Publish events of the past again, marked, with their keys and times; in the domain topics each counts once."""
     from cli.progress import event_progress
-    from lake.history import history
+    from connections.kafka import CommittedRecords
     from lake.reader import TimeRange
+    from operations.history.events import history
+    from operations.replay import Pace, Replay, check_memory, replay_events
     from producers.publisher import Publisher
-    from producers.replay import Pace, Replay, check_memory, replay_events
-    from schemas.committed_records import CommittedRecords
 
     settings = settings_of(ctx)
     asked = Replay(TimeRange(_moment(first, settings), _end(last, settings)), topic, to_topic)

@@ -18,10 +18,10 @@ from cli.context import err, settings_of
 from schemas.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from producers.ledger.ledger import Ledger
-    from producers.simulator.plan import Plan
-    from producers.simulator.run import Delivered
     from schemas.settings import Settings
+    from simulator.ledger.ledger import Ledger
+    from simulator.plan import Plan
+    from simulator.run import Delivered
 
 ENDLESS: Final = 100_000_000
 """Events of a live shop that nobody gave an end."""
@@ -101,8 +101,8 @@ def run(
         DependencyUnavailable: Kafka or the registry does not answer.
         DeliveryError: Kafka did not take a record.
     """
-    from producers.ledger.file import write_ledger
-    from producers.ledger.ledger import Ledger
+    from simulator.ledger.file import write_ledger
+    from simulator.ledger.ledger import Ledger
 
     ledger = Ledger(plan.time_zone, plan.lateness_ms, plan.skew_ms)
     for turn in range(repeat):
@@ -117,9 +117,9 @@ def run(
 
 def _send(settings: Settings, plan: Plan, ledger: Ledger | None, rate: float | None, shuffle: int | None) -> Delivered:
     from cli.progress import event_progress
-    from producers.simulator.run import registered_encoders, simulate
-    from producers.simulator.sender import Sender
-    from producers.simulator.trouble import expected_records
+    from simulator.run import registered_encoders, simulate
+    from simulator.sender import Sender
+    from simulator.trouble import expected_records
 
     encoders = registered_encoders(settings)
     stop = Event()
@@ -199,7 +199,7 @@ def _in_zone(settings: Settings, time_zone: str) -> Settings:
 def _past_plan(
     settings: Settings, events: int, seed: int, trouble: str, _rate: float | None, start: date | None, days: int | None
 ) -> Plan:
-    from producers.simulator.plan import DEFAULT_DAYS, DEFAULT_START, Plan
+    from simulator.plan import DEFAULT_DAYS, DEFAULT_START, Plan
 
     return Plan(events, seed, start=start or DEFAULT_START, days=days or DEFAULT_DAYS, **_common(settings, trouble))
 
@@ -207,7 +207,7 @@ def _past_plan(
 def _live_plan(
     settings: Settings, events: int, seed: int, trouble: str, rate: float | None, _start: date | None, _days: int | None
 ) -> Plan:
-    from producers.simulator.plan import Plan
+    from simulator.plan import Plan
 
     a_day = min(MOST_EVENTS_A_DAY, (rate or MOST_EVENTS_A_DAY) * DAY_SECONDS)
     now = datetime.now(UTC)
@@ -217,7 +217,7 @@ def _live_plan(
 
 
 def _common(settings: Settings, trouble: str) -> dict[str, Any]:
-    from producers.simulator.plan import troubles
+    from simulator.plan import troubles
 
     return {
         "trouble": troubles(trouble),

@@ -12,7 +12,7 @@ import typer
 from cli.context import err, out, settings_of
 
 if TYPE_CHECKING:
-    from dashboards.verification import Difference, LedgerFile, RecordsReport, TableReport
+    from operations.verification import Difference, LedgerFile, RecordsReport, TableReport
     from schemas.settings import Settings
 
 SETTLE_SECONDS: Final = 900.0
@@ -36,7 +36,7 @@ def verify(
 
     The records of the ledger must be all that the platform ever got, sent once or several times as a whole.
     """
-    from dashboards.verification import check_settings, compare_records, read_ledger
+    from operations.verification import check_settings, compare_records, read_ledger
 
     settings = settings_of(ctx)
     with err.status(f"Reading {ledger} ..."):
@@ -57,14 +57,14 @@ def verify(
 
 
 def _settle(settings: Settings, wait_seconds: float) -> None:
-    from local.lag import wait_until_settled
+    from operations.lag import wait_until_settled
 
     with err.status("Waiting until everything is counted ...") as status:
         wait_until_settled(settings, lambda lag: status.update(f"Waiting: {lag} ..."), wait_seconds)
 
 
 def _compare(truth: LedgerFile, settings: Settings, names: tuple[str, ...]) -> dict[str, TableReport]:
-    from dashboards.verification import compare_tables
+    from operations.verification import compare_tables
 
     found: dict[str, TableReport] = {}
     with err.status("Comparing ...") as status:

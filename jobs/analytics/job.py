@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from jobs.metrics import MetricsJob
+from jobs.sql_job import MetricsJob
 from schemas.results import ANALYTICS
 from schemas.settings import Settings
 

@@ -10,7 +10,7 @@ from typing import Final
 from jobs.backfill.plan import BackfillPlan
 from jobs.environment import streaming_environment
 from jobs.history.tables import register_events
-from jobs.metrics import MetricsJob, metrics_options
+from jobs.sql_job import MetricsJob, metrics_options
 from jobs.tables import shadow_result_ddl
 from schemas.settings import Settings
 

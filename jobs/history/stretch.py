@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from schemas.committed_records import CommittedRecords, KafkaAddress
-from schemas.errors import RecordsDeleted
+from connections.errors import RecordsDeleted
+from connections.kafka import CommittedRecords, KafkaAddress
 from schemas.topics import EVENTS
 
 REMEDY: Final = "Run it again with --from-lake: what Kafka may delete meanwhile then comes from the lake."

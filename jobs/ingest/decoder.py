@@ -12,10 +12,10 @@ from typing import Any, Final, Protocol
 import fastavro
 from fastavro.schema import SchemaParseException
 
+from connections.errors import RegistryUnavailable
 from jobs.ingest.columns import ColumnReader
 from jobs.ingest.wire import RecordReader, UnsupportedSchema, encoded_long
 from schemas.codec import HEADER_BYTES, MAGIC, load_schema, split_frame
-from schemas.errors import RegistryUnavailable
 from schemas.failures import Failure, Reason
 from schemas.topics import EVENTS
 

@@ -9,12 +9,12 @@ from pyflink.table import DataTypes
 from pyflink.table.types import DataType
 from pyflink.table.udf import FunctionContext, ScalarFunction, UserDefinedFunctionWrapper, udf
 
+from connections.erased_users import ErasedUsers, KafkaServers
+from connections.registry import SchemaRegistry
 from jobs.ingest.batches import BatchRules, Decisions, Records
 from jobs.ingest.decoder import EventDecoder
 from jobs.ingest.rules import AgeLimits
-from schemas.erasures import ErasedUsers, KafkaServers
 from schemas.failures import Reason
-from schemas.registry import SchemaRegistry
 from schemas.settings import Settings
 
 RESULT_TYPE: DataType = DataTypes.ROW(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pyflink.table import StatementSet, StreamTableEnvironment
 
-from jobs.beginnings import begin_where_the_group_stood
 from jobs.environment import streaming_environment
 from jobs.ingest.function import check_event_function
 from jobs.sql import load_sql
+from jobs.starting_offsets import begin_where_the_group_stood
 from jobs.tables import domain_events_ddl, failed_events_ddl, trusted_events_ddl
 from schemas.settings import Settings
 from schemas.topics import DOMAIN_TOPICS, INGEST

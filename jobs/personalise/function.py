@@ -8,10 +8,10 @@ import pandas as pd
 from pyflink.table import DataTypes
 from pyflink.table.udf import FunctionContext, ScalarFunction, UserDefinedFunctionWrapper, udf
 
-from jobs.personalise.personaliser import Limits, Personaliser
-from jobs.recommendation.ranking import Rules
-from jobs.training.store import ModelStore
-from schemas.cache import connect
+from connections.redis import connect
+from recommender.personaliser import Limits, Personaliser
+from recommender.ranking import Rules
+from recommender.store import ModelStore
 from schemas.settings import Settings
 
 

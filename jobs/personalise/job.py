@@ -6,10 +6,10 @@ from typing import Final
 
 from pyflink.table import StatementSet, StreamTableEnvironment
 
-from jobs.beginnings import begin_anew
 from jobs.environment import streaming_environment
 from jobs.personalise.function import keep_fresh_function
 from jobs.sql import load_sql
+from jobs.starting_offsets import begin_anew
 from jobs.tables import at_gaps, discarded_ddl, events_ddl, view_ddl
 from schemas.settings import Settings
 from schemas.topics import EVENTS

@@ -10,9 +10,9 @@ import pyarrow.csv
 import pyarrow.fs
 from pyflink.table import TableEnvironment
 
+from connections.erased_users import ErasedUsers
 from jobs.sql import load_sql
 from jobs.tables import files_ddl, view_ddl
-from schemas.erasures import ErasedUsers
 
 PACKAGE: Final = "jobs.training"
 EVENT_FIELDS: Final = (

@@ -15,12 +15,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from connections.clickhouse import connected
+from connections.erased_users import ErasedUsers
 from jobs.environment import batch_environment
 from jobs.history.stretch import Stretch
 from jobs.history.tables import register_events
-from jobs.recommendation.live import LiveModels, connect
-from jobs.recommendation.ranking import Rules
-from jobs.training.dataset import Dataset, dataset_of
 from jobs.training.interactions import (
     EVENT_FIELDS,
     forget_outputs,
@@ -29,15 +28,16 @@ from jobs.training.interactions import (
     without_erased,
     write_outputs,
 )
-from jobs.training.promotion import Promotions
-from jobs.training.records import ModelRecords
-from jobs.training.sentences import SentenceModel, texts_of
-from jobs.training.store import ModelStore, ServedModel
-from jobs.training.training import Trainer
-from schemas.erasures import ErasedUsers
+from recommender.dataset import Dataset, dataset_of
+from recommender.live import LiveModels, connect
+from recommender.promotion import Promotions
+from recommender.ranking import Rules
+from recommender.records import ModelRecords
+from recommender.sentences import SentenceModel, texts_of
+from recommender.store import ModelStore, ServedModel
+from recommender.training import Trainer
 from schemas.settings import Settings
 from schemas.version import VERSION
-from schemas.warehouse import connected
 
 logger = logging.getLogger(__name__)
 

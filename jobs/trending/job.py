@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from jobs.metrics import MINI_BATCHES, MetricsJob
+from jobs.sql_job import MINI_BATCHES, MetricsJob
 from schemas.results import PRODUCTS, TRENDING
 from schemas.settings import Settings
 

@@ -24,7 +24,8 @@ from typing import IO, Final
 from local.clickhouse import config
 from local.clickhouse.errors import DirectoryInUse, EngineFailed
 from local.clickhouse.users import Users
-from schemas.errors import ConfigurationError, DiskFull, ShopError
+from local.errors import DiskFull
+from schemas.errors import ConfigurationError, ShopError
 
 _MIB: Final = 1 << 20
 _NEEDED_BYTES: Final = 100 * _MIB

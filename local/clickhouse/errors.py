@@ -13,7 +13,8 @@ import re
 from enum import IntEnum
 from typing import Final
 
-from schemas.errors import PlatformError, ShopError
+from local.errors import PlatformError
+from schemas.errors import ShopError
 
 
 class ErrorCode(IntEnum):

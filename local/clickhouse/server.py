@@ -13,7 +13,7 @@ from local.clickhouse.metrics import Metrics
 from local.clickhouse.running import RunningQueries
 from local.clickhouse.sessions import Sessions
 from local.clickhouse.users import Users
-from schemas.errors import PortInUse
+from web.errors import PortInUse
 
 _POLL_SECONDS: Final = 0.2
 

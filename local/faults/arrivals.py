@@ -10,11 +10,11 @@ from typing import Final
 
 from local.faults.fault import Arrivals, Fault
 from local.faults.scene import Scene
-from producers.simulator.events import Event, Visit
-from producers.simulator.plan import Trouble, dice
-from producers.simulator.poison import REASONS, Damage
-from producers.simulator.simulation import Record
-from producers.simulator.trouble import Form
+from simulator.events import Event, Visit
+from simulator.plan import Trouble, dice
+from simulator.poison import REASONS, Damage
+from simulator.simulation import Record
+from simulator.trouble import Form
 
 SHARE_OF_COPIES: Final = 0.05
 SHUFFLE_MS: Final = 10 * 60_000

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
-from producers.simulator.simulation import Record
-from schemas.errors import PlatformError
+from local.errors import PlatformError
+from simulator.simulation import Record
 
 if TYPE_CHECKING:
     from local.faults.scene import Scene

@@ -10,16 +10,16 @@ from typing import Final
 from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient
 
+from connections.errors import DependencyUnavailable, RecordsDeleted
+from connections.kafka import CommittedRecords
 from lake.manifest import ends, read_manifest
 from lake.storage import lake_storage
 from local.faults.fault import METRICS, Fault, NotAsPromised, Stage
 from local.faults.scene import Scene
 from local.faults.victims import wait_until
-from local.lag import ends_with_open, wait_until_read, wait_until_settled
 from local.platform import Platform
 from local.status import PlatformReport, report
-from schemas.committed_records import CommittedRecords
-from schemas.errors import DependencyUnavailable, RecordsDeleted
+from operations.lag import ends_with_open, wait_until_read, wait_until_settled
 from schemas.results import results_of
 from schemas.settings import Settings
 from schemas.topics import DOMAIN_TOPICS, EVENTS, INGEST, consumer_group

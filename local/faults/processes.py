@@ -6,12 +6,12 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
+from connections.errors import DependencyUnavailable
 from local.faults.fault import PERSONAL, Fault, Stage
 from local.faults.scene import Scene
 from local.faults.stores import histories_follow_from_events
 from local.faults.victims import nobody_restarts, wait_until, workers_that_know
-from local.lag import pipeline_lag
-from schemas.errors import DependencyUnavailable
+from operations.lag import pipeline_lag
 
 STOPPABLE: Final = (
     "kafka",

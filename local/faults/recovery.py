@@ -7,17 +7,17 @@ from collections.abc import Callable, Mapping
 from contextlib import closing
 from typing import Final, TypeVar
 
-from jobs.submission import Cluster
+from connections.errors import DependencyUnavailable
+from flink.submission import Cluster
 from local.faults.fault import NotAsPromised
 from local.faults.victims import POLL_SECONDS, running_state, wait_until
-from local.lag import ends_with_open, metrics_jobs, wait_until_read
 from local.platform import Platform
 from local.state import PartState
-from schemas.errors import DependencyUnavailable
+from operations.lag import ends_with_open, metrics_jobs, wait_until_read
 from schemas.settings import Settings
 from schemas.topics import DOMAIN_TOPICS, EVENTS, INGEST, consumer_group
-from sinks.clickhouse.source import GROUP
 from sinks.clickhouse.store import TABLES
+from sinks.core.source import GROUP
 
 RECOVERY_SECONDS: Final = 300.0
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from local.faults.fault import Outcome
-from local.files import write_atomically
+from operations.files import write_atomically
 from schemas.errors import ConfigurationError
 
 BEGIN: Final = "<!-- begin of the table that './shop faults --markdown' writes -->"

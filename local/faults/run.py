@@ -13,16 +13,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final, Self
 
-from dashboards.verification import LedgerFile, TableReport, compare_records, compare_tables, read_ledger
 from local.faults.disks import mounted
 from local.faults.fault import CannotBeDone, Fault, Outcome, Stage, Verdict
 from local.faults.scene import Options, Scene
 from local.faults.shop import TroubledShop
-from local.lag import wait_until_settled
 from local.platform import Platform
 from local.ports import free_base
+from operations.lag import wait_until_settled
+from operations.migrate import migrate
+from operations.verification import LedgerFile, TableReport, compare_records, compare_tables, read_ledger
 from schemas.errors import ShopError
-from schemas.migrate import migrate
 from schemas.settings import Settings
 
 SETTLE_SECONDS: Final = 300.0

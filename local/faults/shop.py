@@ -10,15 +10,15 @@ from pathlib import Path
 from threading import Event
 from typing import Final
 
+from local.errors import PlatformError
 from local.faults.fault import Arrivals
-from producers.ledger.file import write_ledger
-from producers.ledger.ledger import Ledger
-from producers.simulator.plan import ALL, Plan
-from producers.simulator.run import paced, registered_encoders, wires
-from producers.simulator.sender import Sender, Wire
-from producers.simulator.simulation import Record, Simulation
-from schemas.errors import PlatformError
 from schemas.settings import Settings
+from simulator.ledger.file import write_ledger
+from simulator.ledger.ledger import Ledger
+from simulator.plan import ALL, Plan
+from simulator.run import paced, registered_encoders, wires
+from simulator.sender import Sender, Wire
+from simulator.simulation import Record, Simulation
 
 EVENTS_A_DAY: Final = 4_000
 DAYS: Final = 250

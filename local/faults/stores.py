@@ -8,20 +8,20 @@ from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from connections.kafka import group_commits
+from connections.redis import connect, redis_errors
 from local.commands import environment_of, shop_command
 from local.faults.fault import PERSONAL, Fault, NotAsPromised, Stage
 from local.faults.scene import Scene
 from local.faults.victims import wait_until
-from local.lag import wait_until_settled
 from local.paths import ROOT
-from local.rebuild.redis import rebuild_as_of, rebuild_redis
-from schemas.cache import connect, redis_errors
-from schemas.committed_records import group_commits
+from operations.lag import wait_until_settled
+from operations.rebuild.redis import rebuild_as_of, rebuild_redis
 from schemas.settings import Settings
 from sinks.clickhouse.client import ClickHouse
-from sinks.clickhouse.ranges import OffsetRange, Partition
-from sinks.clickhouse.source import GROUP
 from sinks.clickhouse.store import TABLES
+from sinks.core.ranges import OffsetRange, Partition
+from sinks.core.source import GROUP
 
 SINK: Final = "sink"
 SECONDS: Final = 120.0

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import ClassVar, Final
 
 from local.downloads import Jars
+from local.errors import PlatformError
 from local.java import java_command
 from local.parts.base import StopStage, exchange
 from local.paths import ROOT, DataDirectory
-from schemas.errors import PlatformError
 from schemas.settings import Settings
 
 FORMAT_SECONDS: Final = 60

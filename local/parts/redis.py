@@ -6,9 +6,9 @@ import shutil
 from collections.abc import Mapping
 from typing import ClassVar
 
+from local.errors import PlatformError
 from local.parts.base import StopStage, exchange
 from local.paths import DataDirectory
-from schemas.errors import PlatformError
 from schemas.settings import Settings
 
 

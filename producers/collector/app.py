@@ -19,6 +19,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Route as PathRoute
 
+from connections.errors import DependencyUnavailable
 from producers.collector.access import WriteKeys, configured_keys
 from producers.collector.delivery import Delivery
 from producers.collector.intake import CALL_OF_PATH, Intake
@@ -27,7 +28,7 @@ from producers.collector.metrics import Metrics
 from producers.collector.openapi import with_intake
 from producers.collector.problems import METHOD_NOT_ALLOWED, UNAVAILABLE
 from producers.publisher import routes
-from schemas.errors import ContractError, DependencyUnavailable, ShopError
+from schemas.errors import ContractError, ShopError
 from schemas.settings import Settings
 from web.access import split_list
 from web.problems import NOT_FOUND, Problem

@@ -14,9 +14,9 @@ from typing import Any, Final
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
+from connections.errors import DependencyUnavailable
 from producers.collector.metrics import Metrics
 from producers.publisher import producer_options
-from schemas.errors import DependencyUnavailable
 from schemas.settings import Settings
 
 log = logging.getLogger(__name__)

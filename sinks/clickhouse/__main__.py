@@ -7,13 +7,13 @@ import sys
 from threading import Event
 from typing import Final
 
-from schemas.errors import DependencyUnavailable
-from schemas.registry import SchemaRegistry
+from connections.errors import DependencyUnavailable
+from connections.registry import SchemaRegistry
 from schemas.settings import Settings
 from sinks.clickhouse.client import ClickHouse
-from sinks.clickhouse.sink import Sink
 from sinks.clickhouse.store import TABLES, ClickHouseStore
-from sinks.process import run_until_signal
+from sinks.core.process import run_until_signal
+from sinks.core.sink import Sink
 
 logger = logging.getLogger("sinks.clickhouse")
 

@@ -11,7 +11,7 @@ from typing import Final
 
 import httpx
 
-from schemas.errors import DependencyUnavailable, StatementRefused
+from connections.errors import DependencyUnavailable, StatementRefused
 from schemas.settings import Settings
 
 INSERT_TIMEOUT_SECONDS: Final = 120.0

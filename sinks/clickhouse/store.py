@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Final
 
+from connections.errors import BatchRefused, StatementRefused
+from connections.registry import SchemaRegistry
 from schemas.codec import load_schema
-from schemas.errors import BatchRefused, StatementRefused
-from schemas.registry import SchemaRegistry
 from schemas.results import RESULTS
 from schemas.topics import EVENTS
-from sinks.clickhouse.batches import Batch
 from sinks.clickhouse.client import ClickHouse
-from sinks.clickhouse.ranges import Partition
-from sinks.framed import FramedDecoder
+from sinks.core.batches import Batch
+from sinks.core.framing import FramedDecoder
+from sinks.core.ranges import Partition
 
 EVENTS_TABLE: Final = "events"
 

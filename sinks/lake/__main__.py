@@ -7,14 +7,14 @@ import sys
 from threading import Event
 from typing import Final
 
+from connections.registry import SchemaRegistry
 from lake.storage import lake_storage
-from schemas.registry import SchemaRegistry
 from schemas.settings import Settings
 from schemas.topics import EVENTS, consumer_group
-from sinks.clickhouse.batches import Limits
-from sinks.clickhouse.sink import Sink
+from sinks.core.batches import Limits
+from sinks.core.process import run_until_signal
+from sinks.core.sink import Sink
 from sinks.lake.store import LakeStore
-from sinks.process import run_until_signal
 
 logger = logging.getLogger("sinks.lake")
 

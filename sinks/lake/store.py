@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from connections.errors import BatchRefused
+from connections.registry import SchemaRegistry
 from lake.columns import to_table
 from lake.manifest import Span, ends, read_manifest, spans
-from lake.records import EventReader
 from lake.storage import Storage
 from lake.writer import write_range
-from schemas.errors import BatchRefused, ContractError
-from schemas.registry import SchemaRegistry
-from sinks.clickhouse.batches import Batch
-from sinks.clickhouse.ranges import OffsetRange, Partition
+from schemas.errors import ContractError
+from sinks.core.batches import Batch
+from sinks.core.event_reader import EventReader
+from sinks.core.ranges import OffsetRange, Partition
 
 
 class LakeStore:

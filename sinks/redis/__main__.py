@@ -7,10 +7,10 @@ import sys
 from contextlib import closing
 from threading import Event
 
-from schemas.registry import SchemaRegistry
+from connections.registry import SchemaRegistry
 from schemas.settings import Settings
-from sinks.framed import FramedDecoder
-from sinks.process import run_until_signal
+from sinks.core.framing import FramedDecoder
+from sinks.core.process import run_until_signal
 from sinks.redis.changes import CHANGE_OF_TOPIC
 from sinks.redis.sink import RedisSink
 from sinks.redis.source import KafkaSource

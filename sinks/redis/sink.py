@@ -9,8 +9,8 @@ from operator import attrgetter
 from threading import Event
 from typing import Final, Protocol
 
-from schemas.errors import DependencyUnavailable
-from sinks.framed import FramedDecoder
+from connections.errors import DependencyUnavailable
+from sinks.core.framing import FramedDecoder
 from sinks.redis.changes import CHANGE_OF_TOPIC, Changes, TakeIn
 from sinks.redis.source import Record
 

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 
-from schemas.errors import DependencyUnavailable
+from connections.errors import DependencyUnavailable
 from schemas.settings import Settings
 from schemas.topics import consumer_group
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from schemas.cache import connect, redis_errors
+from connections.redis import connect, redis_errors
 from schemas.redis_keys import SINK_OFFSETS, UNAVAILABLE, UNAVAILABLE_REVISION
 from schemas.settings import Settings
 from sinks.redis.changes import Changes

@@ -14,9 +14,9 @@ import httpx
 import pytest
 import redis
 
-from jobs.training.store import ModelStore
 from local.platform import Platform
 from producers.publisher import Publisher
+from recommender.store import ModelStore
 from schemas.recommendations import decode_list, item_ids
 from schemas.redis_keys import ACTIVE_MODEL, LIVE_MODELS, UNAVAILABLE, personalized
 from tests.support.faults import PYTHON_WORKER, kill

@@ -20,20 +20,20 @@ from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from cli.main import TERMINATED
-from jobs import submission
-from jobs.submission import Cluster
+from connections.clickhouse import connected
+from connections.kafka import CommittedRecords
+from connections.redis import connect
+from flink import submission
+from flink.errors import JobError
+from flink.submission import Cluster
 from lake.manifest import ends, read_manifest
 from lake.storage import lake_storage
 from lake.verification import verify
 from local.commands import run_shop
 from local.faults.victims import wait_until
-from local.lag import wait_until_read, wait_until_settled
 from local.platform import Platform
-from schemas.cache import connect
-from schemas.committed_records import CommittedRecords
-from schemas.errors import JobError
+from operations.lag import wait_until_read, wait_until_settled
 from schemas.topics import DOMAIN_TOPICS, EVENTS, HEADER_REPLAYED, run_topic_prefix
-from schemas.warehouse import connected
 from sinks.lake.__main__ import GROUP
 from tests.support.faults import kill
 from tests.support.platforms import platform_with, shop_in_background

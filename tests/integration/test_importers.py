@@ -18,12 +18,12 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from dashboards.failed_events import failed_events
+from connections.clickhouse import connected
 from local.commands import run_shop
-from local.lag import wait_until_settled
 from local.platform import Platform
+from operations.failed_events import failed_events
+from operations.lag import wait_until_settled
 from schemas.failures import Reason
-from schemas.warehouse import connected
 from tests.support.data_sets import data_set
 from tests.support.platforms import platform_with
 

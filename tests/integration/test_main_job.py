@@ -22,18 +22,18 @@ import psutil
 import pytest
 from confluent_kafka import Producer
 
-from dashboards import failed_events as failures
-from dashboards.failed_events import FailedEvent
+from connections.clickhouse import connected
+from connections.registry import SchemaRegistry
 from local.commands import run_shop
-from local.lag import wait_until_settled
 from local.platform import Platform
-from local.repair.run import ACCEPTED_BEFORE
+from operations import failed_events as failures
+from operations.failed_events import FailedEvent
+from operations.lag import wait_until_settled
+from operations.repair.run import ACCEPTED_BEFORE
 from producers.importers.online_retail import BUNDLED
 from schemas.codec import Encoder, load_schema
 from schemas.failures import Reason
-from schemas.registry import SchemaRegistry
 from schemas.topics import EVENTS, HEADER_RECEIVED_AT
-from schemas.warehouse import connected
 from tests.support.faults import PYTHON_WORKER, kill, process_of
 from tests.support.platforms import platform_with, shop_in_background
 

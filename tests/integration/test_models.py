@@ -12,15 +12,17 @@ import pytest
 import redis
 from clickhouse_connect.driver.client import Client
 
-from jobs.recommendation.bulk import send_all, set_if_absent
-from jobs.recommendation.live import GRACE, LiveModels, connect
-from jobs.recommendation.ranking import Rules
-from jobs.training.promotion import Promotions
-from jobs.training.records import ModelRecords
-from jobs.training.store import ModelStore
+from connections.clickhouse import connected
+from connections.errors import WriteRefused
 from local.commands import run_shop
 from local.platform import Platform
-from schemas.errors import ModelError, WriteRefused
+from recommender.bulk import send_all, set_if_absent
+from recommender.errors import ModelError
+from recommender.live import GRACE, LiveModels, connect
+from recommender.promotion import Promotions
+from recommender.ranking import Rules
+from recommender.records import ModelRecords
+from recommender.store import ModelStore
 from schemas.recommendations import decode_list, item_ids
 from schemas.redis_keys import (
     ACTIVE_MODEL,
@@ -33,7 +35,6 @@ from schemas.redis_keys import (
     published,
     similar,
 )
-from schemas.warehouse import connected
 from tests.support.models import manifest_of, served_model
 
 pytestmark = pytest.mark.platform

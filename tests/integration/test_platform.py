@@ -13,19 +13,20 @@ import pytest
 from confluent_kafka.admin import AdminClient
 from redis import Redis
 
-from jobs.submission import Cluster
+from connections.clickhouse import connected
+from connections.registry import SchemaRegistry
+from flink.submission import Cluster
 from local.commands import run_shop
+from local.errors import PlatformError
 from local.parts.base import StopStage
 from local.platform import Platform
 from local.ports import free_base
 from local.processes import ProcessId
 from local.state import PartState, PlatformState
 from local.status import report
-from schemas.errors import PlatformError, PortInUse
-from schemas.registry import SchemaRegistry
 from schemas.settings import PORT_OFFSETS, Settings
 from schemas.topics import TOPICS
-from schemas.warehouse import connected
+from web.errors import PortInUse
 
 pytestmark = pytest.mark.platform
 

@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-from jobs.submission import Cluster
+from connections.redis import connect
+from flink.submission import Cluster
 from local.commands import run_shop
 from local.faults.victims import wait_until
-from local.lag import wait_until_settled
 from local.platform import Platform
-from local.rebuild.redis import wait_for_sink
 from local.status import report
-from schemas.cache import connect
+from operations.lag import wait_until_settled
+from operations.rebuild.redis import wait_for_sink
 from schemas.redis_keys import ACTIVE_MODEL, LIVE_MODELS, RETIRED_MODELS, SINK_OFFSETS, UNAVAILABLE_REVISION
 from tests.support.platforms import platform_with
 

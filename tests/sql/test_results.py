@@ -12,7 +12,7 @@ from pyflink.datastream import StreamExecutionEnvironment
 from pyflink.table import StreamTableEnvironment
 
 from jobs.environment import common_options
-from jobs.metrics import MINI_BATCHES, MetricsJob
+from jobs.sql_job import MINI_BATCHES, MetricsJob
 from jobs.tables import event_columns, result_columns
 from schemas.results import RESULTS, SERVED, Result
 from schemas.settings import Settings

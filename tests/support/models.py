@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from jobs.recommendation.interactions import KINDS, KnownUsers, UserHistories, in_order
-from jobs.training.catalogue import Catalogue
-from jobs.training.models.base import Model, Training
-from jobs.training.models.item_knn import ItemKnn
-from jobs.training.neighbours import Neighbours, strongest_of
-from jobs.training.store import Manifest, ServedModel
+from recommender.catalogue import Catalogue
+from recommender.interactions import KINDS, KnownUsers, UserHistories, in_order
+from recommender.models.base import Model, Training
+from recommender.models.item_knn import ItemKnn
+from recommender.neighbours import Neighbours, strongest_of
+from recommender.store import Manifest, ServedModel
 
 ITEM_IDS = tuple(f"p{number}" for number in range(8))
 START = datetime(2026, 11, 1, tzinfo=UTC)

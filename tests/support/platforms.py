@@ -13,7 +13,7 @@ from local.commands import COMMAND_SECONDS, environment_of, shop_command
 from local.paths import ROOT
 from local.platform import Platform
 from local.ports import free_base
-from schemas.migrate import migrate
+from operations.migrate import migrate
 from schemas.settings import Settings
 
 CHECKPOINT_MS = 2_000

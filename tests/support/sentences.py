@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from local.downloads import Jars, default_cache, read_lock
+from local.errors import DownloadError
 from local.sentences import with_sentence_model
-from schemas.errors import DownloadError
 from schemas.settings import Settings
 
 

@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from connections.clickhouse import SYSTEM_DATABASE, connected
+from connections.errors import DependencyUnavailable, StatementRefused
 from dashboards.queries import queries, run
-from schemas.errors import DependencyUnavailable, StatementRefused
-from schemas.migrate import migrate_tables
+from operations.migrate import migrate_tables
 from schemas.settings import Settings
-from schemas.warehouse import SYSTEM_DATABASE, connected
 
 pytestmark = pytest.mark.platform
 

@@ -16,6 +16,7 @@ import pytest
 from confluent_kafka import OFFSET_END, KafkaError, Message, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, OffsetSpec, ResourceType
 
+from connections.kafka import ask_kafka
 from local import processes
 from local.downloads import Jars, default_cache, read_lock
 from local.parts.base import Part
@@ -24,8 +25,7 @@ from local.parts.registry import Registry
 from local.paths import DataDirectory
 from local.ports import free_base
 from local.processes import ProcessId
-from schemas.committed_records import ask_kafka
-from schemas.migrate import migrate_schemas, migrate_topics
+from operations.migrate import migrate_schemas, migrate_topics
 from schemas.settings import Settings
 from schemas.topics import TOPICS, Cleanup
 

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 import pyarrow as pa
 import pytest
 
+from connections.erased_users import REFRESH_SECONDS, ErasedUsers, KafkaServers
+from connections.kafka import CommittedRecords
 from jobs.training.interactions import without_erased
-from local.erasure.topics import publish_erasure
-from schemas.committed_records import CommittedRecords
-from schemas.erasures import REFRESH_SECONDS, ErasedUsers, KafkaServers
+from operations.erasure.topics import publish_erasure
 from schemas.settings import Settings
 from schemas.topics import ERASURES
 

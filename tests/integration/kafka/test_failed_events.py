@@ -16,10 +16,12 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from cli.main import app
-from dashboards.failed_events import FailedEvent, failed_event_at, failed_event_of, failed_events
+from connections.errors import DependencyUnavailable
+from connections.registry import SchemaRegistry
 from local.ports import free_base
+from operations.failed_events import FailedEvent, failed_event_at, failed_event_of, failed_events
 from schemas.codec import Encoder, load_schema
-from schemas.errors import ConfigurationError, ContractError, DependencyUnavailable
+from schemas.errors import ConfigurationError, ContractError
 from schemas.failures import (
     HEADER_CLASS,
     HEADER_MESSAGE,
@@ -29,7 +31,6 @@ from schemas.failures import (
     HEADER_TOPIC,
     Reason,
 )
-from schemas.registry import SchemaRegistry
 from schemas.settings import Settings
 
 pytestmark = pytest.mark.platform

@@ -6,11 +6,11 @@ import pytest
 from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient
 
+from connections.errors import RecordsDeleted
+from connections.kafka import CommittedRecords
 from jobs.history.stretch import Stretch
 from local.faults.victims import wait_until
-from local.history import RunTopics, event_bounds
-from schemas.committed_records import CommittedRecords
-from schemas.errors import RecordsDeleted
+from operations.history.gather import RunTopics, event_bounds
 from schemas.settings import Settings
 from schemas.topics import EVENTS
 

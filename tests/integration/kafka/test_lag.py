@@ -10,12 +10,14 @@ import pytest
 from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
-from local.lag import Lag, pipeline_lag, wait_until_settled
+from connections.errors import DependencyUnavailable
 from local.ports import free_base
-from schemas.errors import ConfigurationError, DependencyUnavailable, PlatformError
+from operations.errors import StillBehind
+from operations.lag import Lag, pipeline_lag, wait_until_settled
+from schemas.errors import ConfigurationError
 from schemas.settings import Settings
 from schemas.topics import consumer_group
-from sinks.clickhouse.source import GROUP as SINK_GROUP
+from sinks.core.source import GROUP as SINK_GROUP
 
 INGEST_GROUP = consumer_group("ingest")
 ANALYTICS_GROUP = consumer_group("analytics")
@@ -163,7 +165,7 @@ def test_waiting_in_vain_names_the_stage_and_how_much_is_left(kafka: Settings, w
     writer.write({"topic": "order-events"}, {"topic": "order-events"})
     times = iter([0.0, 3.0, 6.0])
     problem = r"After 5 s ingest has 2 records of the domain topics left to check\. See './shop status'"
-    with pytest.raises(PlatformError, match=problem):
+    with pytest.raises(StillBehind, match=problem):
         wait_until_settled(kafka, lambda _lag: None, 5, clock=lambda: next(times), sleep=lambda _seconds: None)
 
 
@@ -175,6 +177,6 @@ def test_a_broker_that_stays_away_is_named(kafka: Settings) -> None:
 
 
 def test_a_topic_that_does_not_exist_is_named(kafka: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("local.lag.DOMAIN_TOPICS", ("order-events", "not-yet"))
+    monkeypatch.setattr("operations.lag.DOMAIN_TOPICS", ("order-events", "not-yet"))
     with pytest.raises(ConfigurationError, match=r"no topic not-yet"):
         pipeline_lag(kafka)

@@ -15,14 +15,15 @@ from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, C
 from typer.testing import CliRunner
 
 from cli.main import app
+from connections.errors import DeliveryError, DependencyUnavailable, RegistryUnavailable
+from connections.kafka import CommittedRecords
+from connections.registry import SchemaRegistry
 from jobs.ingest.decoder import EventDecoder
 from local.ports import free_base
 from producers.importers import import_events, open_importer
 from producers.publisher import Publisher
-from schemas.committed_records import CommittedRecords
-from schemas.errors import ContractError, DeliveryError, DependencyUnavailable, InvalidEvent, RegistryUnavailable
+from schemas.errors import ContractError, InvalidEvent
 from schemas.event_types import EVENT_TYPES
-from schemas.registry import SchemaRegistry
 from schemas.settings import Settings
 from schemas.topics import DOMAIN_TOPICS, HEADER_RECEIVED_AT
 

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from redis import Redis
 
-from jobs.personalise.personaliser import Limits, Personaliser
-from jobs.recommendation.interactions import KINDS
-from jobs.recommendation.ranking import Rules
-from jobs.training.store import ModelStore
-from schemas.cache import connect
-from schemas.errors import DependencyUnavailable
+from connections.errors import DependencyUnavailable
+from connections.redis import connect
+from recommender.interactions import KINDS
+from recommender.personaliser import Limits, Personaliser
+from recommender.ranking import Rules
+from recommender.store import ModelStore
 from schemas.recommendations import RecommendationList, decode_list, item_ids, utc_text
 from schemas.redis_keys import LIVE_MODELS, UNAVAILABLE, UNAVAILABLE_REVISION, history, personalized
 from tests.support.models import ITEM_IDS, served_model

@@ -16,10 +16,10 @@ from typing import Any
 
 import pytest
 
+from connections.clickhouse import SYSTEM_DATABASE, connected
 from dashboards.queries import run
-from schemas.migrate import migrate_tables
+from operations.migrate import migrate_tables
 from schemas.settings import Settings
-from schemas.warehouse import SYSTEM_DATABASE, connected
 from tests.support.serving import RedisProcess, Service, Shelf, eventually, ids, service_of
 
 pytestmark = pytest.mark.platform

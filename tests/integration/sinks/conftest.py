@@ -10,11 +10,11 @@ import pytest
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
-from schemas.migrate import migrate_tables, topic_config
-from schemas.registry import SchemaRegistry
+from connections.clickhouse import SYSTEM_DATABASE, connected
+from connections.registry import SchemaRegistry
+from operations.migrate import migrate_tables, topic_config
 from schemas.settings import Settings
 from schemas.topics import TOPICS
-from schemas.warehouse import SYSTEM_DATABASE, connected
 from sinks.clickhouse.client import ClickHouse
 from sinks.clickhouse.store import TABLES
 from sinks.redis.changes import CHANGE_OF_TOPIC

@@ -13,16 +13,16 @@ from typing import Any
 
 from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 
+from connections.clickhouse import connected
+from connections.registry import SchemaRegistry
 from schemas.codec import Encoder, load_schema, schema_text
-from schemas.registry import SchemaRegistry
 from schemas.results import RESULTS, SERVED
 from schemas.settings import Settings
-from schemas.warehouse import connected
 from sinks.clickhouse.client import ClickHouse
-from sinks.clickhouse.delivery import Store
-from sinks.clickhouse.ranges import Partition
-from sinks.clickhouse.sink import Sink
 from sinks.clickhouse.store import TABLES, ClickHouseStore, Table
+from sinks.core.delivery import Store
+from sinks.core.ranges import Partition
+from sinks.core.sink import Sink
 
 PARTITIONS = 2
 WAIT_SECONDS = 60

@@ -7,11 +7,11 @@ import signal
 import sys
 import threading
 
-from schemas.registry import SchemaRegistry
+from connections.registry import SchemaRegistry
 from schemas.settings import Settings
 from sinks.clickhouse.client import ClickHouse
-from sinks.clickhouse.sink import Sink
 from sinks.clickhouse.store import TABLES, ClickHouseStore
+from sinks.core.sink import Sink
 
 
 def main() -> None:

@@ -16,13 +16,14 @@ import pytest
 from confluent_kafka import Consumer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
+from connections.errors import BatchRefused, DependencyUnavailable, RecordsDeleted
 from local.commands import environment_of
 from schemas.codec import load_schema
-from schemas.errors import BatchRefused, ConfigurationError, DependencyUnavailable, RecordsDeleted
+from schemas.errors import ConfigurationError
 from schemas.topics import EVENTS
-from sinks.clickhouse.batches import Batch
-from sinks.clickhouse.ranges import OffsetRange, Partition
 from sinks.clickhouse.store import ClickHouseStore
+from sinks.core.batches import Batch
+from sinks.core.ranges import OffsetRange, Partition
 from tests.integration.sinks.shop import Shop
 
 pytestmark = pytest.mark.platform
@@ -247,7 +248,7 @@ def delete_all_events(shop: Shop) -> None:
 def test_rows_that_clickhouse_refuses_stop_the_sink_and_are_not_dropped(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sinks.clickhouse.sink.LONGEST_BACKOFF_SECONDS", 0.01)
+    monkeypatch.setattr("sinks.core.sink.LONGEST_BACKOFF_SECONDS", 0.01)
     good = shop.encoder(EVENTS, "shop_event").encode(event(1))
     with shop.producer() as producer:
         producer.produce(shop.topic(EVENTS), good, partition=0)

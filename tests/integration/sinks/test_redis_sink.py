@@ -16,7 +16,7 @@ from schemas.recommendations import decode_product
 from schemas.redis_keys import SINK_OFFSETS, UNAVAILABLE, UNAVAILABLE_REVISION
 from schemas.results import PRODUCTS
 from schemas.settings import Settings
-from sinks.framed import FramedDecoder
+from sinks.core.framing import FramedDecoder
 from sinks.redis.changes import CHANGE_OF_TOPIC, Changes
 from sinks.redis.sink import RedisSink
 from sinks.redis.source import KafkaSource

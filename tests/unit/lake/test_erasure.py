@@ -15,7 +15,7 @@ from lake.reader import read_table
 from lake.storage import Storage
 from lake.verification import strays, verify
 from lake.writer import write_range
-from tests.unit.lake.conftest import make_events
+from tests.support.lake import make_events
 
 
 def write(storage: Storage, users: list[str], first: int = 0) -> None:

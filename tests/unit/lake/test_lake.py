@@ -19,7 +19,7 @@ from lake.storage import Storage
 from lake.verification import strays, summary, verify
 from lake.writer import write_range
 from schemas.errors import ConfigurationError, ContractError
-from tests.unit.lake.conftest import START, make_events
+from tests.support.lake import START, make_events
 
 
 def write(storage: Storage, first: int, count: int, partition: int = 0) -> Entry:

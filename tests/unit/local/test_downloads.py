@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from local.downloads import LOCK_FILE, SENTENCES, Artifact, Jars, Lock, read_lock
-from schemas.errors import ConfigurationError, DownloadError
+from local.errors import DownloadError
+from schemas.errors import ConfigurationError
 
 JAR = Artifact("org.example", "tool", "1.0")
 ARCHIVE = Artifact("org.example", "app", "2.0", "tar.gz", "all")

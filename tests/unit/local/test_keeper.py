@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from jobs.submission import Cluster, JobStatus
+from connections.errors import DependencyUnavailable
+from flink.errors import JobError
+from flink.submission import Cluster, JobStatus
 from local.jobs import DesiredJobs, Submission
 from local.keeper import JobKeeper
 from local.paths import DataDirectory
-from schemas.errors import DependencyUnavailable, JobError
 from schemas.settings import Settings
 
 

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from local.errors import PlatformError
 from local.paths import DataDirectory
-from schemas.errors import ConfigurationError, PlatformError
+from schemas.errors import ConfigurationError
 
 
 def test_a_directory_that_was_made_can_be_purged(tmp_path: Path) -> None:

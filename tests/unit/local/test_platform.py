@@ -7,11 +7,11 @@ from types import SimpleNamespace
 
 import pytest
 
+from local.errors import DiskFull, PlatformError
 from local.platform import NEEDED_BYTES, PartFailed, Platform
 from local.processes import ProcessId
 from local.state import PartState, PartStatus, PlatformState
 from local.supervisor import AlreadySupervised, take_lock
-from schemas.errors import DiskFull, PlatformError
 from schemas.settings import Settings
 
 ME = ProcessId.of(os.getpid())

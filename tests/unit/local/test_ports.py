@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from local.errors import PlatformError
 from local.ports import free_base, is_free, require_free
-from schemas.errors import PlatformError, PortInUse
 from schemas.settings import PORT_OFFSETS
+from web.errors import PortInUse
 
 
 @pytest.fixture

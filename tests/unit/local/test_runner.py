@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from local.errors import PlatformError
 from local.parts.base import StopStage
 from local.processes import ProcessId
 from local.runner import HUNG_SECONDS, START_SECONDS, PartRunner
 from local.state import PartState, PartStatus
-from schemas.errors import PlatformError
 
 
 class Clock:

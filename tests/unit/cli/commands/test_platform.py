@@ -9,12 +9,13 @@ from typer.testing import CliRunner
 
 from cli.main import app, main
 from cli.platform_view import duration, status_json, status_tables
-from jobs.submission import JobHealth, JobStatus
+from flink.submission import JobHealth, JobStatus
+from local.errors import PlatformError
 from local.memory import PartMemory
 from local.processes import ProcessId
 from local.state import PartState, PartStatus
 from local.status import JobReport, PartReport, PlatformReport
-from schemas.errors import ConfigurationError, PlatformError
+from schemas.errors import ConfigurationError
 
 READY = PartReport(PartStatus(PartState.READY, ProcessId(7, 0.0), 19092, 2, 3.5), PartMemory(2 << 20, 0, 0), 61.0)
 WORKING = PartReport(PartStatus(PartState.READY, ProcessId(8, 0.0)), PartMemory(5 << 20, 3 << 20, 2), 3700.0)

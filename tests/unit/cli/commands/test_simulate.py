@@ -10,9 +10,9 @@ from typer.testing import CliRunner
 
 from cli.commands.verify import as_json_object, describe
 from cli.main import app
-from dashboards.verification import Difference, RecordsReport, TableReport
-from producers.simulator.plan import Trouble
+from operations.verification import Difference, RecordsReport, TableReport
 from schemas.errors import ConfigurationError
+from simulator.plan import Trouble
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from connections.errors import RegistryUnavailable
 from schemas.codec import Encoder, load_schema, schema_text
-from schemas.errors import RegistryUnavailable
 
 CURRENT_ID = 7
 OLD_ID = 3

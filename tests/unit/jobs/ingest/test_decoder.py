@@ -7,9 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from connections.errors import RegistryUnavailable
 from jobs.ingest.decoder import EventDecoder
 from schemas.codec import Encoder
-from schemas.errors import RegistryUnavailable
 from schemas.failures import Failure, Reason
 
 Purchase = Callable[..., dict[str, Any]]

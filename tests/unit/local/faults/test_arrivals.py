@@ -15,10 +15,10 @@ from local.faults.arrivals import (
     partition_of,
     with_poison,
 )
-from producers.ledger.ledger import Ledger
-from producers.simulator.plan import Plan
-from producers.simulator.simulation import Record, Simulation
-from producers.simulator.trouble import Form
+from simulator.ledger.ledger import Ledger
+from simulator.plan import Plan
+from simulator.simulation import Record, Simulation
+from simulator.trouble import Form
 
 DAY_MS = 86_400_000
 

@@ -1,0 +1,85 @@
+"""What the jobs from ``events`` to result tables have in common: views over ``events``, one query per result."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from pyflink.table import StatementSet, Table, TableEnvironment
+
+from jobs.environment import streaming_environment
+from jobs.sql import load_sql
+from jobs.starting_offsets import begin_anew
+from jobs.tables import at_gaps, events_ddl, result_ddl, view_ddl
+from schemas.results import Result, results_of
+from schemas.settings import Settings
+from schemas.topics import EVENTS
+
+MINI_BATCHES: Final[Mapping[str, str]] = {
+    "table.exec.mini-batch.enabled": "true",
+    "table.exec.mini-batch.allow-latency": "500 ms",
+    "table.exec.mini-batch.size": "20000",
+}
+"""Folds the changes of half a second into one update a row. State lives for ever unless its query has a STATE_TTL."""
+
+
+def metrics_options(settings: Settings, options: Mapping[str, str] = MINI_BATCHES) -> dict[str, str]:
+    """What a job that computes metrics wants of Flink.
+
+    Its results are upserts, written as soon as they change, so a checkpoint only says where it goes on after a failure;
+    and each one writes all state there is.
+    """
+    return {**options, "execution.checkpointing.interval": f"{settings.metrics_checkpoint_interval_ms} ms"}
+
+
+@dataclass(frozen=True, slots=True)
+class MetricsJob:
+    """A job that computes the results of its name.
+
+    Attributes:
+        name: Its name; its SQL lies in the package ``jobs.<name>``.
+        event_fields: The fields of ``events`` that its SQL reads.
+        views: Its views, in the order in which they build on each other.
+        reads: Results of other jobs that it reads as well.
+        options: What it wants of Flink.
+    """
+
+    name: str
+    event_fields: tuple[str, ...]
+    views: tuple[str, ...]
+    reads: tuple[Result, ...] = ()
+    options: Mapping[str, str] = field(default_factory=lambda: MINI_BATCHES)
+
+    @property
+    def results(self) -> tuple[Result, ...]:
+        """What it computes."""
+        return results_of(self.name)
+
+    def register_views(self, tables: TableEnvironment) -> None:
+        """Register its views over a table ``events``."""
+        for view in self.views:
+            tables.execute_sql(view_ddl(view, load_sql(f"jobs.{self.name}.views", view)))
+
+    def query(self, tables: TableEnvironment, result: Result) -> Table:
+        """The changelog of one result."""
+        return tables.sql_query(load_sql(f"jobs.{self.name}", result.name))
+
+    def statements(self, tables: TableEnvironment) -> StatementSet:
+        """From ``events`` to every result table."""
+        inserts = tables.create_statement_set()
+        for result in self.results:
+            inserts.add_insert(result.name, self.query(tables, result))
+        return inserts
+
+    def run(self, settings: Settings) -> None:
+        """Wire it to Kafka and start it."""
+        tables = streaming_environment(settings, self.name, metrics_options(settings, self.options))
+        begin_anew(tables, settings, self.name, (EVENTS,))
+        tables.execute_sql(events_ddl(settings, self.name, self.event_fields, at_gaps(settings)))
+        for result in self.reads:
+            tables.execute_sql(result_ddl(settings, result, reader=self.name))
+        for result in self.results:
+            tables.execute_sql(result_ddl(settings, result))
+        self.register_views(tables)
+        self.statements(tables).execute()

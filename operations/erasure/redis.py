@@ -1,0 +1,44 @@
+"""Keys of a person in Redis."""
+
+from __future__ import annotations
+
+import re
+from contextlib import closing
+from typing import Any, Final
+
+from connections.redis import connect, redis_errors
+from schemas.redis_keys import history, personalized
+from schemas.settings import Settings
+
+SCAN_KEYS: Final = 10_000
+_PATTERN: Final = re.compile(r"([*?\[\]\\])")
+
+
+def keys_of(settings: Settings, user_id: str) -> list[bytes]:
+    """The history of a user and the lists of every model, whether it is live or not.
+
+    Raises:
+        DependencyUnavailable: Redis does not answer.
+    """
+    pattern = personalized("*", _PATTERN.sub(r"\\\1", user_id))
+    with (
+        closing(connect(settings.redis_url, settings.http_timeout_seconds)) as client,
+        redis_errors(settings.redis_url),
+    ):
+        lists = list(client.scan_iter(match=pattern, count=SCAN_KEYS))
+        has_history: Any = client.exists(history(user_id))
+    return sorted([*lists, *([history(user_id).encode()] if has_history else [])])
+
+
+def delete_keys(settings: Settings, keys: list[bytes]) -> None:
+    """Delete keys.
+
+    Raises:
+        DependencyUnavailable: Redis does not answer.
+    """
+    if keys:
+        with (
+            closing(connect(settings.redis_url, settings.http_timeout_seconds)) as client,
+            redis_errors(settings.redis_url),
+        ):
+            client.delete(*keys)

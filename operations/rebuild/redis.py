@@ -1,0 +1,241 @@
+"""Fills Redis anew: what its sink keeps comes from the topics by itself, people's histories and lists from here.
+
+Histories are written by the very function that personalise writes them with, from the lake and what Kafka has beyond
+it. Then the model that is active by ``recommendation_models`` is published as a promotion publishes it: it ranks those
+histories. Both are functions of the set of events, so a Redis that was emptied holds the same keys again.
+
+The keys as they were at a moment are made in another, empty Redis: histories from the events that had been accepted by
+then, products and lists of the stream from what their topics still hold from before then, and the lists of the model
+that was active.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from connections.clickhouse import connected
+from connections.errors import DependencyUnavailable
+from connections.kafka import CommittedRecords
+from connections.redis import connect, redis_errors
+from connections.registry import SchemaRegistry
+from lake.columns import EVENT_TIME, TIMESTAMP
+from operations.history.events import history
+from recommender.live import LiveModels
+from recommender.personaliser import Limits, Personaliser
+from recommender.promotion import Promotions
+from recommender.ranking import Rules
+from recommender.records import ModelRecords
+from recommender.store import ModelStore
+from schemas.errors import ConfigurationError
+from schemas.results import SERVED
+from schemas.settings import Settings
+from sinks.core.framing import FramedDecoder
+from sinks.redis.changes import CHANGE_OF_TOPIC, Changes
+from sinks.redis.store import RedisStore
+
+BATCH_ROWS: Final = 10_000
+POLL_SECONDS: Final = 0.5
+_WITH_PRODUCTS: Final = ("view_item", "select_item", "add_to_wishlist", "add_to_cart", "purchase")
+"""As jobs/personalise/interactions.sql has them."""
+
+Progress = Callable[[str], None]
+Interactions = tuple[list[str], list[str], list[int]]
+"""User, ``kind:product_id`` and epoch milliseconds of each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refilled:
+    """What was written.
+
+    Attributes:
+        interactions: Events with products that histories were made from.
+        lists: Lists that followed from them.
+        model: The model that is served, "" for none.
+        seconds: How long it took.
+    """
+
+    interactions: int
+    lists: int
+    model: str
+    seconds: float
+
+
+def rebuild_redis(settings: Settings, wait_seconds: float, progress: Progress) -> Refilled:
+    """Bring back what Redis must hold; what it holds already stays.
+
+    Raises:
+        ContractError: Events are in neither the lake nor Kafka.
+        DependencyUnavailable: A server does not answer, or the sink did not fill Redis within ``wait_seconds``.
+        ModelError: The active model is not in the store.
+    """
+    started = time.monotonic()
+    wait_for_sink(settings, wait_seconds, progress)
+    interactions, lists = _write_histories(settings, progress)
+    progress("Publishing the active model ...")
+    with connected(settings, settings.clickhouse_database) as clickhouse, _live_models(settings) as live:
+        records = ModelRecords(clickhouse)
+        model = records.active()
+        if model:
+            Promotions(ModelStore(settings.model_store_url), records, live).promote(model, "rebuilt", datetime.now(UTC))
+    return Refilled(interactions, lists, model, time.monotonic() - started)
+
+
+def rebuild_as_of(settings: Settings, moment: datetime, target_url: str, progress: Progress) -> Refilled:
+    """Fill an empty Redis with the keys as they were at a moment.
+
+    Args:
+        settings: Where everything is.
+        moment: The moment, aware.
+        target_url: The other Redis: ``redis://host:port/database``.
+        progress: Told what is being done.
+
+    Raises:
+        ConfigurationError: The other Redis is not empty, or is the one that is served from.
+        ContractError: Events are in neither the lake nor Kafka.
+        DependencyUnavailable: A server does not answer.
+        ModelError: The model that was active is no longer in the store.
+    """
+    started = time.monotonic()
+    target = settings.model_copy(update={"redis_url": target_url})
+    check_target(settings, target)
+    moment_ms = round(moment.timestamp() * 1000)
+    _write_served_topics(target, moment_ms, progress)
+    interactions, lists = _write_histories(target, progress, moment_ms)
+    progress("Publishing the model that was active ...")
+    with connected(settings, settings.clickhouse_database) as clickhouse, _live_models(target) as live:
+        model = ModelRecords(clickhouse).active_at(moment)
+        if model:
+            lists += live.publish(ModelStore(settings.model_store_url).load(model))
+            live.activate(model, moment)
+    return Refilled(interactions, lists, model, time.monotonic() - started)
+
+
+def check_target(settings: Settings, target: Settings) -> None:
+    """Check that nothing is written over.
+
+    Raises:
+        ConfigurationError: The target is the Redis that is served from, or holds keys.
+        DependencyUnavailable: It does not answer.
+    """
+    if target.redis_url == settings.redis_url:
+        raise ConfigurationError("The keys of the past would be served now: give another Redis, or another database.")
+    with closing(connect(target.redis_url, target.http_timeout_seconds)) as client, redis_errors(target.redis_url):
+        held: Any = client.dbsize()
+    if held:
+        message = f"{target.redis_url} holds {held:,} keys: give one that is empty."
+        raise ConfigurationError(message)
+
+
+def wait_for_sink(settings: Settings, wait_seconds: float, progress: Progress) -> None:
+    """Wait until the sink has written all that the served topics hold now.
+
+    Raises:
+        DependencyUnavailable: It has not after that time.
+    """
+    with CommittedRecords(settings) as records:
+        ends = {
+            f"{result.topic}-{partition}": records.bounds(result.topic, partition)[1]
+            for result in SERVED
+            for partition in records.partitions(result.topic)
+        }
+    deadline = time.monotonic() + wait_seconds
+    with closing(RedisStore(settings)) as store:
+        while behind := _behind(store.positions(), ends):
+            if time.monotonic() >= deadline:
+                raise DependencyUnavailable("The sink of Redis", settings.redis_url, f"{behind:,} records are left")
+            progress(f"Waiting for the sink of Redis: {behind:,} records ...")
+            time.sleep(POLL_SECONDS)
+
+
+def interactions_of(table: pa.Table) -> Interactions:
+    """What of a table of events belongs into histories, as jobs/personalise/interactions.sql has it."""
+    with_users = table.filter(
+        pc.and_(
+            pc.is_in(table.column("event_type"), pa.array(_WITH_PRODUCTS)), pc.not_equal(table.column("user_id"), "")
+        )
+    )
+    users: list[str] = []
+    members: list[str] = []
+    times: list[int] = []
+    for user_id, kind, product_id, items, time_ms in zip(
+        *(with_users.column(name).to_pylist() for name in ("user_id", "event_type", "product_id", "items")),
+        with_users.column(EVENT_TIME).cast(pa.int64()).to_pylist(),
+        strict=True,
+    ):
+        for each in [item["product_id"] for item in items] if kind == "purchase" else [product_id]:
+            if each:
+                users.append(user_id)
+                members.append(f"{kind}:{each}")
+                times.append(time_ms)
+    return users, members, times
+
+
+def accepted_until(table: pa.Table, moment_ms: int) -> pa.Table:
+    """The events that had been accepted at a moment."""
+    return table.filter(pc.less_equal(table.column(TIMESTAMP).cast(pa.int64()), moment_ms))
+
+
+def _write_served_topics(target: Settings, moment_ms: int, progress: Progress) -> None:
+    """Write products and lists of the stream as the sink does, from records that are not newer than the moment."""
+    with (
+        CommittedRecords(target) as records,
+        closing(SchemaRegistry(target.registry_url, target.http_timeout_seconds)) as registry,
+        closing(RedisStore(target)) as store,
+    ):
+        decoder = FramedDecoder(registry)
+        for topic, take_in in CHANGE_OF_TOPIC.items():
+            progress(f"Reading {topic} ...")
+            for partition in records.partitions(topic):
+                changes, behind = Changes(), 0
+                for message in records.read(topic, partition, *records.bounds(topic, partition)):
+                    if message.timestamp()[1] <= moment_ms:
+                        value, behind = message.value(), (message.offset() or 0) + 1
+                        row = None if value is None else decoder.decode(value)
+                        take_in(changes, decoder.decode(message.key() or b""), row)
+                store.apply(f"{topic}-{partition}", None, behind, changes)
+
+
+def _write_histories(settings: Settings, progress: Progress, until_ms: int | None = None) -> tuple[int, int]:
+    limits = Limits(
+        settings.recommendation_history_items,
+        settings.recommendation_history_seconds,
+        settings.recommendation_ttl_seconds,
+    )
+    written = lists = 0
+    with (
+        history(settings, progress) as past,
+        closing(connect(settings.redis_url, settings.http_timeout_seconds)) as client,
+    ):
+        personaliser = Personaliser(client, ModelStore(settings.model_store_url), Rules.of(settings), limits)
+        for day, table in past.days():
+            events = table if until_ms is None else accepted_until(table, until_ms)
+            for users, members, times in _in_batches(interactions_of(events)):
+                lists += personaliser.take_in(users, members, times)
+                written += len(users)
+            progress(f"Histories up to {day}: {written:,} events ...")
+    return written, lists
+
+
+@contextmanager
+def _live_models(settings: Settings) -> Iterator[LiveModels]:
+    with closing(connect(settings.redis_url, settings.http_timeout_seconds)) as client:
+        yield LiveModels(client, Rules.of(settings), settings.recommendation_ttl_seconds)
+
+
+def _in_batches(interactions: Interactions) -> Iterator[Interactions]:
+    users, members, times = interactions
+    for first in range(0, len(users), BATCH_ROWS):
+        last = first + BATCH_ROWS
+        yield users[first:last], members[first:last], times[first:last]
+
+
+def _behind(positions: dict[str, int], ends: dict[str, int]) -> int:
+    return sum(max(0, end - positions.get(partition, 0)) for partition, end in ends.items())

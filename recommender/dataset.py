@@ -1,0 +1,156 @@
+"""Interactions and attributes as arrays: what models are fitted on and judged by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+from scipy import sparse
+
+from recommender.catalogue import ATTRIBUTES, Catalogue
+from recommender.errors import ModelError
+from recommender.features import features_of
+from recommender.interactions import KINDS, KnownUsers, UserHistories, in_order, newest_of_each
+from recommender.models.base import Histories, Training
+
+_MILLISECONDS = 1000
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """What users did with products.
+
+    Attributes:
+        user_ids: Users by number, sorted; visitors among them.
+        is_visitor: Which of them are anonymous visitors, (n_users,) bool.
+        catalogue: Products by number.
+        done: What each user did, every event of it.
+        baskets: The products of each order, as a history of its own.
+        meanings: What the texts of the products mean, (n_items, dimensions) float32; None where nobody asked for it.
+    """
+
+    user_ids: list[str]
+    is_visitor: NDArray[np.bool_]
+    catalogue: Catalogue
+    done: UserHistories
+    baskets: Histories
+    meanings: NDArray[np.float32] | None = None
+
+    @property
+    def n_items(self) -> int:
+        """Products of the catalogue."""
+        return len(self.catalogue.item_ids)
+
+    @cached_property
+    def features(self) -> sparse.csr_matrix | None:
+        """Attributes of the products, (n_items, n_features); None where nothing is known."""
+        return features_of(self.catalogue)
+
+    @property
+    def data_from(self) -> datetime:
+        """The oldest event."""
+        return datetime.fromtimestamp(float(self.done.histories.times.min()), UTC)
+
+    @property
+    def data_to(self) -> datetime:
+        """The newest event."""
+        return datetime.fromtimestamp(float(self.done.histories.times.max()), UTC)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How much there is of what."""
+        return {
+            "users": len(self.user_ids),
+            "visitors": int(self.is_visitor.sum()),
+            "items": self.n_items,
+            "interactions": len(self.done.kinds),
+            "orders": len(self.baskets),
+        }
+
+    def training(self, histories: Histories) -> Training:
+        """Something of the data to learn from, with what is known of the products."""
+        return Training(histories, self.n_items, self.features, self.meanings)
+
+    def known_users(self) -> KnownUsers:
+        """The users for whom lists are published, each with the newest of equal events: as serving knows them."""
+        rows = np.flatnonzero(~self.is_visitor)
+        return KnownUsers([self.user_ids[row] for row in rows], newest_of_each(take(self.done, rows)))
+
+
+def dataset_of(interactions: pa.Table, attributes: pa.Table) -> Dataset:
+    """Number the users and the products, in the order of their ids, and sort what was done.
+
+    Args:
+        interactions: The rows of ``interactions.sql``.
+        attributes: The rows of ``product_attributes.sql``.
+
+    Raises:
+        ModelError: There are no interactions.
+    """
+    if not interactions.num_rows:
+        raise ModelError(
+            "There is nothing to learn from: no user has seen or bought anything yet. Import or send events."
+        )
+    user_ids, owners = _numbered(interactions["user_id"])
+    product_ids = pa.chunked_array([*interactions["product_id"].chunks, *attributes["product_id"].chunks])
+    item_ids, numbers = _numbered(product_ids)
+    items = numbers[: len(owners)].astype(np.int32)
+    kinds = pc.index_in(interactions["kind"], pa.array(KINDS)).to_numpy().astype(np.int8)
+    times = interactions["event_time"].to_numpy() / _MILLISECONDS
+    is_visitor = np.zeros(len(user_ids), bool)
+    is_visitor[owners[interactions["is_visitor"].to_numpy()]] = True
+    return Dataset(
+        user_ids,
+        is_visitor,
+        Catalogue(item_ids, _attributes(item_ids, attributes)),
+        in_order(len(user_ids), owners, items, kinds, times),
+        _baskets(interactions["basket"], items),
+    )
+
+
+def take(done: UserHistories, rows: NDArray[np.int64]) -> UserHistories:
+    """The histories of some users, in the order of ``rows``."""
+    lengths = done.histories.lengths[rows]
+    offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+    events = np.repeat(done.histories.offsets[rows] - offsets[:-1], lengths) + np.arange(offsets[-1])
+    return UserHistories(done.histories.take(rows), done.kinds[events])
+
+
+def where(done: UserHistories, kept: NDArray[np.bool_]) -> UserHistories:
+    """The same users with only those events, (n_events,) bool."""
+    return UserHistories(done.histories.where(kept), done.kinds[kept])
+
+
+def _numbered(column: pa.ChunkedArray) -> tuple[list[str], NDArray[np.int64]]:
+    """The sorted values of a column, and for each row the number of its value."""
+    encoded = column.combine_chunks().dictionary_encode()
+    order = pc.sort_indices(encoded.dictionary).to_numpy()
+    numbers = np.empty(len(order), np.int64)
+    numbers[order] = np.arange(len(order))
+    values: list[str] = encoded.dictionary.take(pa.array(order)).to_pylist()
+    return values, numbers[encoded.indices.to_numpy()]
+
+
+def _attributes(item_ids: list[str], attributes: pa.Table) -> dict[str, list[str]]:
+    texts: dict[str, Any] = {}
+    for name in ATTRIBUTES:
+        told = attributes.filter(pc.equal(attributes["attribute"], name))
+        known = dict(zip(told["product_id"].to_pylist(), told["value"].to_pylist(), strict=True))
+        texts[name] = [known.get(item_id, "") for item_id in item_ids]
+    return texts
+
+
+def _baskets(column: pa.ChunkedArray, items: NDArray[np.int32]) -> Histories:
+    bought = pc.not_equal(column, "").to_numpy()
+    orders, numbers = _numbered(column.filter(pa.array(bought)))
+    (orders_of, items_of) = np.unique(np.stack([numbers, items[bought]]), axis=1)
+    lengths = np.bincount(orders_of, minlength=len(orders))
+    offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+    ones = np.ones(len(items_of), np.float32)
+    return Histories(offsets, items_of.astype(np.int32), ones, np.zeros(len(items_of)))

@@ -1,0 +1,73 @@
+"""A blend's parts chosen among a few variants, and how they are blended, all on a validation part."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from recommender.evaluation.blending import Blending, Worth
+from recommender.evaluation.protocol import Progress
+from recommender.evaluation.search import Parameters
+from recommender.models.base import Model, Training
+from recommender.models.blend import Blend
+from recommender.models.registry import make_model
+from schemas.errors import ConfigurationError
+
+Variant = tuple[str, Parameters]
+"""A model's name and parameters."""
+
+Part = Sequence[Variant]
+"""What one part of a blend may be: the same model with other parameters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Validation:
+    """What parameters are chosen on.
+
+    Attributes:
+        training: What the variants are fitted to.
+        worth: What a fitted model is worth on cases cut from what came after it: compares the variants of a part.
+        blending: How the parts become a blend, by other cases.
+    """
+
+    training: Training
+    worth: Worth
+    blending: Blending
+
+    def choose(self, name: str, parts: Sequence[Part], progress: Progress) -> Model:
+        """A blend of the parts, or the best of those that are the model ``name``; fitted to the training part here.
+
+        Raises:
+            ConfigurationError: No part is such a model.
+        """
+        wanted = [part for part in parts if name in (Blend.name, part[0][0])]
+        if not wanted:
+            known = ", ".join([Blend.name, *dict.fromkeys(part[0][0] for part in parts)])
+            message = f"This protocol has no model {name!r} for this data; it has {known}."
+            raise ConfigurationError(message)
+        parts_in_turn = (self._tried(part, progress) for part in wanted)
+        if name == Blend.name:
+            return self.blending.blend(parts_in_turn, progress)
+        models = [variants[0] for variants in parts_in_turn]
+        return models[0] if len(models) == 1 else max(models, key=self.worth)
+
+    def _tried(self, part: Part, progress: Progress) -> list[Model]:
+        """The variants, fitted, the one worth most first."""
+        if len(part) == 1:
+            return [self._fitted(part[0])]
+        tried = []
+        for name, parameters in part:
+            model = self._fitted((name, parameters))
+            tried.append((self.worth(model), model))
+            progress(f"{name} {parameters}: {tried[-1][0]:.4f} on the validation part")
+        return [model for _, model in sorted(tried, key=lambda pair: pair[0], reverse=True)]
+
+    def _fitted(self, variant: Variant) -> Model:
+        return make_model(*variant).fit(self.training)
+
+
+def share_of_time(training: Training, share: float) -> float:
+    """Seconds that are a share of what the training data spans, to three digits."""
+    return float(f"{np.ptp(training.histories.times) * share:.3g}") if len(training.histories.items) else 1.0

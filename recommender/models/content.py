@@ -1,0 +1,56 @@
+"""Content: items with the same rare attributes are alike, sold or not: what brings cold items in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+import numpy as np
+from scipy import sparse
+
+from recommender.models.alike import Alike
+from recommender.models.base import Training
+from recommender.models.neighbours import product_of_strongest, row_numbers, transposed, with_values, without_values
+
+
+@dataclass
+class Content(Alike):
+    """Items whose attributes are like those of the history's items: cosine of TF-IDF.
+
+    Attributes:
+        neighbours: Neighbours kept for each item.
+        most_share: Attributes of more than this share of the items say nothing.
+        idf_power: Exponent of the inverse document frequency: how much more a rare attribute says.
+        recency: Exponent of the place of an event, counted back from the newest.
+        half_life_seconds: Age at which an event of the history says half.
+    """
+
+    neighbours: int = 300
+    most_share: float = 0.1
+    idf_power: float = 1.0
+    recency: float = 1.0
+    half_life_seconds: float | None = None
+
+    name: ClassVar[str] = "content"
+
+    def fit(self, training: Training) -> Self:
+        """Compare all pairs of items that have an attribute in common; without attributes nothing is alike."""
+        known = training.features
+        if known is None:
+            known = without_values(training.n_items, 1)
+        weighted = self._tf_idf(known)
+        self._likeness = product_of_strongest(weighted, transposed(weighted), self.neighbours)
+        return self
+
+    def _tf_idf(self, features: sparse.csr_matrix) -> sparse.csr_matrix:
+        """(n_items, n_features) float32, each row of length 1 or 0."""
+        n_items = features.shape[0]
+        share = np.bincount(features.indices, minlength=features.shape[1]) / max(n_items, 1)
+        idf = np.where(share > self.most_share, 0, -np.log(np.clip(share, 1 / max(n_items, 1), 1))) ** self.idf_power
+        values = features.data * idf[features.indices]
+        rows = row_numbers(features)
+        lengths = np.sqrt(np.bincount(rows, values**2, n_items))
+        values = values / np.where(lengths > 0, lengths, 1)[rows]
+        kept = with_values(features, values.astype(np.float32)).copy()
+        kept.eliminate_zeros()  # in place: without the copy it would change the features
+        return kept

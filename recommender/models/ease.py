@@ -1,0 +1,77 @@
+"""EASE: a linear model of items from items, in closed form (Steck 2019)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import linalg
+
+from recommender.errors import ModelError
+from recommender.models.base import Arrays, Histories, Training, parameters_of
+from recommender.models.neighbours import dense, transposed
+from recommender.models.recency import Recency
+
+MOST_ITEMS: Final = 6_000
+"""Of a catalogue that allows it: its weights are a dense square, 144 MB then, and take seconds to invert."""
+
+
+@dataclass(slots=True)
+class Ease:
+    """Each item predicted from the other items of a history.
+
+    Attributes:
+        regularization: Added to the diagonal of the Gram matrix.
+        recency: Exponent of the place of an event, counted back from the newest.
+        half_life_seconds: Age at which an event of the history says half.
+    """
+
+    regularization: float = 250.0
+    recency: float = 0.0
+    half_life_seconds: float | None = None
+    _weights: NDArray[np.float32] = field(init=False, repr=False)
+
+    name: ClassVar[str] = "ease"
+
+    @property
+    def parameters(self) -> Mapping[str, Any]:
+        """What it was made with."""
+        return parameters_of(self)
+
+    def fit(self, training: Training) -> Self:
+        """Invert the regularized Gram matrix.
+
+        Raises:
+            ModelError: The catalogue is too large for it.
+        """
+        if training.n_items > MOST_ITEMS:
+            message = f"EASE is for catalogues of up to {MOST_ITEMS:,} items; this one has {training.n_items:,}."
+            raise ModelError(message)
+        seen = training.histories.matrix(training.n_items)
+        gram = dense(transposed(seen) @ seen)
+        gram[np.diag_indices_from(gram)] += self.regularization
+        inverse = linalg.inv(gram, overwrite_a=True, check_finite=False)
+        self._weights = (inverse / -np.diag(inverse)).astype(np.float32)
+        np.fill_diagonal(self._weights, 0)
+        return self
+
+    def score(self, histories: Histories) -> NDArray[np.float32]:
+        """The weights of the items of each history added up, the newer ones counting more."""
+        weights = Recency(self.recency, self.half_life_seconds).weights(histories)
+        return np.asarray(histories.matrix(len(self._weights), weights) @ self._weights, np.float32)
+
+    def similar(self, items: NDArray[np.int32]) -> NDArray[np.float32]:
+        """How much each of ``items`` says for every other."""
+        return self._weights[items]
+
+    def arrays(self) -> Arrays:
+        """The weights, (n_items, n_items) float32."""
+        return {"weights": self._weights}
+
+    def restore(self, arrays: Arrays) -> Self:
+        """Take over weights."""
+        self._weights = arrays["weights"]
+        return self

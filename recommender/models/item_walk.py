@@ -1,0 +1,109 @@
+"""A short walk over the graph of items: what is near to what is near to the history.
+
+Items are linked where they stand close together in a history, weighed by the inverse of their distance, and each link
+is divided by powers of the strengths of its two ends, as in P3alpha and RP3beta (Cooper et al. 2014; Paudel et al.
+2016).
+A second step reaches items that no history has together with those at hand, and says more about rare ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from recommender.models.base import Arrays, Histories, Training, parameters_of
+from recommender.models.neighbours import as_arrays, dense, from_arrays, strongest
+
+
+@dataclass(slots=True)
+class ItemWalk:
+    """Items that a walk from the history comes to.
+
+    Attributes:
+        steps: Links that the walk goes along.
+        reach: Places between two events of a history that are still linked.
+        start_power: Exponent of the strength of a link's start by which it is divided.
+        end_power: The same of its end; less favours popular items.
+        click_decay: What an event of the history counts against the one that came after it, over 0 up to 1.
+        half_life_seconds: Age at which a link counts half, from the newest event of all; None for no decay.
+        neighbours: Links kept of each item.
+        kept: Items from which the walk goes on, after each step.
+    """
+
+    steps: int = 2
+    reach: int = 10
+    start_power: float = 0.5
+    end_power: float = 0.5
+    click_decay: float = 0.6
+    half_life_seconds: float | None = None
+    neighbours: int = 500
+    kept: int = 100
+    _links: sparse.csr_matrix = field(init=False, repr=False)
+
+    name: ClassVar[str] = "item_walk"
+
+    @property
+    def parameters(self) -> Mapping[str, Any]:
+        """What it was made with."""
+        return parameters_of(self)
+
+    def fit(self, training: Training) -> Self:
+        """Link the items."""
+        following = sum_of_gaps(training, self.reach, self._counts(training.histories))
+        both = (following + following.T).tocsr()
+        strength = np.maximum(np.asarray(both.sum(axis=1)).ravel(), np.finfo(np.float32).tiny)
+        starts, ends = sparse.diags(strength**-self.start_power), sparse.diags(strength**-self.end_power)
+        self._links = strongest((starts @ both @ ends).tocsr(), self.neighbours)
+        return self
+
+    def score(self, histories: Histories) -> NDArray[np.float32]:
+        """How much of the walk comes to each item."""
+        counts = (histories.weights * self.click_decay**histories.reverse_positions).astype(np.float32)
+        reached = histories.matrix(self._links.shape[0], counts) @ self._links
+        for _ in range(self.steps - 1):
+            reached = strongest(reached, self.kept) @ self._links
+        return dense(reached)
+
+    def similar(self, items: NDArray[np.int32]) -> NDArray[np.float32]:
+        """Where a walk from each of ``items`` comes to."""
+        return self.score(Histories.of(items[:, None].tolist()))
+
+    def arrays(self) -> Arrays:
+        """The links, (n_items, n_items) sparse."""
+        return as_arrays("links", self._links)
+
+    def restore(self, arrays: Arrays) -> Self:
+        """Take over links."""
+        self._links = from_arrays("links", arrays)
+        return self
+
+    def _counts(self, histories: Histories) -> NDArray[np.float32]:
+        """What each event counts as the later end of a link."""
+        if self.half_life_seconds is None:
+            return histories.weights
+        ages = histories.times.max(initial=0.0) - histories.times
+        return np.asarray(histories.weights * 0.5 ** (ages / self.half_life_seconds), np.float32)
+
+
+def sum_of_gaps(training: Training, reach: int, counts: NDArray[np.float32]) -> sparse.csr_matrix:
+    """How often each item is followed by each other, a pair ``gap`` places apart counting ``1 / gap``.
+
+    Args:
+        training: The histories.
+        reach: The longest gap.
+        counts: What a pair counts by its later event, (n_events,) float32.
+    """
+    items, owners = training.histories.items, training.histories.owners
+    gaps = range(1, reach + 1)
+    starts = [np.flatnonzero(owners[:-gap] == owners[gap:]) for gap in gaps]
+    earlier = np.concatenate(starts)
+    later = earlier + np.repeat(gaps, [len(found) for found in starts])
+    apart = items[earlier] != items[later]
+    earlier, later = earlier[apart], later[apart]
+    values = (counts[later] / (later - earlier)).astype(np.float32)
+    return sparse.csr_matrix((values, (items[earlier], items[later])), shape=(training.n_items, training.n_items))

@@ -1,0 +1,106 @@
+"""Item-by-item matrices that keep only the strongest neighbours of each item."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from recommender.models.base import Arrays
+
+BLOCK_ITEMS: Final = 1024
+"""Rows of a product of sparse matrices that are held at once."""
+
+
+def strongest(matrix: sparse.csr_matrix, k: int) -> sparse.csr_matrix:
+    """The ``k`` largest positive values of each row, the smaller column first of equals; (n, m) float32."""
+    made = matrix.tocsr()
+    rows = row_numbers(made)
+    order = np.lexsort((made.indices, -made.data, rows))
+    place_in_row = np.arange(len(order)) - made.indptr[rows]
+    kept = order[(place_in_row < k) & (made.data[order] > 0)]
+    kept.sort()
+    return sparse.csr_matrix(
+        (made.data[kept].astype(np.float32), (rows[kept], made.indices[kept])), shape=made.shape, dtype=np.float32
+    )
+
+
+def product_of_strongest(
+    left: sparse.csr_matrix,
+    right: sparse.csr_matrix,
+    k: int,
+    shape_values: Callable[[sparse.csr_matrix, int], sparse.csr_matrix] | None = None,
+) -> sparse.csr_matrix:
+    """The ``k`` largest values of each row of ``left @ right``, the diagonal left out, block by block.
+
+    Args:
+        left: (n, m) sparse.
+        right: (m, n) sparse.
+        k: Values kept in a row.
+        shape_values: Given a block of the product and its first row, makes the values that are compared.
+    """
+    stacked: sparse.csr_matrix = sparse.vstack(list(_blocks(left, right, k, shape_values)), format="csr")
+    return stacked
+
+
+def _blocks(
+    left: sparse.csr_matrix,
+    right: sparse.csr_matrix,
+    k: int,
+    shape_values: Callable[[sparse.csr_matrix, int], sparse.csr_matrix] | None,
+) -> Iterator[sparse.csr_matrix]:
+    for first in range(0, left.shape[0], BLOCK_ITEMS):
+        block = (left[first : first + BLOCK_ITEMS] @ right).tocsr()
+        block = block if shape_values is None else shape_values(block, first)
+        yield strongest(_without_diagonal(block, first), k)
+
+
+def _without_diagonal(block: sparse.csr_matrix, first: int) -> sparse.csr_matrix:
+    return with_values(block, np.where(block.indices == first + row_numbers(block), 0, block.data))
+
+
+def as_arrays(name: str, matrix: sparse.csr_matrix) -> Arrays:
+    """A sparse matrix as arrays under names that begin with ``name``."""
+    return {
+        f"{name}_data": matrix.data,
+        f"{name}_indices": matrix.indices,
+        f"{name}_indptr": matrix.indptr,
+        f"{name}_shape": np.array(matrix.shape, np.int64),
+    }
+
+
+def from_arrays(name: str, arrays: Arrays) -> sparse.csr_matrix:
+    """The matrix that ``as_arrays`` took apart."""
+    n, m = (int(size) for size in arrays[f"{name}_shape"])
+    parts = (arrays[f"{name}_data"], arrays[f"{name}_indices"], arrays[f"{name}_indptr"])
+    return sparse.csr_matrix(parts, shape=(n, m), dtype=np.float32)
+
+
+def dense(matrix: sparse.csr_matrix) -> NDArray[np.float32]:
+    """All values, zeros too, (n, m) float32."""
+    return np.asarray(matrix.toarray(), np.float32)
+
+
+def transposed(matrix: sparse.csr_matrix) -> sparse.csr_matrix:
+    """Rows for columns, by rows again."""
+    made: sparse.csr_matrix = matrix.T.tocsr()
+    return made
+
+
+def with_values(matrix: sparse.csr_matrix, values: NDArray[Any]) -> sparse.csr_matrix:
+    """The same places with other values."""
+    return sparse.csr_matrix((values, matrix.indices, matrix.indptr), shape=matrix.shape)
+
+
+def row_numbers(matrix: sparse.csr_matrix) -> NDArray[np.int64]:
+    """The row of each value."""
+    return np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+
+
+def without_values(n: int, m: int) -> sparse.csr_matrix:
+    """(n, m) float32 of zeros."""
+    nothing = np.zeros(0, np.int32)
+    return sparse.csr_matrix((np.zeros(0, np.float32), (nothing, nothing)), shape=(n, m))

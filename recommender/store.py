@@ -1,0 +1,309 @@
+"""The model store: one folder a version, in a directory or an object store.
+
+::
+
+    <model_store_url>/<version>/model.npz           the state of the fitted model
+                                neighbours.npz      similar products, and products bought together
+                                items.parquet       the catalogue, a row for each item number
+                                histories.parquet   what each user had done, as the published lists saw it
+                                manifest.json       the rest; written last and under its name at once
+
+A version exists once its manifest does: what a killed writer leaves behind is no version, and is written over by the
+next attempt. Nothing in a version is ever changed, but that a person who is erased is taken out of its histories.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any, Final
+
+import numpy as np
+import orjson
+import pyarrow as pa
+import pyarrow.fs
+import pyarrow.parquet as pq
+
+from recommender.catalogue import Catalogue
+from recommender.errors import ModelError
+from recommender.interactions import KnownUsers, in_order
+from recommender.models.base import Arrays, Model
+from recommender.models.registry import make_model
+from recommender.neighbours import Neighbours
+from schemas.recommendations import utc_text
+
+MANIFEST: Final = "manifest.json"
+MODEL: Final = "model.npz"
+NEIGHBOURS: Final = "neighbours.npz"
+ITEMS: Final = "items.parquet"
+HISTORIES: Final = "histories.parquet"
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What is known of a version besides its arrays.
+
+    Attributes:
+        version: Its name: ``<newest event>-<hash of its state>``, so that the same data gives the same name.
+        name: The model, as ``make_model`` knows it.
+        parameters: What the model was made with.
+        code_version: The release of shopstream that made it.
+        created_at: When it was made.
+        data_from: The oldest event that it learnt from.
+        data_to: The newest one.
+        counts: Users, items and interactions that it learnt from.
+        metrics: What it reached on the hold-out, by the metric's name.
+        evaluation: How that was measured: the cut, the users, the comparison with the active model.
+    """
+
+    version: str
+    name: str
+    parameters: Mapping[str, Any]
+    code_version: str
+    created_at: datetime
+    data_from: datetime
+    data_to: datetime
+    counts: Mapping[str, int]
+    metrics: Mapping[str, float]
+    evaluation: Mapping[str, Any]
+
+    def encoded(self) -> bytes:
+        """As JSON, the keys sorted."""
+        times = {name: utc_text(getattr(self, name)) for name in _TIMES}
+        fields = {name: getattr(self, name) for name in self.__slots__} | times
+        return orjson.dumps(fields, option=orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+    @classmethod
+    def decoded(cls, text: bytes) -> Manifest:
+        """The reverse of ``encoded``."""
+        fields = orjson.loads(text)
+        return cls(**fields | {name: datetime.fromisoformat(fields[name]) for name in _TIMES})
+
+
+_TIMES: Final = ("created_at", "data_from", "data_to")
+
+
+@dataclass(frozen=True)
+class ServedModel:
+    """A version, ready to answer.
+
+    Attributes:
+        manifest: What is known of it.
+        model: The model, restored.
+        catalogue: The products by item number.
+        similar: Products like each product.
+        together: Products bought with each product.
+        users: What each user had done when it was trained.
+    """
+
+    manifest: Manifest
+    model: Model
+    catalogue: Catalogue
+    similar: Neighbours
+    together: Neighbours
+    users: KnownUsers
+
+    @property
+    def version(self) -> str:
+        """Its name."""
+        return self.manifest.version
+
+    @property
+    def item_ids(self) -> Sequence[str]:
+        """Product ids by item number."""
+        return self.catalogue.item_ids
+
+    @cached_property
+    def item_numbers(self) -> dict[str, int]:
+        """Item numbers by product id."""
+        return {item_id: number for number, item_id in enumerate(self.item_ids)}
+
+
+class ModelStore:
+    """Versions of models below one address.
+
+    Args:
+        url: ``file:///...``, ``s3://...`` or what else pyarrow knows.
+
+    Raises:
+        ModelError: Nobody knows that kind of address.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        try:
+            self._files, self._root = pyarrow.fs.FileSystem.from_uri(url)
+        except (pa.ArrowException, OSError) as error:
+            message = f"The model store {url} cannot be used: {error}. Correct SHOP_MODEL_STORE_URL."
+            raise ModelError(message) from error
+
+    def versions(self) -> tuple[str, ...]:
+        """The versions that are there, the oldest data first."""
+        selector = pyarrow.fs.FileSelector(self._root, allow_not_found=True)
+        folders = [found.base_name for found in self._files.get_file_info(selector) if not found.is_file]
+        return tuple(sorted(name for name in folders if self._exists(name)))
+
+    def manifest(self, version: str) -> Manifest:
+        """What is known of a version.
+
+        Raises:
+            ModelError: There is no such version.
+        """
+        if not version or not self._exists(version):
+            message = f"There is no model {version!r} in {self.url}. './shop models list' shows those that are there."
+            raise ModelError(message)
+        return Manifest.decoded(self._read(version, MANIFEST))
+
+    def write(self, made: ServedModel) -> None:
+        """Store a version: all of it, or nothing that a reader would find.
+
+        Raises:
+            ModelError: The store cannot be written.
+        """
+        try:
+            self._files.create_dir(self._path(made.version))
+            self._write(made.version, MODEL, encode_arrays(made.model.arrays()))
+            self._write(made.version, NEIGHBOURS, encode_arrays(neighbour_arrays(made.similar, made.together)))
+            self._write(made.version, ITEMS, _parquet(made.catalogue.table()))
+            self._write(made.version, HISTORIES, _parquet(_users_table(made.users)))
+            self._commit(made.manifest)
+        except (pa.ArrowException, OSError) as error:
+            message = f"The model store {self.url} cannot be written: {error}."
+            raise ModelError(message) from error
+
+    def load(self, version: str) -> ServedModel:
+        """A version, ready to answer.
+
+        Raises:
+            ModelError: There is no such version, or its files are damaged.
+        """
+        manifest = self.manifest(version)
+        try:
+            neighbours = decode_arrays(self._read(version, NEIGHBOURS))
+            return ServedModel(
+                manifest,
+                make_model(manifest.name, manifest.parameters).restore(decode_arrays(self._read(version, MODEL))),
+                Catalogue.of_table(_table(self._read(version, ITEMS))),
+                Neighbours(neighbours["similar_items"], neighbours["similar_scores"]),
+                Neighbours(neighbours["together_items"], neighbours["together_scores"]),
+                _users_of(_table(self._read(version, HISTORIES))),
+            )
+        except (pa.ArrowException, OSError, ValueError, KeyError) as error:
+            message = f"The model {version} in {self.url} cannot be read: {error!r}. Train it again."
+            raise ModelError(message) from error
+
+    def knows(self, version: str, user_id: str) -> bool:
+        """Whether a version keeps a history of this user."""
+        owners = _table(self._read(version, HISTORIES))["user_id"].combine_chunks()
+        return user_id in owners.dictionary.to_pylist()
+
+    def forget(self, version: str, user_id: str) -> None:
+        """Take a user's history out of a version; harmless when it has none.
+
+        Raises:
+            ModelError: The store cannot be written.
+        """
+        try:
+            table = _table(self._read(version, HISTORIES))
+            if user_id in table["user_id"].combine_chunks().dictionary.to_pylist():
+                partial = f"{HISTORIES}.partial"
+                self._write(version, partial, _parquet(without_user(table, user_id)))
+                self._files.move(self._path(version, partial), self._path(version, HISTORIES))
+        except (pa.ArrowException, OSError) as error:
+            message = f"The model store {self.url} cannot be written: {error}."
+            raise ModelError(message) from error
+
+    def _commit(self, manifest: Manifest) -> None:
+        """Write the manifest under another name, then give it its own: from then on the version exists."""
+        self._write(manifest.version, f"{MANIFEST}.partial", manifest.encoded())
+        self._files.move(self._path(manifest.version, f"{MANIFEST}.partial"), self._path(manifest.version, MANIFEST))
+
+    def _exists(self, version: str) -> bool:
+        (found,) = self._files.get_file_info([self._path(version, MANIFEST)])
+        return bool(found.is_file)
+
+    def _path(self, *parts: str) -> str:
+        return "/".join((self._root, *parts))
+
+    def _write(self, version: str, name: str, content: bytes) -> None:
+        with self._files.open_output_stream(self._path(version, name)) as stream:
+            stream.write(content)
+
+    def _read(self, version: str, name: str) -> bytes:
+        with self._files.open_input_stream(self._path(version, name)) as stream:
+            content: bytes = stream.read()
+        return content
+
+
+def load_model(store: ModelStore, version: str) -> ServedModel:
+    """A version of a store, ready to answer; see ``ModelStore.load``."""
+    return store.load(version)
+
+
+def encode_arrays(arrays: Arrays) -> bytes:
+    """Arrays as the bytes of an ``.npz`` file, the same for the same arrays."""
+    buffer = io.BytesIO()
+    np.savez(buffer, **{name: arrays[name] for name in sorted(arrays)})
+    return buffer.getvalue()
+
+
+def decode_arrays(content: bytes) -> Arrays:
+    """The reverse of ``encode_arrays``."""
+    with np.load(io.BytesIO(content), allow_pickle=False) as file:
+        return {name: file[name] for name in file.files}
+
+
+def neighbour_arrays(similar: Neighbours, together: Neighbours) -> Arrays:
+    """What is stored of the items near each item."""
+    return {
+        "similar_items": similar.items,
+        "similar_scores": similar.scores,
+        "together_items": together.items,
+        "together_scores": together.scores,
+    }
+
+
+def _parquet(table: pa.Table) -> bytes:
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, compression="zstd")
+    content: bytes = sink.getvalue().to_pybytes()
+    return content
+
+
+def _table(content: bytes) -> pa.Table:
+    return pq.read_table(pa.BufferReader(content))
+
+
+def _users_table(users: KnownUsers) -> pa.Table:
+    """A row for each event of a user."""
+    histories = users.done.histories
+    owners = pa.DictionaryArray.from_arrays(pa.array(histories.owners, pa.int32()), pa.array(users.ids, pa.string()))
+    return pa.table(
+        {"user_id": owners, "item": histories.items, "kind": users.done.kinds, "time_seconds": histories.times}
+    )
+
+
+def without_user(table: pa.Table, user_id: str) -> pa.Table:
+    """The rows of ``_users_table`` without one of its users."""
+    owners = table["user_id"].combine_chunks()
+    ids: list[str] = owners.dictionary.to_pylist()
+    number = ids.index(user_id)
+    numbers = owners.indices.to_numpy()
+    stays = numbers != number
+    rest = pa.array(np.where(numbers > number, numbers - 1, numbers)[stays], pa.int32())
+    names = pa.array([each for each in ids if each != user_id], pa.string())
+    kept = table.filter(pa.array(stays))
+    return kept.set_column(0, "user_id", pa.DictionaryArray.from_arrays(rest, names))
+
+
+def _users_of(table: pa.Table) -> KnownUsers:
+    owners = table["user_id"].combine_chunks()
+    done = in_order(
+        len(owners.dictionary),
+        owners.indices.to_numpy().astype(np.int64),
+        *(table[name].to_numpy() for name in ("item", "kind", "time_seconds")),
+    )
+    return KnownUsers(owners.dictionary.to_pylist(), done)

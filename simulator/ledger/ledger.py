@@ -1,0 +1,109 @@
+"""Which records count, and the books that they are entered in."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from simulator.events import Event
+from simulator.ledger.books import Book, Table
+from simulator.ledger.calendar import MINUTE_MS, Calendar
+from simulator.ledger.minutes import Minutes
+from simulator.ledger.payments import Payments
+from simulator.ledger.products import Products
+from simulator.ledger.sales import Sales
+from simulator.ledger.searches import Searches
+from simulator.ledger.sessions import Sessions
+from simulator.ledger.users import Users
+
+TOO_OLD: Final = "too_old"
+TOO_FAR_IN_FUTURE: Final = "too_far_in_future"
+
+_CARTS: Final = ("add_to_cart", "remove_from_cart")
+_ORDERS: Final = ("purchase", "refund", "order_cancelled")
+_PAYMENTS: Final = ("payment_initiated", "payment_succeeded", "payment_failed")
+
+
+class Ledger:
+    """The truth about a simulation, whatever the order of its records.
+
+    Args:
+        time_zone: The shop's.
+        lateness_ms: How long after it happened an event may be received.
+        skew_ms: How far ahead of its reception it may say that it happened.
+
+    Attributes:
+        produced: Records.
+        accepted: Events that count.
+        duplicates: Records of events that had been counted already.
+        failed: Reason -> records refused for it.
+        trouble: Kind of trouble -> records that met it.
+    """
+
+    def __init__(self, time_zone: str, lateness_ms: int, skew_ms: int) -> None:
+        self.time_zone = time_zone
+        self.lateness_ms = lateness_ms
+        self.skew_ms = skew_ms
+        self.produced = 0
+        self.accepted = 0
+        self.duplicates = 0
+        self.failed: Counter[str] = Counter()
+        self.trouble: Counter[str] = Counter()
+        self._calendar = Calendar(time_zone)
+        self._users, self._minutes, self._sessions = Users(), Minutes(), Sessions(self._calendar)
+        self._products, self._sales, self._searches, self._payments = Products(), Sales(), Searches(), Payments()
+        self._books_of = self._index()
+
+    def receive(self, received_ms: int, event: Event, reason: str | None = None, kinds: Iterable[str] = ()) -> None:
+        """Note one record.
+
+        Args:
+            received_ms: When the shop received it, epoch milliseconds.
+            event: What it says.
+            reason: Why it must be refused whatever its age; None for a good record.
+            kinds: The trouble that it met.
+        """
+        self.produced += 1
+        for kind in kinds:
+            self.trouble[kind] += 1
+        late_ms = received_ms - event.time_ms
+        if reason is not None:
+            self.failed[reason] += 1
+        elif late_ms > self.lateness_ms:
+            self.failed[TOO_OLD] += 1
+        elif -late_ms > self.skew_ms:
+            self.failed[TOO_FAR_IN_FUTURE] += 1
+        elif event.was_counted:
+            self.duplicates += 1
+        else:
+            event.was_counted = True
+            self._count(event)
+
+    def tables(self) -> Iterator[Table]:
+        """What every result table must hold."""
+        for book in self._all_books():
+            yield from book.tables()
+
+    def _count(self, event: Event) -> None:
+        self.accepted += 1
+        minute = event.time_ms // MINUTE_MS
+        day = self._calendar.day_of(minute)
+        for book in self._books_of.get(event.event_type, self._common):
+            book.enter(event, day, minute)
+
+    def _index(self) -> dict[str, tuple[Book, ...]]:
+        """Type of event -> the books in which it leaves something."""
+        self._common: tuple[Book, ...] = (self._users, self._minutes, self._sessions)
+        index: dict[str, tuple[Book, ...]] = {
+            "view_item": (*self._common, self._products),
+            "search": (*self._common, self._searches),
+            "select_item": (*self._common, self._searches),
+        }
+        index |= dict.fromkeys(_CARTS, (*self._common, self._products))
+        index |= dict.fromkeys(_ORDERS, (*self._common, self._products, self._sales))
+        index |= dict.fromkeys(_PAYMENTS, (*self._common, self._payments))
+        return index
+
+    def _all_books(self) -> tuple[Book, ...]:
+        return (*self._common, self._products, self._sales, self._searches, self._payments)

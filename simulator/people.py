@@ -1,0 +1,98 @@
+"""Who visits the simulated shop: users who come back, each with tastes, and visitors whom nobody knows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from random import Random
+from typing import Final
+
+from simulator.catalogue import CATEGORIES
+
+COUNTRIES: Final = {
+    "DE": ("EUR", "de", 30),
+    "FR": ("EUR", "fr", 15),
+    "GB": ("GBP", "en-GB", 20),
+    "US": ("USD", "en-US", 20),
+    "CH": ("CHF", "de-CH", 6),
+    "JP": ("JPY", "ja", 8),
+}
+"""Country -> its currency, its language, how many users of a hundred or so come from it."""
+SHARE_UNKNOWN_COUNTRY: Final = 0.02
+
+DEVICES: Final = (("mobile", 55), ("desktop", 36), ("tablet", 7), (None, 2))
+CHANNELS: Final = (
+    ("organic", "https://search.example/", 30),
+    ("direct", None, 25),
+    ("paid", "https://ads.example/campaign", 15),
+    ("email", None, 12),
+    ("social", "https://social.example/feed", 10),
+    ("referral", "https://blog.example/review", 6),
+    (None, None, 2),
+)
+"""Channel, referrer, how many visits of a hundred."""
+
+SHARE_REGISTERED: Final = 0.6
+FAVOURITES: Final = 3
+
+
+@dataclass(slots=True)
+class Person:
+    """One user.
+
+    Attributes:
+        user_id: Once signed in.
+        anonymous_id: Before.
+        country: None where nobody knows.
+        currency: In which the user pays.
+        language: BCP 47.
+        favourites: Categories, the favourite first.
+        is_registered: Whether the user has an account by now.
+        keenness: How readily the user buys; 1 is usual.
+    """
+
+    user_id: str
+    anonymous_id: str
+    country: str | None
+    currency: str
+    language: str
+    favourites: list[str]
+    is_registered: bool
+    keenness: float
+
+
+class People:
+    """The users who come back, and new visitors.
+
+    Args:
+        size: How many users come back.
+        rng: Makes them.
+    """
+
+    def __init__(self, size: int, rng: Random) -> None:
+        self._rng = rng
+        self._made = 0
+        self._known = [self._make(rng.random() < SHARE_REGISTERED) for _ in range(size)]
+
+    def returning(self) -> Person:
+        """One of those who come back; some come far more often than others."""
+        return self._known[int(len(self._known) * self._rng.random() ** 2)]
+
+    def newcomer(self) -> Person:
+        """A visitor whom nobody has seen before."""
+        return self._make(is_registered=False)
+
+    def _make(self, is_registered: bool) -> Person:
+        rng = self._rng
+        self._made += 1
+        country = rng.choices(list(COUNTRIES), [weight for _, _, weight in COUNTRIES.values()])[0]
+        currency, language, _ = COUNTRIES[country]
+        return Person(
+            user_id=f"u-{self._made:07d}",
+            anonymous_id=f"v-{self._made:07d}",
+            country=None if rng.random() < SHARE_UNKNOWN_COUNTRY else country,
+            currency=currency,
+            language=language,
+            favourites=rng.sample(list(CATEGORIES), FAVOURITES),
+            is_registered=is_registered,
+            keenness=rng.uniform(0.4, 1.6),
+        )

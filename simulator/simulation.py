@@ -1,0 +1,106 @@
+"""The whole shop: its records in the order in which they are received."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from itertools import islice
+from random import Random
+from typing import Final
+
+from simulator.catalogue import Catalogue
+from simulator.events import Event
+from simulator.people import People
+from simulator.plan import Plan, Trouble, dice
+from simulator.rhythm import HOUR_MS, Hour, hours
+from simulator.shopping import Ids, Shop
+from simulator.trouble import LATENCY_MS, Form, Troublemaker
+
+EVENTS_PER_PRODUCT: Final = 100
+MAX_PRODUCTS: Final = 2_000
+MAX_PRODUCTS_LIVE: Final = 100
+"""Few, because whoever watches a live shop waits until its catalogue is told."""
+EVENTS_PER_PERSON: Final = 40
+MAX_PEOPLE: Final = 50_000
+SHARE_OF_BOTS: Final = 0.03
+VIEWS_OF_A_BOT: Final = 3_000
+SHARE_IN_BURST: Final = 0.7
+SHARE_OF_HOUSEKEEPING: Final = 0.3
+"""Of the hours, those in which a price changes and goods come."""
+
+Record = tuple[int, int, Event, Form | None]
+"""(received, number, event, what is special about it): tuples, for they are sorted by the first two."""
+
+
+class Simulation:
+    """One run of a plan.
+
+    What is not received yet is held until its hour has come; that is what is under way, a few days' late records, and
+    one hour of events.
+
+    Args:
+        plan: What to simulate.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self._start_ms = plan.start_ms
+        self._rng = dice(plan.seed, "shop")
+        self._troublemaker = Troublemaker(plan, dice(plan.seed, "trouble"))
+        scenery = dice(plan.seed, "scenery")
+        most = MAX_PRODUCTS_LIVE if plan.is_live else MAX_PRODUCTS
+        catalogue = Catalogue(min(most, max(1, plan.events // EVENTS_PER_PRODUCT)), scenery)
+        people = People(min(MAX_PEOPLE, max(5, plan.events // EVENTS_PER_PERSON)), scenery)
+        self._shop = Shop(catalogue, people, Ids(plan.mark), self._rng)
+        self._hours = list(hours(plan, scenery))
+        self._bots = self._plan_bots(scenery)
+        self._made = 0
+        self._numbered = 0
+        self._due: defaultdict[int, list[Record]] = defaultdict(list)
+
+    def records(self) -> Iterator[Record]:
+        """All records, by the time of their reception; can be asked for once."""
+        self._add(self._shop.opening(self.plan.start_ms))
+        for index, hour in enumerate(self._hours):
+            self._simulate(hour)
+            yield from sorted(self._due.pop(index, ()))
+        for index in sorted(self._due):
+            yield from sorted(self._due.pop(index))
+
+    def _simulate(self, hour: Hour) -> None:
+        rng, shop = self._rng, self._shop
+        for views in self._bots.get(hour.start_ms, ()):
+            self._add(shop.bot(len(self._bots), views, hour.start_ms + rng.randrange(HOUR_MS)))
+        if rng.random() < SHARE_OF_HOUSEKEEPING:
+            self._add(shop.housekeeping(hour.start_ms + rng.randrange(HOUR_MS)))
+        while self._made < hour.events_until_end:
+            if hour.burst_ms is not None and rng.random() < SHARE_IN_BURST:
+                self._add(shop.visit(hour.burst_ms + rng.randrange(60_000), "email"))
+            else:
+                self._add(shop.visit(hour.start_ms + int(rng.random() * HOUR_MS)))
+
+    def _add(self, events: Iterator[Event] | list[Event]) -> None:
+        """Deliver events until the plan's number is reached."""
+        spares, deliver = self._troublemaker.spares, self._troublemaker.deliver
+        for event in islice(events, self.plan.events - self._made):
+            self._made += 1
+            if spares():
+                self._schedule(event.time_ms + LATENCY_MS, event, None)
+                continue
+            for received_ms, what, form in deliver(event):
+                self._schedule(received_ms, what, form)
+
+    def _schedule(self, received_ms: int, event: Event, form: Form | None) -> None:
+        self._numbered += 1
+        self._due[(received_ms - self._start_ms) // HOUR_MS].append((received_ms, self._numbered, event, form))
+
+    def _plan_bots(self, rng: Random) -> dict[int, list[int]]:
+        """Start of an hour -> the views of each bot in it."""
+        if Trouble.BOTS not in self.plan.trouble:
+            return {}
+        views = int(self.plan.events * SHARE_OF_BOTS)
+        sizes = [min(VIEWS_OF_A_BOT, views - done) for done in range(0, views, VIEWS_OF_A_BOT)]
+        planned: dict[int, list[int]] = {}
+        for size in sizes:
+            planned.setdefault(rng.choice(self._hours).start_ms, []).append(size)
+        return planned

@@ -1,0 +1,255 @@
+"""From events to records: what is received when, how often, and in which form.
+
+Whether an event comes in time is plain: ``received - happened`` against the limits, which are met exactly on purpose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from random import Random
+from typing import Final, NamedTuple
+
+from simulator.events import NOBODY, Body, Event, Visit
+from simulator.plan import Plan, Trouble
+from simulator.poison import IMPOSSIBLE, REASONS, Damage
+from simulator.versions import LEFT_OUT
+
+SECOND_MS: Final = 1_000
+MINUTE_MS: Final = 60_000
+HOUR_MS: Final = 3_600_000
+DAY_MS: Final = 24 * HOUR_MS
+
+LATENCY_MS: Final = 50
+"""How long an event is on its way when nothing is wrong."""
+MAX_DISORDER_MS: Final = 10 * MINUTE_MS
+
+SHARES: Final = {
+    Trouble.DISORDER: 0.15,
+    Trouble.LATENESS: 0.02,
+    Trouble.SKEW: 0.02,
+    Trouble.OLD_VERSIONS: 0.05,
+    Trouble.FOREIGN_NAMES: 0.05,
+    Trouble.DUPLICATES: 0.03,
+    Trouble.POISON: 0.01,
+    Trouble.NULLS: 0.001,
+}
+"""Share of the events that meet each kind."""
+
+FOREIGN_NAMES: Final = {
+    "page_view": ("Page Viewed", "analytics.page_view"),
+    "user_registered": ("USER_REGISTER", "Signed Up"),
+    "user_login": ("USER_LOGIN", "Signed In"),
+    "view_item": ("PRODUCT_VIEWED", "Product Viewed"),
+    "view_item_list": ("Product List Viewed",),
+    "select_item": ("Product Clicked", "search.result.clicked"),
+    "product_created": ("PRODUCT_CREATED",),
+    "add_to_cart": ("Product Added", "cart.item_added"),
+    "remove_from_cart": ("Product Removed",),
+    "begin_checkout": ("Checkout Started",),
+    "search": ("Products Searched", "search.query"),
+    "purchase": ("ORDER_PLACED", "Order Completed"),
+    "refund": ("refund.processed", "Order Refunded"),
+    "order_cancelled": ("ORDER_CANCELLED",),
+    "payment_succeeded": ("PAYMENT_SUCCESS",),
+    "payment_failed": ("PAYMENT_FAILED",),
+    "stock_changed": ("product.inventory.updated",),
+    "recommendation_clicked": ("recommendation.clicked",),
+}
+"""Canonical name -> names that other systems use."""
+
+_DELAYS: Final = (Trouble.DISORDER, Trouble.LATENESS, Trouble.SKEW)
+_CHANGES: Final = (Trouble.OLD_VERSIONS, Trouble.FOREIGN_NAMES)
+_EXTRAS: Final = (Trouble.DUPLICATES, Trouble.POISON, Trouble.NULLS)
+"""An event meets at most one kind of each."""
+
+_POISONS: Final = (
+    Damage.RANDOM_BYTES,
+    Damage.WRONG_MAGIC_BYTE,
+    Damage.UNKNOWN_SCHEMA_ID,
+    Damage.TRUNCATED,
+    Damage.EMPTY,
+    None,  # impossible values
+    Damage.TRAILING,
+    Damage.FOREIGN_SCHEMA,
+)
+_BAD_RECEPTION: Final = b"yesterday"
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What is special about a record.
+
+    Attributes:
+        kinds: The trouble that it met.
+        reason: Why it must be refused whatever its age; None for a good record.
+        version: Index of the old version that it is written with; None for the newest.
+        name: The name its type goes by; None for the canonical one.
+        damage: What was done to its bytes.
+        seed: Decides what is left to chance in the damage.
+        received_at: What stands in the header instead of the time of reception.
+    """
+
+    kinds: tuple[Trouble, ...]
+    reason: str | None = None
+    version: int | None = None
+    name: str | None = None
+    damage: Damage | None = None
+    seed: int = 0
+    received_at: bytes | None = None
+
+
+class Delivery(NamedTuple):
+    """A record of an event, and when it is received."""
+
+    received_ms: int
+    event: Event
+    form: Form | None
+
+
+def expected_records(plan: Plan) -> int:
+    """About how many records a plan makes."""
+    extra = sum(SHARES[kind] for kind in _EXTRAS if kind in plan.trouble)
+    return round(plan.events * (1 + extra))
+
+
+class Troublemaker:
+    """Turns events into records.
+
+    Args:
+        plan: Which trouble there is, and the limits.
+        rng: Decides; nothing else may draw from it, so that the events are the same under any trouble.
+    """
+
+    def __init__(self, plan: Plan, rng: Random) -> None:
+        self._plan = plan
+        self._rng = rng
+        self._delays = self._ladder(_DELAYS)
+        self._forms = self._ladder(_CHANGES)
+        self._extras = self._ladder(_EXTRAS)
+        self._share_spared = _spared(self._delays) * _spared(self._forms) * _spared(self._extras)
+
+    def spares(self) -> bool:
+        """Whether the next event meets no trouble at all, as most do: it is received after LATENCY_MS, as it is."""
+        return self._rng.random() < self._share_spared
+
+    def deliver(self, event: Event) -> Iterator[Delivery]:
+        """The records of an event that is not spared, and the junk beside it."""
+        delay, change, extra = self._draw_some()
+        received_ms, late = self._receive(event, delay)
+        form = self._form(event, change, late)
+        yield Delivery(received_ms, event, form)
+        match extra:
+            case Trouble.DUPLICATES:
+                yield self._copy(received_ms, event, form)
+            case Trouble.POISON:
+                yield self._poison(received_ms, event)
+            case Trouble.NULLS:
+                yield Delivery(received_ms, event, Form((Trouble.NULLS,), REASONS[Damage.NULL], damage=Damage.NULL))
+
+    def _draw_some(self) -> tuple[Trouble | None, Trouble | None, Trouble | None]:
+        """A kind of each ladder, at least one of the three."""
+        while True:
+            drawn = (self._draw(self._delays), self._draw(self._forms), self._draw(self._extras))
+            if drawn != (None, None, None):
+                return drawn
+
+    def _ladder(self, kinds: tuple[Trouble, ...]) -> list[tuple[float, Trouble]]:
+        """The kinds that are wanted, each with the number below which a draw means it."""
+        steps, height = [], 0.0
+        for kind in kinds:
+            if kind in self._plan.trouble:
+                height += SHARES[kind]
+                steps.append((height, kind))
+        return steps
+
+    def _draw(self, ladder: list[tuple[float, Trouble]]) -> Trouble | None:
+        if not ladder:
+            return None
+        draw = self._rng.random()
+        if draw >= ladder[-1][0]:
+            return None
+        return next(kind for height, kind in ladder if draw < height)
+
+    def _receive(self, event: Event, delay: Trouble | None) -> tuple[int, tuple[Trouble, ...]]:
+        """When an event is received; a skewed clock also changes when it says that it happened."""
+        rng = self._rng
+        match delay:
+            case Trouble.DISORDER:
+                return event.time_ms + LATENCY_MS + rng.randrange(MAX_DISORDER_MS), (Trouble.DISORDER,)
+            case Trouble.LATENESS:
+                return event.time_ms + self._lateness_ms(), (Trouble.LATENESS,)
+            case Trouble.SKEW:
+                received_ms = event.time_ms + LATENCY_MS
+                event.time_ms = received_ms + self._ahead_ms()
+                return received_ms, (Trouble.SKEW,)
+            case _:
+                return event.time_ms + LATENCY_MS, ()
+
+    def _lateness_ms(self) -> int:
+        rng, limit = self._rng, self._plan.lateness_ms
+        draw = rng.random()
+        if draw < 0.5:
+            return min(limit, rng.randrange(MINUTE_MS, 6 * HOUR_MS))
+        if draw < 0.8:
+            return rng.randrange(limit + 1)
+        if draw < 0.87:
+            return limit
+        return limit + (1 if draw < 0.93 else rng.randrange(1, 3 * DAY_MS))
+
+    def _ahead_ms(self) -> int:
+        rng, limit = self._rng, self._plan.skew_ms
+        draw = rng.random()
+        if draw < 0.7:
+            return rng.randrange(limit + 1)
+        if draw < 0.8:
+            return limit
+        return limit + (1 if draw < 0.9 else rng.randrange(1, DAY_MS))
+
+    def _form(self, event: Event, change: Trouble | None, late: tuple[Trouble, ...]) -> Form | None:
+        rng = self._rng
+        match change:
+            case Trouble.OLD_VERSIONS:
+                version = rng.randrange(len(LEFT_OUT))
+                if LEFT_OUT[version].isdisjoint(event.body.fields):
+                    return _good((*late, Trouble.OLD_VERSIONS), version=version)
+            case Trouble.FOREIGN_NAMES:
+                if names := FOREIGN_NAMES.get(event.event_type):
+                    return _good((*late, Trouble.FOREIGN_NAMES), name=rng.choice(names))
+        return _good(late) if late else None
+
+    def _copy(self, received_ms: int, event: Event, form: Form | None) -> Delivery:
+        """The same bytes again: mostly at once, sometimes long after."""
+        rng = self._rng
+        reach_ms = rng.choice((5 * SECOND_MS, 5 * SECOND_MS, HOUR_MS, 6 * DAY_MS))
+        again = _good((Trouble.DUPLICATES,), form and form.version, form and form.name)
+        return Delivery(received_ms + rng.randrange(1, reach_ms), event, again)
+
+    def _poison(self, received_ms: int, event: Event) -> Delivery:
+        rng = self._rng
+        damage = rng.choice(_POISONS)
+        if damage is not None:
+            return Delivery(received_ms, event, _poisoned(REASONS[damage], damage=damage, seed=rng.getrandbits(32)))
+        which = rng.randrange(len(IMPOSSIBLE) + 1)
+        if which == len(IMPOSSIBLE):
+            return Delivery(received_ms, event, _poisoned("invalid_value", received_at=_BAD_RECEPTION))
+        reason, event_type, body, has_user, has_id = IMPOSSIBLE[which]
+        event_id = f"{event.event_id}-poison" if has_id else ""
+        visit = Visit("u-poison" if has_user else NOBODY)
+        return Delivery(received_ms, Event(event_id, event_type, event.time_ms, visit, Body(body)), _poisoned(reason))
+
+
+@cache
+def _good(kinds: tuple[Trouble, ...], version: int | None = None, name: str | None = None) -> Form:
+    """The form of a good record; there are few, and many records of each."""
+    return Form(kinds, version=version, name=name)
+
+
+def _poisoned(reason: str, damage: Damage | None = None, seed: int = 0, received_at: bytes | None = None) -> Form:
+    return Form((Trouble.POISON,), reason, damage=damage, seed=seed, received_at=received_at)
+
+
+def _spared(ladder: list[tuple[float, Trouble]]) -> float:
+    """Share of the events that meet none of the kinds."""
+    return 1.0 - ladder[-1][0] if ladder else 1.0

@@ -1,0 +1,271 @@
+"""Kafka: records, ownership of partitions, and the ledger of offsets. The only module that knows confluent-kafka."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, Final, NamedTuple, Protocol
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+from connections.errors import DependencyUnavailable, RecordsDeleted
+from schemas.errors import ShopError
+from schemas.settings import Settings
+from schemas.topics import consumer_group
+from sinks.core.batches import UNKNOWN_MS
+from sinks.core.ranges import OffsetRange, Partition, Start, start_at
+
+logger = logging.getLogger(__name__)
+
+GROUP: Final = consumer_group("sink-clickhouse")
+CALL_TIMEOUT_SECONDS: Final = 10.0
+ASSIGN_SECONDS: Final = 120.0
+"""How long it may take to learn where to begin; below the time after which Kafka takes the process for hung."""
+ASSIGN_PAUSE_SECONDS: Final = 0.5
+
+_LOST_OWNERSHIP: Final = frozenset(
+    {
+        KafkaError.ILLEGAL_GENERATION,
+        KafkaError.UNKNOWN_MEMBER_ID,
+        KafkaError.REBALANCE_IN_PROGRESS,
+        KafkaError.FENCED_INSTANCE_ID,
+        KafkaError.STALE_MEMBER_EPOCH,
+        KafkaError._ASSIGNMENT_LOST,
+    }
+)
+
+
+_REMEDY: Final = (
+    "For events in ClickHouse, './shop rebuild clickhouse --table events' brings them from the lake, and it goes on. "
+    "To go on without them, start the platform with SHOP_KAFKA_GAPS=accept."
+)
+
+
+class Record(NamedTuple):
+    """A record, or (``end``) the word that no readable one lies before ``offset``."""
+
+    partition: Partition
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    timestamp_ms: int
+    end: bool = False
+
+
+class Owner(Protocol):
+    """Told which partitions this process owns, while records are read."""
+
+    def assigned(self, starts: dict[Partition, Start]) -> None:
+        """It owns these, and reads them from there."""
+
+    def revoked(self, partitions: Sequence[Partition]) -> None:
+        """It no longer owns these."""
+
+
+class KafkaSource:
+    """A member of the sink's consumer group; also its ledger.
+
+    Args:
+        settings: Kafka's address.
+        topics: What is read.
+        owner: Told of ownership.
+        end_of: Where to begin when the group has no offset of a partition; None for the beginning.
+        group: The consumer group.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        topics: Sequence[str],
+        owner: Owner,
+        end_of: Callable[[Partition], int | None],
+        group: str = GROUP,
+    ) -> None:
+        self._servers = settings.kafka_bootstrap_servers
+        self._accepts_gaps = settings.kafka_gaps == "accept"
+        self._group = group
+        self._topics = list(topics)
+        self._owner = owner
+        self._end_of = end_of
+        self._partitions: dict[tuple[str, int], Partition] = {}
+        self._paused = False
+        self._consumer = Consumer(_configuration(settings, group), logger=logger)
+        self._subscribe()
+
+    def close(self) -> None:
+        """Leave the group."""
+        self._consumer.close()
+
+    def read(self, most: int, timeout_seconds: float) -> list[Record]:
+        """The next records, at most ``most``, after at most the time-out; changes of ownership are told before.
+
+        Raises:
+            ShopError: The consumer cannot go on.
+        """
+        messages = self._consumer.consume(most, timeout_seconds)
+        records = []
+        for message in messages:
+            record = self._record(message)
+            if record is not None:
+                records.append(record)
+        return records
+
+    def pause(self) -> None:
+        """Read no further, but stay a member."""
+        self._paused = True
+        self._consumer.pause(self._consumer.assignment())
+
+    def resume(self) -> None:
+        """Read on where ``pause`` stopped."""
+        if self._paused:
+            self._paused = False
+            self._consumer.resume(self._consumer.assignment())
+
+    def rejoin(self) -> None:
+        """Join the group anew: what this process owns, and where it begins, is decided afresh."""
+        self._consumer.unsubscribe()
+        self._subscribe()
+
+    def write_down(self, span: OffsetRange) -> bool:
+        """Commit the range as metadata at its first offset. See ``delivery.Ledger``."""
+        return self._commit(TopicPartition(*span.partition, span.first, metadata=span.to_metadata()))
+
+    def finish(self, partition: Partition, next_offset: int) -> bool:
+        """Commit the offset without metadata. See ``delivery.Ledger``."""
+        return self._commit(TopicPartition(*partition, next_offset, metadata=""))
+
+    def lag(self, positions: dict[Partition, int]) -> int:
+        """Records beyond the positions, by what the last fetches said."""
+        ends = (
+            (self._consumer.get_watermark_offsets(TopicPartition(*p), cached=True), at) for p, at in positions.items()
+        )
+        return sum(max(0, high - at) for (_, high), at in ends)
+
+    def _subscribe(self) -> None:
+        self._consumer.subscribe(
+            self._topics, on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_revoke
+        )
+
+    def _record(self, message: Message[bytes, bytes]) -> Record | None:
+        error = message.error()
+        if error is None:
+            return Record(
+                self._partition(message), message.offset() or 0, message.key(), message.value(), message.timestamp()[1]
+            )
+        if error.code() == KafkaError._PARTITION_EOF:
+            return Record(self._partition(message), message.offset() or 0, None, None, UNKNOWN_MS, end=True)
+        if error.fatal() or error.code() == KafkaError._AUTO_OFFSET_RESET:
+            raise self._hopeless(error)
+        logger.warning("Kafka: %s", error)
+        return None
+
+    def _partition(self, message: Message[bytes, bytes]) -> Partition:
+        name = (message.topic() or "", message.partition() or 0)
+        return self._partitions.get(name) or self._partitions.setdefault(name, Partition(*name))
+
+    def _commit(self, offset: TopicPartition) -> bool:
+        try:
+            outcome = self._consumer.commit(offsets=[offset], asynchronous=False)
+            for committed in outcome:
+                if committed.error:
+                    raise KafkaException(committed.error)
+        except KafkaException as error:
+            return self._lost_ownership(error)
+        return True
+
+    def _lost_ownership(self, error: KafkaException) -> bool:
+        reason: KafkaError = error.args[0]
+        if reason.fatal():
+            raise self._hopeless(reason) from error
+        if reason.code() in _LOST_OWNERSHIP:
+            logger.info("This process no longer owns its partitions: %s", reason)
+            return False
+        raise DependencyUnavailable("Kafka", self._servers, str(reason)) from error
+
+    def _hopeless(self, reason: KafkaError) -> ShopError:
+        return ShopError(f"The Kafka consumer of {self._servers} cannot go on and must be started anew: {reason}")
+
+    def _on_assign(self, _consumer: Consumer, assigned: list[TopicPartition]) -> None:
+        starts = self._starts(assigned)
+        logger.info("Owns %s", ", ".join(f"{p} from {start.position}" for p, start in starts.items()) or "nothing")
+        self._owner.assigned(starts)
+        offsets = [TopicPartition(*partition, start.position) for partition, start in starts.items()]
+        self._consumer.assign(offsets)
+        if self._paused:
+            self._consumer.pause(offsets)
+        else:
+            self._consumer.resume(offsets)  # paused when it was taken away, a partition would come back paused
+
+    def _on_revoke(self, _consumer: Consumer, revoked: list[TopicPartition]) -> None:
+        self._owner.revoked([Partition(found.topic, found.partition) for found in revoked])
+
+    def _starts(self, assigned: list[TopicPartition]) -> dict[Partition, Start]:
+        deadline = time.monotonic() + ASSIGN_SECONDS
+        while True:
+            try:
+                committed = self._consumer.committed(assigned, timeout=CALL_TIMEOUT_SECONDS)
+                starts = {Partition(found.topic, found.partition): self._start(found) for found in committed}
+                self._write_down_beginnings([found for found in committed if found.offset < 0], starts)
+                return starts
+            except (KafkaException, DependencyUnavailable) as error:
+                if time.monotonic() >= deadline:
+                    raise DependencyUnavailable("Kafka or ClickHouse", self._servers, str(error)) from error
+                logger.warning("Cannot learn where to begin, asking again: %s", error)
+                time.sleep(ASSIGN_PAUSE_SECONDS)
+
+    def _write_down_beginnings(self, unread: list[TopicPartition], starts: dict[Partition, Start]) -> None:
+        """Commit where reading begins for the first time: what Kafka deletes from then on is missing."""
+        if unread:
+            partitions = [Partition(found.topic, found.partition) for found in unread]
+            beginnings = [TopicPartition(*partition, starts[partition].position) for partition in partitions]
+            self._consumer.commit(offsets=beginnings, asynchronous=False)
+
+    def _start(self, found: TopicPartition) -> Start:
+        if found.error:
+            raise KafkaException(found.error)
+        partition = Partition(found.topic, found.partition)
+        low, high = self._consumer.get_watermark_offsets(found, timeout=CALL_TIMEOUT_SECONDS)
+        if found.offset < 0:
+            return start_at(partition, self._end_of(partition), "", low, high)
+        if found.offset >= low:
+            return start_at(partition, found.offset, found.metadata or "", low, high)
+        return self._start_behind_gap(partition, found.offset, low, high)
+
+    def _start_behind_gap(self, partition: Partition, committed: int, low: int, high: int) -> Start:
+        """Where to begin when Kafka has deleted what comes next: where a store ends that was rebuilt meanwhile.
+
+        Raises:
+            RecordsDeleted: The store lacks records that are gone, and nobody accepts that.
+        """
+        end = self._end_of(partition)
+        if end is not None and end >= low:
+            return start_at(partition, end, "", low, high)
+        if self._accepts_gaps:
+            return start_at(partition, committed, "", low, high)
+        raise RecordsDeleted(self._group, str(partition), committed, low, _REMEDY)
+
+
+def _configuration(settings: Settings, group: str) -> dict[str, Any]:
+    """Settings of librdkafka: exactly what was committed, little memory, and no long wait after a crash."""
+    return {
+        "bootstrap.servers": settings.kafka_bootstrap_servers,
+        "group.id": group,
+        "client.id": group,
+        "isolation.level": "read_committed",
+        "enable.auto.commit": False,
+        "auto.offset.reset": "error",
+        "enable.partition.eof": True,
+        "allow.auto.create.topics": False,
+        "session.timeout.ms": 6_000,
+        "heartbeat.interval.ms": 2_000,
+        "socket.timeout.ms": 10_000,
+        "reconnect.backoff.max.ms": 2_000,
+        "topic.metadata.refresh.interval.ms": 30_000,
+        "fetch.wait.max.ms": 100,
+        "fetch.max.bytes": 4 * 1024 * 1024,
+        "max.partition.fetch.bytes": 1 * 1024 * 1024,
+        "queued.max.messages.kbytes": 8 * 1024,
+        "fetch.queue.backoff.ms": 20,
+        "error_cb": lambda error: logger.warning("Kafka: %s", error),
+    }

@@ -1,0 +1,5 @@
+"""The lake that these tests write to."""
+
+from tests.support.lake import storage
+
+__all__ = ["storage"]

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import jobs.personalise
+from lake.columns import to_table
+from operations.rebuild.redis import _WITH_PRODUCTS, accepted_until, check_target, interactions_of
+from schemas.errors import ConfigurationError
+from schemas.settings import Settings
+
+
+def event(
+    number: int, event_type: str, user_id: str = "u", product_id: str | None = None, **more: Any
+) -> dict[str, Any]:
+    return {
+        "event_id": f"e-{number}",
+        "event_type": event_type,
+        "event_time": number,
+        "user_id": user_id,
+        "source": "test",
+        "product_id": product_id,
+        **more,
+    }
+
+
+def line(product_id: str) -> dict[str, Any]:
+    return {"product_id": product_id, "quantity": 1, "price": Decimal("1.0000"), "category": None}
+
+
+EVENTS = [
+    event(1, "view_item", product_id="p-1"),
+    event(2, "purchase", items=[line("p-1"), line("p-2")]),
+    event(3, "stock_changed", user_id="", product_id="p-1"),
+    event(4, "search"),
+    event(5, "add_to_cart", user_id="w", product_id="p-3"),
+]
+
+
+def test_histories_are_made_of_views_carts_and_the_lines_of_purchases() -> None:
+    table = to_table(EVENTS, "events", 0, range(5), range(5))
+    assert interactions_of(table) == (
+        ["u", "u", "u", "w"],
+        ["view_item:p-1", "purchase:p-1", "purchase:p-2", "add_to_cart:p-3"],
+        [1, 2, 2, 5],
+    )
+
+
+def test_the_kinds_are_those_of_the_job() -> None:
+    (folder,) = jobs.personalise.__path__
+    sql = (Path(folder) / "interactions.sql").read_text()
+    assert ", ".join(f"'{kind}'" for kind in _WITH_PRODUCTS) in sql
+
+
+def test_the_past_ends_with_what_had_been_accepted() -> None:
+    table = to_table(EVENTS, "events", 0, range(5), [10, 20, 30, 40, 50])
+    assert accepted_until(table, 20).column("event_id").to_pylist() == ["e-1", "e-2"]
+
+
+def test_the_past_is_not_written_into_the_redis_of_today() -> None:
+    settings = Settings(redis_url="redis://127.0.0.1:1/0")
+    with pytest.raises(ConfigurationError, match="another Redis"):
+        check_target(settings, settings)

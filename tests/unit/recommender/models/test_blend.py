@@ -1,0 +1,84 @@
+"""The blend, what its parts count, and the parts that were made for it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from recommender.models.base import Histories, Training
+from recommender.models.blend import LEAST_SHARE, Blend, Say, log_shares, shares
+from recommender.models.blend_weights import Examples, learn_says
+from recommender.models.item_walk import ItemWalk, sum_of_gaps
+from recommender.models.own_items import OwnItems
+from recommender.models.popularity import Popularity
+from recommender.models.registry import make_model
+
+TRAINING = Training(Histories.of([[0, 1, 2], [0, 1], [0, 3], [2, 2]]), 5)
+
+
+def test_a_share_is_of_the_best_of_the_row() -> None:
+    given = shares(np.array([[2, 4, -1], [0, 0, 0], [-4, 2, 0]], np.float32))
+    assert given.tolist() == [[0.5, 1, -0.25], [0, 0, 0], [-1, 0.5, 0]]
+
+
+def test_the_logarithm_of_a_share_is_0_for_none_and_1_for_the_best() -> None:
+    found = log_shares(np.array([[1, LEAST_SHARE, 0, -1]], np.float32))[0]
+    assert found == pytest.approx([1, np.log(2) / -np.log(LEAST_SHARE), 0, 0], abs=1e-4)
+
+
+def test_a_blend_of_shares_ranks_by_their_sum() -> None:
+    blend = Blend([Popularity(), OwnItems()], [Say(1, 0), Say(2, 0)]).fit(TRAINING)
+    scores = blend.score(Histories.of([[4, 4, 3], []]))
+    odds = np.array([1, 2 / 3, 1, 1 / 3 + 1, 2])
+    assert scores[0] == pytest.approx(np.exp(odds - 2))
+    assert scores[1].tolist() == [0, 0, 0, 0, 0]
+
+
+def test_a_blend_is_made_again_by_its_name_parameters_and_state() -> None:
+    blend = Blend([Popularity(), ItemWalk(), OwnItems()], [Say(-1, 0.5), Say(2, 3), Say(0, 1)]).fit(TRAINING)
+    again = make_model("blend", blend.parameters).restore(blend.arrays())
+    assert again.parameters == blend.parameters
+    np.testing.assert_array_equal(again.score(TRAINING.histories), blend.score(TRAINING.histories))
+
+
+def examples(right: list[int], with_seen: bool = True) -> Examples:
+    rows, histories = np.arange(len(right)), Histories.of([[item] for item in right])
+    matrix = sparse.csr_matrix((np.ones(len(right)), (rows, right)), shape=(len(right), 5))
+    return Examples(histories, matrix, with_seen)
+
+
+def test_the_part_that_knows_is_learnt_to_count() -> None:
+    popularity, own = Popularity().fit(TRAINING), OwnItems().fit(TRAINING)
+    of_popularity, of_own = learn_says([popularity, own], examples([1, 2, 3, 4] * 5))
+    assert of_own.share + of_own.log_share > 2
+    assert of_own.share + of_own.log_share > 2 * (of_popularity.share + of_popularity.log_share)
+
+
+def test_what_is_hidden_is_no_candidate_unless_it_is_right() -> None:
+    hidden = sparse.csr_matrix(np.array([[1, 1, 0, 0, 0]]))
+    asked = Examples(Histories.of([[0, 4]]), sparse.csr_matrix(np.array([[0, 1, 0, 0, 0]])), False, hidden)
+    assert asked.allowed().tolist() == [[False, True, True, True, False]]
+
+
+def test_links_are_by_distance_and_none_leads_to_itself() -> None:
+    training = Training(Histories.of([[0, 1, 2], [1], [], [2, 2, 0]]), 3)
+    assert sum_of_gaps(training, 2, training.histories.weights).toarray().tolist() == [
+        [0, 1, 0.5],
+        [0, 0, 1],
+        [1.5, 0, 0],
+    ]
+
+
+def test_a_second_step_reaches_what_no_history_has_together() -> None:
+    training = Training(Histories.of([[0, 1], [1, 2]]), 3)
+    one = ItemWalk(steps=1, start_power=0, end_power=0).fit(training).score(Histories.of([[0]]))
+    two = ItemWalk(steps=2, start_power=0, end_power=0).fit(training).score(Histories.of([[0]]))
+    assert one.tolist() == [[0, 1, 0]]
+    assert two.tolist() == [[1, 0, 1]]
+
+
+def test_own_items_count_by_how_usual_it_is_to_come_back() -> None:
+    training = Training(Histories.of([[0, 0], [0, 1], [1]]), 3)
+    model = OwnItems(rate_power=1, rate_prior=0).fit(training)
+    assert model.score(Histories.of([[0, 1], [0, 0, 2]])).tolist() == [[0.5, 0, 0], [1, 0, 0]]

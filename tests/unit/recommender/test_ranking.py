@@ -1,0 +1,152 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from recommender.encoding import ListEncoder
+from recommender.interactions import KINDS, KnownUsers, histories_of, newest_of_each
+from recommender.neighbours import NONE, top_items
+from recommender.ranking import Ranking, Rules, rank
+from schemas.recommendations import Reason, RecommendationList, Source, decode_list, encode_list
+from tests.support.models import ITEM_IDS, fitted, known_users, neighbours_of
+
+EVERYTHING = np.zeros(len(ITEM_IDS), bool)
+SHAPES = st.tuples(st.integers(1, 4), st.sampled_from([1, 5, 700]))
+SCORES = st.floats(-4, 4, width=32).map(lambda value: np.float32(round(value, 1)))
+
+
+@pytest.fixture(scope="module")
+def users() -> KnownUsers:
+    return known_users()
+
+
+def ranking_of(users: KnownUsers, rules: Rules, unavailable: np.ndarray = EVERYTHING) -> Ranking:
+    model = fitted(users.done)
+    return rank(model, neighbours_of(model), users.done, rules, unavailable)
+
+
+def ids_of(ranking: Ranking, row: int) -> list[str]:
+    return [item.item_id for item in ranking.items_of(row, ITEM_IDS)]
+
+
+@settings(deadline=None)
+@given(
+    arrays(np.float32, st.tuples(st.integers(1, 4), st.sampled_from([1, 5, 700])), elements=SCORES), st.integers(1, 4)
+)
+def test_the_top_is_what_sorting_everything_would_find(scores: np.ndarray, length: int) -> None:
+    items, values = top_items(scores, length)
+    for row, found, value in zip(scores, items, values, strict=True):
+        order = [item for item in np.argsort(-row, kind="stable")[:length] if row[item] > 0]
+        assert [item for item in found if item != NONE] == order
+        assert [float(v) for v in value[: len(order)]] == [float(row[item]) for item in order]
+
+
+def test_what_was_bought_is_left_out_or_not_by_the_rules(users: KnownUsers) -> None:
+    assert "p1" not in ids_of(ranking_of(users, Rules(5, True)), 0)
+    again = ranking_of(users, Rules(5, False)).items_of(0, ITEM_IDS)
+    (bought,) = [item for item in again if item.item_id == "p1"]
+    assert (bought.reason, bought.because) == (Reason.BOUGHT_AGAIN, ("p1",))
+
+
+def test_what_is_unavailable_is_in_nobodys_list(users: KnownUsers) -> None:
+    unavailable = EVERYTHING.copy()
+    unavailable[3] = True
+    found = ranking_of(users, Rules(5, True))
+    without = ranking_of(users, Rules(5, True), unavailable)
+    assert any(3 in row for row in found.items)
+    assert not any(3 in row for row in without.items)
+
+
+def test_a_product_names_the_event_that_speaks_most_for_it(users: KnownUsers) -> None:
+    reasons = [reasons_of(users, row) for row in range(len(users.ids))]
+    assert reasons[1]["p4"] == (Reason.SIMILAR_TO_BOUGHT, ("p3",))
+    assert reasons[0]["p3"] == (Reason.SIMILAR_TO_BOUGHT, ("p1",))
+    assert reasons[3]["p6"] == (Reason.SIMILAR_TO_VIEWED, ("p6",))
+
+
+def reasons_of(users: KnownUsers, row: int) -> dict[str, tuple[Reason, tuple[str, ...]]]:
+    found = ranking_of(users, Rules(5, True)).items_of(row, ITEM_IDS)
+    return {item.item_id: (item.reason, item.because) for item in found}
+
+
+def test_lists_do_not_depend_on_the_users_beside_them(users: KnownUsers) -> None:
+    together = ranking_of(users, Rules(5, True))
+    for row in range(len(users.ids)):
+        alone = ranking_of_one(users, row)
+        assert alone.items_of(0, ITEM_IDS) == together.items_of(row, ITEM_IDS)
+
+
+def ranking_of_one(users: KnownUsers, row: int) -> Ranking:
+    model = fitted(users.done)
+    return rank(model, neighbours_of(model), users.done.slice(row, row + 1), Rules(5, True), EVERYTHING)
+
+
+def test_sorted_sets_and_training_data_give_the_same_histories(users: KnownUsers) -> None:
+    done = users.done
+    members = [
+        [
+            (f"{KINDS[kind]}:{ITEM_IDS[item]}", time * 1000)
+            for kind, item, time in zip(
+                done.slice(row, row + 1).kinds,
+                done.histories.slice(row, row + 1).items,
+                done.histories.slice(row, row + 1).times,
+                strict=True,
+            )
+        ][::-1]
+        for row in range(len(users.ids))
+    ]
+    numbers = {item_id: number for number, item_id in enumerate(ITEM_IDS)}
+    found = histories_of([*members, [("view_item:unknown", 1.0), ("page_view:p1", 2.0)]], numbers)
+    np.testing.assert_array_equal(found.histories.items, done.histories.items)
+    np.testing.assert_array_equal(found.histories.times, done.histories.times)
+    np.testing.assert_array_equal(found.kinds, done.kinds)
+    assert found.histories.lengths[-1] == 0
+
+
+def test_of_equal_events_the_newest_is_kept() -> None:
+    numbers = {"a": 0, "b": 1}
+    twice = histories_of([[("view_item:a", 1000.0), ("view_item:b", 2000.0), ("view_item:a", 3000.0)]], numbers)
+    kept = newest_of_each(twice)
+    assert kept.histories.items.tolist() == [1, 0]
+    assert kept.histories.times.tolist() == [2.0, 3.0]
+
+
+def test_lists_are_encoded_as_the_contract_has_them(users: KnownUsers) -> None:
+    ranking = ranking_of(users, Rules(5, False))
+    times = [datetime(2026, 11, 1, 12, tzinfo=UTC) + timedelta(seconds=row) for row in range(len(users.ids))]
+    ids = ['with "quotes" \\ and ü', *ITEM_IDS[1:]]
+    encoded = list(ListEncoder("m1", ids).encode(ranking, Source.PERSONAL, times))
+    assert encoded == [
+        encode_list(RecommendationList(Source.PERSONAL, "m1", made, ranking.items_of(row, ids)))
+        for row, made in enumerate(times)
+    ]
+    assert decode_list(encoded[0]).items[0].item_id in ids
+
+
+def test_no_lists_are_encoded_as_none() -> None:
+    empty = rank_nobody()
+    assert list(ListEncoder("m1", ITEM_IDS).encode(empty, Source.PERSONAL, [])) == []
+
+
+def rank_nobody() -> Ranking:
+    nobody = histories_of([], {})
+    model = fitted(known_users().done)
+    return rank(model, neighbours_of(model), nobody, Rules(5, True), EVERYTHING)
+
+
+def test_somebody_unknown_gets_an_empty_list_that_the_fallback_fills() -> None:
+    model = fitted(known_users().done)
+    stranger = histories_of([[]], {})
+    assert ids_of(rank(model, neighbours_of(model), stranger, Rules(5, True), EVERYTHING), 0) == []
+
+
+def test_lists_without_room_for_a_product_are_empty() -> None:
+    nothing = Ranking(*(np.zeros((2, 0), kind) for kind in (np.int32, np.float32, np.int8, np.int32)))
+    made_at = datetime(2026, 11, 1, tzinfo=UTC)
+    empty = encode_list(RecommendationList(Source.SIMILAR, "m1", made_at))
+    assert list(ListEncoder("m1", ITEM_IDS).encode(nothing, Source.SIMILAR, [made_at] * 2)) == [empty] * 2

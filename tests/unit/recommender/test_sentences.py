@@ -1,0 +1,174 @@
+"""What texts mean, by the real model; skipped where it can be had from nowhere."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from jobs.training.job import sentence_model, with_meanings
+from local.paths import ROOT
+from recommender.catalogue import ATTRIBUTES, Catalogue
+from recommender.dataset import Dataset, dataset_of
+from recommender.models.base import Histories
+from recommender.ranking import Rules
+from recommender.recipes import Recipe
+from recommender.sentences import SentenceModel, texts_of
+from recommender.store import ModelStore, ServedModel
+from recommender.training import Trainer
+from schemas.errors import ConfigurationError
+from schemas.settings import Settings
+from tests.support.sentences import sentence_model_file
+
+TITLES = {
+    "p0": "Ceramic mug",
+    "p1": "Tea cup",
+    "p2": "Desk lamp",
+    "p3": "Bedside light",
+    "p4": "Dog collar",
+    "p5": "Puppy lead",
+}
+"""Each product means what its neighbour means, and shares no word with it."""
+
+DAY_MS = 24 * 60 * 60 * 1000
+SERVED_WITHOUT_THE_EXTRA = """
+import json, sys
+sys.modules |= dict.fromkeys(("onnxruntime", "tokenizers", "recommender.sentences"))
+from recommender.models.base import Histories
+from recommender.store import ModelStore
+(version,) = ModelStore(sys.argv[1]).versions()
+found = ModelStore(sys.argv[1]).load(version)
+names = [found.catalogue.item_ids[item] for item in found.similar.items[:, 0]]
+print(json.dumps([found.manifest.name, names, found.model.score(Histories.of([[0]])).tolist()]))
+"""
+
+
+@pytest.fixture(scope="module")
+def model() -> SentenceModel:
+    return SentenceModel.read(sentence_model_file())
+
+
+@pytest.fixture(scope="module")
+def dataset(model: SentenceModel) -> Dataset:
+    """Thirty users who each bought two products by lot, and what the six products are called."""
+    lot = np.random.default_rng(3)
+    rows = [
+        {"user_id": f"u{user}", "product_id": f"p{item}", "event_time": int(lot.integers(20 * DAY_MS)), "basket": ""}
+        for user in range(30)
+        for item in lot.permutation(5)[:2]
+    ]
+    known = {"is_visitor": False, "kind": "purchase"}
+    titles = pa.table({"product_id": [*TITLES], "attribute": ["title"] * 6, "value": [*TITLES.values()]})
+    return with_meanings(dataset_of(pa.Table.from_pylist([known | row for row in rows]), titles), model)
+
+
+def trained(dataset: Dataset, recipe: Recipe) -> ServedModel:
+    trainer = Trainer(dataset, Rules(3, False), holdout_days=5)
+    return trainer.served(recipe, trainer.verdict(recipe, None), "0.1.0", dataset.data_to)
+
+
+def catalogue_of(**attributes: str) -> Catalogue:
+    return Catalogue(["p0"], {name: [attributes.get(name, "")] for name in ATTRIBUTES})
+
+
+def test_a_text_is_what_is_told_of_a_product_but_its_price() -> None:
+    whole = catalogue_of(title="Mug ", category="Home > Kitchen", brand="Acme", description="Holds tea.", price="3")
+    assert texts_of(whole) == ["Mug. Home > Kitchen. Acme. Holds tea."]
+    assert texts_of(catalogue_of(title="Mug", description=" ")) == ["Mug"]
+    assert texts_of(catalogue_of(price="3")) == [""]
+
+
+def test_words_that_mean_the_same_lie_close_though_they_share_nothing(model: SentenceModel) -> None:
+    mug, cup, lamp = model.vectors(["mug", "cup", "lamp"])
+    assert mug @ cup > mug @ lamp + 0.2
+
+
+def test_a_vector_has_length_one_and_that_of_an_empty_text_is_zero(model: SentenceModel) -> None:
+    found = model.vectors(["Red lamp", "", "LAMP, red, £3.50"])
+    assert (found.shape, found.dtype) == ((3, 384), np.float32)
+    assert np.linalg.norm(found, axis=1) == pytest.approx([1, 0, 1], abs=1e-6)
+
+
+def test_a_text_means_the_same_in_any_company_and_in_capitals(model: SentenceModel) -> None:
+    texts = ["Red lamp", "A mug that holds half a pint of tea, and then some more", "dog"]
+    alone = [model.vectors([text])[0].tobytes() for text in texts]
+    assert [row.tobytes() for row in model.vectors(texts[::-1])][::-1] == alone
+    assert model.vectors(["RED LAMP"])[0].tobytes() == alone[0]
+
+
+def test_what_is_said_behind_the_most_tokens_counts_nothing(model: SentenceModel) -> None:
+    shorter, longer = model.vectors(["lamp " * 254, "lamp " * 254 + "dog " * 300])
+    assert shorter.tobytes() == longer.tobytes()
+
+
+def test_it_is_told_when_all_texts_are_done(model: SentenceModel) -> None:
+    told: list[tuple[int, int]] = []
+    model.vectors(["mug", "", "cup"], lambda *step: told.append(step))
+    assert told == [(3, 3)]
+
+
+def test_similar_items_mean_the_same_whether_anybody_had_them_or_not(dataset: Dataset) -> None:
+    made = trained(dataset, Recipe("sentences", {}))
+    assert not (dataset.done.histories.items == 5).any()
+    assert made.similar.items[:, 0].tolist() == [1, 0, 3, 2, 5, 4]
+
+
+def test_a_blend_has_a_part_for_it_which_finds_what_is_like_a_cold_item(dataset: Dataset) -> None:
+    recipe = Trainer(dataset, Rules(3, False), holdout_days=5).recipe("blend")
+    assert "sentences" in [member["name"] for member in recipe.parameters["members"]]
+    assert trained(dataset, recipe).similar.items[5].tolist()[0] == 4
+
+
+@pytest.mark.parametrize("name", ["sentences", "blend"])
+def test_a_stored_model_answers_where_the_extra_is_not_installed(dataset: Dataset, tmp_path: Path, name: str) -> None:
+    recipe = Trainer(dataset, Rules(3, False), holdout_days=5).recipe(name)
+    made = trained(dataset, recipe)
+    ModelStore(tmp_path.as_uri()).write(made)
+    done = subprocess.run(
+        [sys.executable, "-c", SERVED_WITHOUT_THE_EXTRA, tmp_path.as_uri()],
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    expected = made.model.score(Histories.of([[0]])).tolist()
+    assert json.loads(done.stdout) == [name, [f"p{item}" for item in made.similar.items[:, 0]], expected]
+
+
+def test_the_model_of_meanings_cannot_be_made_where_nobody_asked_for_them(dataset: Dataset) -> None:
+    unasked = Dataset(dataset.user_ids, dataset.is_visitor, dataset.catalogue, dataset.done, dataset.baskets)
+    with pytest.raises(ConfigurationError, match="set SHOP_TRAINING_SENTENCES=true as well"):
+        Trainer(unasked, Rules(3, False), holdout_days=5).recipe("sentences")
+
+
+def test_a_training_that_does_not_ask_needs_no_model() -> None:
+    assert sentence_model(Settings()) is None
+
+
+def test_packages_that_are_missing_are_told_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    with pytest.raises(ConfigurationError, match=r"needs packages that are not .*install requirements-sentences\.lock"):
+        sentence_model(Settings(training_sentences=True))
+
+
+def test_a_file_that_is_not_there_or_no_zip_is_told_with_the_setting(tmp_path: Path) -> None:
+    text = tmp_path / "model.txt"
+    text.write_text("no zip")
+    for file in (tmp_path / "missing.zip", text):
+        with pytest.raises(ConfigurationError, match=rf"{file.name} cannot be read: .*SHOP_TRAINING_SENTENCES_FILE"):
+            SentenceModel.read(file)
+
+
+def test_a_zip_without_a_network_says_what_it_must_hold(tmp_path: Path) -> None:
+    file = tmp_path / "model.zip"
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("tokenizer.json", "{}")
+    with pytest.raises(ConfigurationError, match=r"must hold one \*\.onnx; it holds none"):
+        SentenceModel.read(file)

@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from local.paths import ROOT
+from recommender.errors import ModelError
+from recommender.store import MANIFEST, ModelStore, load_model
+from tests.support.models import served_model
+
+KILLED_BEFORE_THE_RENAME = """
+import os, signal, sys
+from recommender.store import ModelStore
+from tests.support.models import served_model
+
+class Dies(ModelStore):
+    def _commit(self, manifest):
+        self._write(manifest.version, "manifest.json.partial", manifest.encoded())
+        os.kill(os.getpid(), signal.SIGKILL)
+
+Dies(sys.argv[1]).write(served_model("m2"))
+"""
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> ModelStore:
+    return ModelStore((tmp_path / "the models").as_uri())
+
+
+def test_a_store_nobody_wrote_to_has_no_versions(store: ModelStore) -> None:
+    assert store.versions() == ()
+
+
+def test_a_model_that_is_loaded_scores_as_the_one_that_was_written(store: ModelStore) -> None:
+    made = served_model("m1")
+    store.write(made)
+    found = load_model(store, "m1")
+    histories = made.users.done.histories
+    assert found.manifest == made.manifest
+    assert found.catalogue == made.catalogue
+    assert found.item_numbers["p3"] == 3
+    assert found.users.ids == ["ann", "ben", "cat", "dan"]
+    np.testing.assert_array_equal(found.model.score(histories), made.model.score(histories))
+    np.testing.assert_array_equal(found.model.score(found.users.done.histories), made.model.score(histories))
+    np.testing.assert_array_equal(found.users.done.kinds, made.users.done.kinds)
+    np.testing.assert_array_equal(found.similar.items, made.similar.items)
+    np.testing.assert_array_equal(found.together.scores, made.together.scores)
+
+
+def test_the_same_model_is_the_same_bytes(tmp_path: Path) -> None:
+    for name in ("one", "other"):
+        ModelStore((tmp_path / name).as_uri()).write(served_model("m1"))
+    one, other = (sorted((tmp_path / name / "m1").iterdir()) for name in ("one", "other"))
+    assert [path.name for path in one] == [path.name for path in other]
+    assert [path.read_bytes() for path in one] == [path.read_bytes() for path in other]
+
+
+def test_a_writer_killed_before_the_end_leaves_no_version_and_the_next_one_succeeds(
+    store: ModelStore, tmp_path: Path
+) -> None:
+    store.write(served_model("m1"))
+    command = [sys.executable, "-c", KILLED_BEFORE_THE_RENAME, store.url]
+    killed = subprocess.run(command, cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)}, timeout=60, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert (tmp_path / "the models" / "m2" / "model.npz").exists()
+    assert store.versions() == ("m1",)
+    with pytest.raises(ModelError, match="There is no model 'm2'"):
+        store.load("m2")
+    store.write(served_model("m2"))
+    assert store.versions() == ("m1", "m2")
+
+
+def test_a_damaged_file_is_an_error_that_names_the_version(store: ModelStore, tmp_path: Path) -> None:
+    store.write(served_model("m1"))
+    (tmp_path / "the models" / "m1" / "model.npz").write_bytes(b"half")
+    with pytest.raises(ModelError, match=r"m1 in .* cannot be read"):
+        store.load("m1")
+
+
+def test_a_version_keeps_what_was_measured(store: ModelStore, tmp_path: Path) -> None:
+    made = served_model("m1")
+    measured = replace(made.manifest, metrics={"NDCG@10": 0.5}, evaluation={"users": 3})
+    store.write(replace(made, manifest=measured))
+    assert store.manifest("m1") == measured
+    assert (tmp_path / "the models" / "m1" / MANIFEST).read_text().startswith("{\n")
+
+
+def test_an_address_of_an_unknown_kind_is_refused() -> None:
+    with pytest.raises(ModelError, match="nowhere://x cannot be used"):
+        ModelStore("nowhere://x")
+
+
+def test_a_user_is_taken_out_of_a_version_and_the_others_stay_as_they_were(store: ModelStore) -> None:
+    store.write(served_model("m1"))
+    before = load_model(store, "m1").users
+    assert store.knows("m1", "ben")
+    store.forget("m1", "ben")
+    store.forget("m1", "ben")
+    after = load_model(store, "m1").users
+    assert after.ids == ["ann", "cat", "dan"]
+    assert not store.knows("m1", "ben")
+    for place, user in enumerate(after.ids):
+        old = before.done.histories.owners == before.ids.index(user)
+        new = after.done.histories.owners == place
+        np.testing.assert_array_equal(after.done.histories.items[new], before.done.histories.items[old])
+        np.testing.assert_array_equal(after.done.histories.times[new], before.done.histories.times[old])
