@@ -25,7 +25,7 @@ from flink.errors import JobError
 from schemas.errors import ConfigurationError
 from schemas.settings import Settings
 
-PACKAGES: Final = ("jobs", "recommender", "connections", "schemas")
+PACKAGES: Final = ("jobs", "recommender", "connections", "coordination", "schemas")
 DETACHED: Final = "-d"
 SHIPPED: Final = frozenset({".py", ".sql", ".avsc"})
 SUBMIT_SECONDS: Final = 180

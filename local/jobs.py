@@ -16,6 +16,7 @@ from urllib.parse import unquote, urlsplit
 
 from connections.errors import DependencyUnavailable
 from connections.kafka import CommittedRecords
+from coordination.files import locked, write_atomically
 from flink.errors import JobError
 from flink.submission import (
     Cluster,
@@ -31,7 +32,6 @@ from local.downloads import Jars
 from local.flink import FlinkDistribution, as_flink_url
 from local.paths import DataDirectory
 from local.sentences import with_sentence_model
-from operations.files import locked, write_atomically
 from operations.gaps import only_markers_are_gone
 from operations.history.events import check_no_gap
 from operations.history.gather import Gathered, Progress, RunTopics, Source, accept_gap, event_bounds, gather

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
 
+from coordination.files import locked, try_lock
 from local import processes
 from local.commands import environment_of, shop_command
 from local.downloads import Jars, Progress, default_cache, read_lock
@@ -21,7 +22,6 @@ from local.paths import DataDirectory
 from local.ports import require_free
 from local.state import PartState, PartStatus, PlatformState
 from local.supervisor import end_orphans
-from operations.files import locked, try_lock
 from schemas.settings import Settings
 
 NEEDED_BYTES: Final = 2_000_000_000

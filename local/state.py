@@ -8,8 +8,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from coordination.files import write_atomically
 from local.processes import ProcessId
-from operations.files import write_atomically
 
 
 class PartState(StrEnum):

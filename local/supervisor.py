@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final, TextIO
 
+from coordination.files import try_lock
 from local import processes
 from local.downloads import Jars, default_cache, read_lock
 from local.errors import PlatformError
@@ -27,7 +28,6 @@ from local.paths import DataDirectory
 from local.processes import ProcessId
 from local.runner import PartRunner, SystemProcesses
 from local.state import PartState, PartStatus, PlatformState
-from operations.files import try_lock
 from schemas.settings import Settings
 
 logger = logging.getLogger(__name__)

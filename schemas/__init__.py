@@ -9,11 +9,8 @@
 - ``results.py``      result tables: their key and their topic
 - ``redis_keys.py``   Redis keys
 - ``codec.py``        Confluent framing and Avro bytes
-- ``warehouse.py``    ClickHouse's client, for questions and DDL
-- ``cache.py``        Redis' client
-- ``committed_records.py``  reads a range of a Kafka partition, as far as it is committed
 - ``settings.py``     every setting, with its environment variable
-- ``errors.py``       the error tree
+- ``errors.py``       the error tree's root, and the errors of contracts
 
 Nothing here imports another package of the project.
 """

@@ -83,10 +83,10 @@ def verify_lake(
 @lake.command("compact")
 def compact_lake(ctx: typer.Context) -> None:
     """Merge small files of neighbouring ranges into larger ones; harmless when there is nothing to merge."""
+    from coordination.files import locked
     from lake.compaction import compact
     from lake.storage import lake_storage
     from local.paths import DataDirectory
-    from operations.files import locked
 
     settings = settings_of(ctx)
     data = DataDirectory(settings.data_dir)

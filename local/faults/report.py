@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
+from coordination.files import write_atomically
 from local.faults.fault import Outcome
-from operations.files import write_atomically
 from schemas.errors import ConfigurationError
 
 BEGIN: Final = "<!-- begin of the table that './shop faults --markdown' writes -->"

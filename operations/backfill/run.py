@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from connections.clickhouse import connected
+from coordination.files import locked
 from flink.errors import JobError
 from flink.submission import ROOT, Cluster, checkpoint_directory, submit_program
 from jobs.backfill.plan import KIND, BackfillPlan
@@ -21,7 +22,6 @@ from operations.backfill.comparison import Comparison, Days, compare, settle
 from operations.backfill.cut import Cut, changed_since, newest_version, take_cut
 from operations.backfill.shadow import load_shadow_tables, make_shadow_tables
 from operations.backfill.swap import drop_impossible_versions, swap
-from operations.files import locked
 from operations.history.gather import Gathered, Progress, RunTopics, Source, gather
 from operations.lag import wait_until_read
 from schemas.errors import ConfigurationError

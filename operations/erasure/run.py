@@ -18,6 +18,7 @@ from typing import Final
 
 from connections.clickhouse import connected
 from connections.erased_users import REFRESH_SECONDS
+from coordination.files import locked
 from lake.erasure import count_user, erase_user
 from lake.storage import lake_storage
 from local.jobs import DesiredJobs
@@ -25,7 +26,6 @@ from local.paths import DataDirectory
 from operations.erasure.clickhouse import TABLES, USER_RESULTS, count_rows, delete_rows, visitors_of
 from operations.erasure.redis import delete_keys, keys_of
 from operations.erasure.topics import Remainder, delete_results, publish_erasure, remainders, rows_of
-from operations.files import locked
 from operations.lag import ends_with_open, wait_until_read
 from recommender.store import ModelStore
 from schemas.settings import Settings

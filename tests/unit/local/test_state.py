@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from coordination.files import locked, try_lock, write_atomically
 from local.processes import ProcessId
 from local.state import PartState, PartStatus, PlatformState
-from operations.files import locked, try_lock, write_atomically
 
 processes = st.builds(ProcessId, pid=st.integers(1, 2**22), started=st.floats(0, 4e9))
 parts = st.builds(
