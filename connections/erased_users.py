@@ -1,7 +1,7 @@
 """Who was erased: the compacted topic ``erasures``, and a reader of it that keeps up.
 
 A record's key is the SHA-256 of the user's id in hexadecimal, its value when the user was erased, epoch milliseconds in
-ASCII digits. The id itself is not kept; whoever knows an id can tell whether it was erased. See docs/adr/0019.
+ASCII digits. The id itself is not kept; whoever knows an id can tell whether it was erased. See docs/adr/0017.
 """
 
 from __future__ import annotations

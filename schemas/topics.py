@@ -21,7 +21,7 @@ HEADER_RECEIVED_AT: Final = "shop-received-at"
 """Record header: when the shop first received the event, epoch milliseconds in ASCII digits.
 
 Importers of history and replays set it, so that the age of an event is judged as it was when it first came; without
-it the record's own Kafka timestamp tells. See docs/adr/0003-age-by-received-at.md.
+it the record's own Kafka timestamp tells. See docs/adr/0003-lateness-is-judged-by-reception-time.md.
 """
 
 HEADER_REPLAYED: Final = "shop-replayed"

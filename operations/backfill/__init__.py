@@ -6,5 +6,5 @@
 4. ``comparison.py``  live and shadow, row by row and day by day
 5. ``swap.py``        the shadow's rows in place of live ones that differ
 
-Live jobs and the sink go on all the while. docs/adr/0017-backfill-compares-at-a-cut.md says why that is exact.
+Live jobs and the sink go on all the while; why that is exact: docs/adr/0015-backfills-are-compared-at-fixed-offsets.md.
 """

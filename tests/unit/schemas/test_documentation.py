@@ -49,3 +49,25 @@ def test_every_result_is_defined() -> None:
     defined = set(re.findall(r"^\*\*(\w+)\*\*: one row", (DOCS / "metrics.md").read_text(), re.MULTILINE))
 
     assert defined == {result.name for result in RESULTS}
+
+
+def test_decisions_are_numbered_without_holes_and_listed_with_their_titles() -> None:
+    decisions = sorted(path for path in (DOCS / "adr").glob("*.md") if path.name != "README.md")
+    titles = [path.read_text().split("\n", 1)[0] for path in decisions]
+    listed = re.findall(r"^\| \[(\d{4})\]\(([^)]+)\) \| (.+) \|$", (DOCS / "adr/README.md").read_text(), re.MULTILINE)
+
+    assert [path.name[:4] for path in decisions] == [f"{number:04}" for number in range(1, len(decisions) + 1)]
+    assert [f"# {number}: {title}" for number, _, title in listed] == titles
+    assert [name for _, name, _ in listed] == [path.name for path in decisions]
+
+
+def test_every_decision_that_is_referred_to_exists() -> None:
+    decisions = {path.name for path in (DOCS / "adr").glob("*.md")}
+    numbers = {name[:4] for name in decisions}
+    root = DOCS.parent
+    pages = [*root.glob("*.md"), *DOCS.glob("**/*.md"), root / "bench/README.md"]
+    sources = [path for room in ("jobs", "operations", "schemas") for path in (root / room).rglob("*.py")]
+    for path in (*pages, *sources):
+        text = path.read_text()
+        assert set(re.findall(r"\bADR (\d{4})", text)) <= numbers, path
+        assert set(re.findall(r"\badr/(\d{4}-[\w-]+\.md)", text)) <= decisions, path
