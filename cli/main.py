@@ -76,11 +76,18 @@ def _global_options(
     ctx: typer.Context,
     data_dir: Annotated[
         Path | None,
-        typer.Option(envvar="SHOP_DATA_DIR", help="Where the embedded platform keeps its state.", file_okay=False),
+        typer.Option(
+            envvar="SHOP_DATA_DIR",
+            help="Where the embedded platform keeps its state.",
+            show_default=".shop beside the program",
+            file_okay=False,
+        ),
     ] = None,
     port_base: Annotated[
         int | None,
-        typer.Option(envvar="SHOP_PORT_BASE", help="All ports follow this one. [default: 19000]", min=1024, max=65000),
+        typer.Option(
+            envvar="SHOP_PORT_BASE", help="All ports follow this one.", show_default="19000", min=1024, max=65000
+        ),
     ] = None,
 ) -> None:
     ctx.obj = GlobalOptions(data_dir, port_base)

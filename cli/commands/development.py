@@ -1,4 +1,4 @@
-"""``check`` and ``test``, for who changes this code, and the part of ``lock`` that ``./shop`` itself cannot do."""
+"""Commands for developers: ``check``, ``test``, ``docs``, and the part of ``lock`` that ``./shop`` itself cannot do."""
 
 from __future__ import annotations
 
@@ -32,6 +32,7 @@ def register(app: typer.Typer) -> None:
         context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
         add_help_option=False,
     )(run_tests)
+    app.command(rich_help_panel=PANEL)(docs)
     app.command(rich_help_panel=PANEL)(lock)
 
 
@@ -50,6 +51,19 @@ def run_tests(
 ) -> None:
     """Run the tests; what follows is handed to pytest."""
     raise typer.Exit(_pytest([*(arguments or []), *ctx.args]))
+
+
+def docs(ctx: typer.Context) -> None:
+    """Write the parts of docs/ that are made from the code: settings, this command line, and what else has a block."""
+    from typer.core import TyperGroup
+
+    from cli.documentation.blocks import write
+    from cli.documentation.pages import blocks
+
+    shop = ctx.find_root().command
+    assert isinstance(shop, TyperGroup)
+    changed = write(blocks(shop), ROOT)
+    err.print(f"Written: {', '.join(changed)}." if changed else "Nothing has changed.")
 
 
 def lock() -> None:

@@ -63,7 +63,7 @@ def upgrade(
     ctx: typer.Context,
     job: Annotated[str, typer.Argument(help="Its name.", show_default=False)],
     parallelism: Annotated[
-        int | None, typer.Option(help="Parallel instances from now on. [default: as it runs]", min=1)
+        int | None, typer.Option(help="Parallel instances from now on.", show_default="as it runs", min=1)
     ] = None,
 ) -> None:
     """Stop a job with a savepoint and go on from it with the code of today; nothing is lost or counted twice.

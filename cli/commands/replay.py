@@ -33,12 +33,10 @@ def replay(
         typer.Option("--to", formats=[DAY, MOMENT], help="Last day, included; or the moment at which it ends."),
     ],
     topic: Annotated[str, typer.Option(help="Only the events of this domain topic; events for all.")] = "events",
-    to_topic: Annotated[
-        str, typer.Option(help="Where they go. [default: the domain topic of each]", show_default=False)
-    ] = "",
+    to_topic: Annotated[str, typer.Option(help="Where they go.", show_default="the domain topic of each")] = "",
     speed: Annotated[
         float | None,
-        typer.Option(help="So many times as fast as they happened. [default: as fast as can be]", min=0.001),
+        typer.Option(help="So many times as fast as they happened.", show_default="as fast as can be", min=0.001),
     ] = None,
 ) -> None:
     """Publish events of the past again, marked, with their keys and times; in the domain topics each counts once."""

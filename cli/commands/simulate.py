@@ -59,12 +59,12 @@ def simulate(
         Path | None, typer.Option(help="Write down here what every table must hold.", show_default=False)
     ] = None,
     start: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First day of the shop. [default: 2026-01-05]")
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First day of the shop.", show_default="2026-01-05")
     ] = None,
-    days: Annotated[int | None, typer.Option(help="Days that the events are spread over. [default: 10]", min=1)] = None,
-    time_zone: Annotated[
-        str | None, typer.Option(help="The shop's time zone. [default: SHOP_TIME_ZONE]", show_default=False)
+    days: Annotated[
+        int | None, typer.Option(help="Days that the events are spread over.", show_default="10", min=1)
     ] = None,
+    time_zone: Annotated[str | None, typer.Option(help="The shop's time zone.", show_default="SHOP_TIME_ZONE")] = None,
     shuffle: Annotated[
         int | None, typer.Option(help="Send the records in an order drawn by lot with this seed.", show_default=False)
     ] = None,
