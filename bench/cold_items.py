@@ -33,10 +33,8 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from scipy import sparse
 
-from recommender.dataset import Dataset, dataset_of, take, where
 from recommender.evaluation.lists import best_lists, coverage
 from recommender.evaluation.metrics import gains_of_sets, hit_rate_of_sets
-from recommender.holdout import DEPTH, Judgement, compare, interaction_matrix
 from recommender.interactions import newest_of_each
 from recommender.models.base import Histories, Model, Training
 from recommender.models.blend import Blend
@@ -45,8 +43,10 @@ from recommender.models.content import Content
 from recommender.models.item_knn import ItemKnn
 from recommender.models.sentences import Sentences
 from recommender.ranking import Rules
-from recommender.sentences import SentenceModel, texts_of
-from recommender.training import Trainer
+from recommender.training.dataset import Dataset, dataset_of, take, where
+from recommender.training.embeddings import SentenceModel, texts_of
+from recommender.training.holdout import DEPTH, Judgement, compare, interaction_matrix
+from recommender.training.trainer import Trainer
 
 HIDDEN_SHARE: Final = 0.2
 SEED: Final = 1

@@ -40,17 +40,17 @@ import redis
 from scipy import sparse
 
 from local.parts.redis import redis_server
-from recommender.bulk import send_all, set_if_absent
 from recommender.catalogue import Catalogue
-from recommender.dataset import dataset_of
 from recommender.interactions import PURCHASE, KnownUsers, in_order
-from recommender.live import LiveModels
 from recommender.models.base import Training
 from recommender.models.ials import Ials
 from recommender.neighbours import no_neighbours
+from recommender.publishing.bulk import send_all, set_if_absent
+from recommender.publishing.live import LiveModels
 from recommender.ranking import Rules
 from recommender.store import Manifest, ModelStore, ServedModel
-from recommender.training import Trainer, similar_items
+from recommender.training.dataset import dataset_of
+from recommender.training.trainer import Trainer, similar_items
 
 LENGTH: Final = 20
 FACTORS: Final = 64

@@ -1,11 +1,14 @@
-"""Recommending products: models, ranking, evaluation, model store, publishing. Knows no Flink and no Kafka.
+"""Recommending products: models, ranking, evaluation, training, model store, publishing. Knows no Flink and no Kafka.
 
-- ``models/``          models of taste behind one interface
-- ``evaluation/``      the protocols of ``./shop evaluate``
+From the bottom up; each uses only what stands above it in this list:
+
+- ``models/``          recommendation models behind one interface, each in a file of its name
 - ``interactions.py``  what a user did with a product
-- ``dataset.py``       interactions as arrays, with the catalogue and its features
-- ``training.py``      a model of them, judged by ``holdout.py``, made as ``recipes.py`` says
-- ``store.py``         models by version; ``promotion.py`` says which is served
-- ``live.py``          what a model publishes to Redis
-- ``personaliser.py``  each user's own list, kept fresh
+- ``catalogue.py``     what is known of the products
+- ``neighbours.py``    the nearest items of each item
+- ``ranking.py``       from scores to the lists that a person sees
+- ``store.py``         trained models by version
+- ``evaluation/``      the protocols of ``./shop evaluate``
+- ``training/``        from interactions to a trained model that was compared with the active one
+- ``publishing/``      lists in Redis: all of a model's, and each user's own, kept fresh
 """

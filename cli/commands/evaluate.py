@@ -62,7 +62,8 @@ def evaluate(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of a table.")] = False,
 ) -> None:
     """Choose a model's parameters on a validation split, fit it, and measure it on the test part."""
-    from recommender.evaluation.protocol import Request, run
+    from recommender.evaluation.protocols import run
+    from recommender.evaluation.request import Request
 
     when = None if cut is None else cut.replace(tzinfo=UTC)
     request = Request(data, attributes, train, test, test_purchases, when, repeats, model, seed)
@@ -79,10 +80,10 @@ def evaluate(
 
 
 def _print(report: Report) -> None:
-    found = report.finding
-    table = Table("model", *found.metrics, title=f"{report.protocol}: {found.model}")
-    for name, metrics in {found.model: found.metrics, **found.baselines}.items():
-        table.add_row(name, *(f"{metrics[key]:.4f}" for key in found.metrics))
+    result = report.result
+    table = Table("model", *result.metrics, title=f"{report.protocol}: {result.model}")
+    for name, metrics in {result.model: result.metrics, **result.baselines}.items():
+        table.add_row(name, *(f"{metrics[key]:.4f}" for key in result.metrics))
     out.print(table)
-    out.print(f"parameters: {json.dumps(dict(found.parameters))}", soft_wrap=True)
+    out.print(f"parameters: {json.dumps(dict(result.parameters))}", soft_wrap=True)
     out.print(f"{report.seconds:.1f} s, {report.cpu_seconds:.1f} s of CPU")

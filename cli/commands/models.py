@@ -14,9 +14,9 @@ import typer
 from cli.context import err, out, settings_of
 
 if TYPE_CHECKING:
-    from recommender.live import LiveModels
-    from recommender.promotion import Promotions
-    from recommender.records import ModelRecord, ModelRecords
+    from recommender.publishing.live import LiveModels
+    from recommender.publishing.promotion import Promotions
+    from recommender.publishing.records import ModelRecord, ModelRecords
     from schemas.settings import Settings
 
 models = typer.Typer(no_args_is_help=True, help="Recommendation models: list, show, promote, roll back.")
@@ -92,10 +92,10 @@ def _opened(settings: Settings) -> Iterator[tuple[Promotions, ModelRecords, Live
     from contextlib import closing
 
     from connections.clickhouse import connected
-    from recommender.live import LiveModels, connect
-    from recommender.promotion import Promotions
+    from recommender.publishing.live import LiveModels, connect
+    from recommender.publishing.promotion import Promotions
+    from recommender.publishing.records import ModelRecords
     from recommender.ranking import Rules
-    from recommender.records import ModelRecords
     from recommender.store import ModelStore
 
     with connected(settings, settings.clickhouse_database) as client, closing(connect(settings)) as redis:

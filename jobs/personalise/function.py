@@ -9,7 +9,7 @@ from pyflink.table import DataTypes
 from pyflink.table.udf import FunctionContext, ScalarFunction, UserDefinedFunctionWrapper, udf
 
 from connections.redis import connect
-from recommender.personaliser import Limits, Personaliser
+from recommender.publishing.personaliser import Limits, Personaliser
 from recommender.ranking import Rules
 from recommender.store import ModelStore
 from schemas.settings import Settings

@@ -28,14 +28,14 @@ from jobs.training.interactions import (
     without_erased,
     write_outputs,
 )
-from recommender.dataset import Dataset, dataset_of
-from recommender.live import LiveModels, connect
-from recommender.promotion import Promotions
+from recommender.publishing.live import LiveModels, connect
+from recommender.publishing.promotion import Promotions
+from recommender.publishing.records import ModelRecords
 from recommender.ranking import Rules
-from recommender.records import ModelRecords
-from recommender.sentences import SentenceModel, texts_of
 from recommender.store import ModelStore, ServedModel
-from recommender.training import Trainer
+from recommender.training.dataset import Dataset, dataset_of
+from recommender.training.embeddings import SentenceModel, texts_of
+from recommender.training.trainer import Trainer
 from schemas.settings import Settings
 from schemas.version import VERSION
 

@@ -28,11 +28,11 @@ from connections.redis import connect, redis_errors
 from connections.registry import SchemaRegistry
 from lake.columns import EVENT_TIME, TIMESTAMP
 from operations.history.events import history
-from recommender.live import LiveModels
-from recommender.personaliser import Limits, Personaliser
-from recommender.promotion import Promotions
+from recommender.publishing.live import LiveModels
+from recommender.publishing.personaliser import Limits, Personaliser
+from recommender.publishing.promotion import Promotions
+from recommender.publishing.records import ModelRecords
 from recommender.ranking import Rules
-from recommender.records import ModelRecords
 from recommender.store import ModelStore
 from schemas.errors import ConfigurationError
 from schemas.results import SERVED

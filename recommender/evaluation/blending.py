@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from recommender.evaluation.protocol import Progress
+from recommender.evaluation.request import Progress
 from recommender.models.base import Model
 from recommender.models.blend import Blend, Say
 from recommender.models.blend_weights import Examples, learn_says

@@ -6,15 +6,15 @@ from collections.abc import Sequence
 
 from recommender.evaluation.cases import Split
 from recommender.evaluation.metrics import Metrics, rank_metrics
-from recommender.evaluation.protocol import Progress
-from recommender.evaluation.report import Finding
+from recommender.evaluation.report import Result
+from recommender.evaluation.request import Progress
 from recommender.models.base import Model
 from recommender.models.blend import Blend
 
 
 def compared(
     chosen: Model, baselines: Sequence[Model], test: Split, names: Sequence[str], progress: Progress
-) -> Finding:
+) -> Result:
     """The measures of a model and of the baselines, all fitted here; of a blend also those of each member alone.
 
     A member has its name and its place in the blend in the report, as in ``ials (1)``: it is the very model that the
@@ -37,4 +37,4 @@ def compared(
     beside = {model.name: measured(model.fit(test.training)) for model in baselines}
     members = chosen.models if isinstance(chosen, Blend) else ()
     alone = {f"{model.name} ({place})": measured(model) for place, model in enumerate(members, 1)}
-    return Finding(chosen.name, chosen.parameters, metrics, beside | alone)
+    return Result(chosen.name, chosen.parameters, metrics, beside | alone)

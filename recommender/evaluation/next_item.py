@@ -26,8 +26,8 @@ from recommender.evaluation.files import (
 )
 from recommender.evaluation.metrics import ndcg
 from recommender.evaluation.parts import Part, Validation
-from recommender.evaluation.protocol import Progress, Request
-from recommender.evaluation.report import Finding
+from recommender.evaluation.report import Result
+from recommender.evaluation.request import Progress, Request
 from recommender.evaluation.search import Space, choice, log_uniform, uniform, variants
 from recommender.models.base import Histories, Training
 from recommender.models.ease import MOST_ITEMS
@@ -86,7 +86,7 @@ class Lists:
         return Training(histories, self.n_items, self.features)
 
 
-def evaluate(request: Request, progress: Progress) -> Finding:
+def evaluate(request: Request, progress: Progress) -> Result:
     """Measure a model.
 
     Raises:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from recommender.evaluation.blending import Blending, Worth
-from recommender.evaluation.protocol import Progress
+from recommender.evaluation.request import Progress
 from recommender.evaluation.search import Parameters
 from recommender.models.base import Model, Training
 from recommender.models.blend import Blend

@@ -1,4 +1,4 @@
-"""What an evaluation found."""
+"""Results of an evaluation."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from recommender.evaluation.metrics import Metrics
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """What a protocol says of a model.
+class Result:
+    """How good a model is by a protocol.
 
     Attributes:
         model: Its name.
@@ -28,17 +28,17 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A finding and what it cost.
+    """A result and what it cost.
 
     Attributes:
         protocol: How it was measured.
-        finding: What was found.
+        result: How good the model is.
         seconds: Wall time of all of it: reading, choosing parameters, fitting, measuring.
         cpu_seconds: CPU time of the same, all threads together.
     """
 
     protocol: str
-    finding: Finding
+    result: Result
     seconds: float = field(compare=False)
     cpu_seconds: float = field(compare=False)
 
@@ -46,10 +46,10 @@ class Report:
         """The one object that ``./shop evaluate --json`` prints."""
         return {
             "protocol": self.protocol,
-            "model": self.finding.model,
-            "parameters": dict(self.finding.parameters),
-            "metrics": self.finding.metrics,
-            "baselines": dict(self.finding.baselines),
+            "model": self.result.model,
+            "parameters": dict(self.result.parameters),
+            "metrics": self.result.metrics,
+            "baselines": dict(self.result.baselines),
             "seconds": round(self.seconds, 1),
             "cpu_seconds": round(self.cpu_seconds, 1),
         }

@@ -23,8 +23,8 @@ from recommender.evaluation.blending import SameSays, Worth
 from recommender.evaluation.cases import Cases, Split
 from recommender.evaluation.comparison import compared
 from recommender.evaluation.parts import Part, Validation
-from recommender.evaluation.protocol import Progress, Request
-from recommender.evaluation.report import Finding
+from recommender.evaluation.report import Result
+from recommender.evaluation.request import Progress, Request
 from recommender.evaluation.search import Space, log_uniform, uniform, variants
 from recommender.models.base import Histories, Training
 from recommender.models.ease import MOST_ITEMS
@@ -79,7 +79,7 @@ class Sampled:
         return Split(self.training, Cases(known, self.candidates[:, 0], self.candidates, with_seen=True))
 
 
-def evaluate(request: Request, progress: Progress) -> Finding:
+def evaluate(request: Request, progress: Progress) -> Result:
     """Measure a model.
 
     Raises:

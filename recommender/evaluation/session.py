@@ -20,8 +20,8 @@ from recommender.evaluation.cases import Cases, Split
 from recommender.evaluation.files import line_error, numbered_lines, the_one_file
 from recommender.evaluation.metrics import Metrics, hit_rate, rank_metrics, reciprocal_rank
 from recommender.evaluation.parts import Part, Validation, share_of_time
-from recommender.evaluation.protocol import Progress, Request
-from recommender.evaluation.report import Finding
+from recommender.evaluation.report import Result
+from recommender.evaluation.request import Progress, Request
 from recommender.evaluation.search import Parameters
 from recommender.models.base import Histories, Model, Training
 from recommender.models.item_knn import ItemKnn
@@ -73,7 +73,7 @@ class Sessions:
         return Split(Training(before, n_items), pairs_of(after.where(known[after.items])))
 
 
-def evaluate(request: Request, progress: Progress) -> Finding:
+def evaluate(request: Request, progress: Progress) -> Result:
     """Measure a model.
 
     Raises:
@@ -93,7 +93,7 @@ def evaluate(request: Request, progress: Progress) -> Finding:
     model = validation.choose(request.model, parts_of(before.training), progress)
     progress(f"fitting and measuring {model.name}")
     metrics = _measured(sessions.test, model)
-    return Finding(model.name, model.parameters, metrics, _baselines(sessions.test, progress))
+    return Result(model.name, model.parameters, metrics, _baselines(sessions.test, progress))
 
 
 def parts_of(training: Training) -> list[Part]:

@@ -20,8 +20,8 @@ from recommender.evaluation.lists import Lists, best_lists
 from recommender.evaluation.metrics import Metrics
 from recommender.evaluation.parts import Part, Validation, share_of_time
 from recommender.evaluation.peers import ImplicitAls
-from recommender.evaluation.protocol import Progress, Request
-from recommender.evaluation.report import Finding
+from recommender.evaluation.report import Result
+from recommender.evaluation.request import Progress, Request
 from recommender.interactions import PURCHASE, in_order, newest_of_each
 from recommender.models.base import Histories, Model, Training
 from recommender.models.blend_weights import Examples
@@ -74,7 +74,7 @@ class Trial:
         return self.measured(best_lists(model.fit(self.training), self.everything, self.right, self.hidden))
 
 
-def evaluate(request: Request, progress: Progress) -> Finding:
+def evaluate(request: Request, progress: Progress) -> Result:
     """Measure a model.
 
     Raises:
@@ -91,7 +91,7 @@ def evaluate(request: Request, progress: Progress) -> Finding:
     progress(f"fitting and measuring {model.name}")
     model.fit(test.training)
     metrics = test.measured(test.lists(model))
-    return Finding(model.name, model.parameters, metrics, _baselines(test, progress))
+    return Result(model.name, model.parameters, metrics, _baselines(test, progress))
 
 
 def parts_of(training: Training) -> list[Part]:

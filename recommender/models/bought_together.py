@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from recommender.models.base import Arrays, Histories, Training, parameters_of
-from recommender.models.neighbours import (
+from recommender.models.sparse_matrices import (
     as_arrays,
     dense,
     from_arrays,

@@ -8,9 +8,15 @@ from typing import ClassVar, Self
 import numpy as np
 from scipy import sparse
 
-from recommender.models.alike import Alike
 from recommender.models.base import Training
-from recommender.models.neighbours import product_of_strongest, row_numbers, transposed, with_values, without_values
+from recommender.models.item_similarity import Alike
+from recommender.models.sparse_matrices import (
+    product_of_strongest,
+    row_numbers,
+    transposed,
+    with_values,
+    without_values,
+)
 
 
 @dataclass

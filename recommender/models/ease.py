@@ -12,8 +12,8 @@ from scipy import linalg
 
 from recommender.errors import ModelError
 from recommender.models.base import Arrays, Histories, Training, parameters_of
-from recommender.models.neighbours import dense, transposed
 from recommender.models.recency import Recency
+from recommender.models.sparse_matrices import dense, transposed
 
 MOST_ITEMS: Final = 6_000
 """Of a catalogue that allows it: its weights are a dense square, 144 MB then, and take seconds to invert."""

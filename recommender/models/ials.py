@@ -35,8 +35,8 @@ from threadpoolctl import threadpool_limits
 
 from recommender.errors import ModelError
 from recommender.models.base import Arrays, Histories, Training, parameters_of
-from recommender.models.neighbours import transposed, with_values
 from recommender.models.recency import Recency
+from recommender.models.sparse_matrices import transposed, with_values
 
 BATCH_VALUES: Final = 150_000
 """Float32 values of the factors gathered for a batch of rows: as many as a processor's cache holds a few copies of."""

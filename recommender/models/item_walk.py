@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from recommender.models.base import Arrays, Histories, Training, parameters_of
-from recommender.models.neighbours import as_arrays, dense, from_arrays, strongest
+from recommender.models.sparse_matrices import as_arrays, dense, from_arrays, strongest
 
 
 @dataclass(slots=True)

@@ -14,8 +14,8 @@ from recommender.models.ease import Ease
 from recommender.models.ials import Ials
 from recommender.models.item_knn import ItemKnn
 from recommender.models.item_walk import ItemWalk
-from recommender.models.own_items import OwnItems
 from recommender.models.popularity import Popularity
+from recommender.models.repeat_consumption import OwnItems
 from recommender.models.sentences import Sentences
 from recommender.models.sequential_rules import SequentialRules
 from recommender.models.session_knn import SessionKnn

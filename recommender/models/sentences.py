@@ -9,9 +9,9 @@ from typing import ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.models.alike import Alike
 from recommender.models.base import Training
-from recommender.models.neighbours import without_values
+from recommender.models.item_similarity import Alike
+from recommender.models.sparse_matrices import without_values
 from recommender.neighbours import strongest_of_all
 
 logger = logging.getLogger(__name__)

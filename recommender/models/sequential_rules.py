@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from recommender.models.base import Arrays, Histories, Training, parameters_of
-from recommender.models.neighbours import (
+from recommender.models.recency import Recency
+from recommender.models.sparse_matrices import (
     as_arrays,
     dense,
     from_arrays,
@@ -20,7 +21,6 @@ from recommender.models.neighbours import (
     transposed,
     with_values,
 )
-from recommender.models.recency import Recency
 
 
 @dataclass(slots=True)

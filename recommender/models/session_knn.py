@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from recommender.models.base import Arrays, Histories, Training, parameters_of
-from recommender.models.neighbours import dense
+from recommender.models.sparse_matrices import dense
 
 VISITS_AT_ONCE: Final = 2_000_000
 """Pairs of a clicked item and a past session that are held at a time."""

@@ -16,12 +16,12 @@ from connections.clickhouse import connected
 from connections.errors import WriteRefused
 from local.commands import run_shop
 from local.platform import Platform
-from recommender.bulk import send_all, set_if_absent
 from recommender.errors import ModelError
-from recommender.live import GRACE, LiveModels, connect
-from recommender.promotion import Promotions
+from recommender.publishing.bulk import send_all, set_if_absent
+from recommender.publishing.live import GRACE, LiveModels, connect
+from recommender.publishing.promotion import Promotions
+from recommender.publishing.records import ModelRecords
 from recommender.ranking import Rules
-from recommender.records import ModelRecords
 from recommender.store import ModelStore
 from schemas.recommendations import decode_list, item_ids
 from schemas.redis_keys import (

@@ -14,7 +14,7 @@ from redis import Redis
 from connections.errors import DependencyUnavailable
 from connections.redis import connect
 from recommender.interactions import KINDS
-from recommender.personaliser import Limits, Personaliser
+from recommender.publishing.personaliser import Limits, Personaliser
 from recommender.ranking import Rules
 from recommender.store import ModelStore
 from schemas.recommendations import RecommendationList, decode_list, item_ids, utc_text

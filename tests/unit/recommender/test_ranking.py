@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from recommender.encoding import ListEncoder
 from recommender.interactions import KINDS, KnownUsers, histories_of, newest_of_each
 from recommender.neighbours import NONE, top_items
+from recommender.publishing.encoding import ListEncoder
 from recommender.ranking import Ranking, Rules, rank
 from schemas.recommendations import Reason, RecommendationList, Source, decode_list, encode_list
 from tests.support.models import ITEM_IDS, fitted, known_users, neighbours_of

@@ -18,8 +18,8 @@ from recommender.evaluation.metrics import reciprocal_rank
 from recommender.evaluation.parts import Part, Validation
 from recommender.models.base import Arrays, Histories, Model, Training
 from recommender.models.blend import Blend, Say
-from recommender.models.own_items import OwnItems
 from recommender.models.popularity import Popularity
+from recommender.models.repeat_consumption import OwnItems
 from schemas.errors import ConfigurationError
 
 N_ITEMS = 3

@@ -9,7 +9,8 @@ import pytest
 
 from recommender.evaluation.metrics import rank_metrics
 from recommender.evaluation.next_item import evaluate, features_of, last_items, read_lists
-from recommender.evaluation.protocol import Request, run
+from recommender.evaluation.protocols import run
+from recommender.evaluation.request import Request
 from recommender.models.popularity import Popularity
 from recommender.models.sequential_rules import SequentialRules
 from schemas.errors import ConfigurationError
@@ -61,10 +62,10 @@ def test_attributes_become_columns_and_those_of_other_items_are_left_out() -> No
 
 
 def test_a_rule_that_always_holds_is_found_on_the_test_part(tmp_path: Path) -> None:
-    finding = evaluate(Request(shop(tmp_path), model="sequential_rules"), quiet)
-    assert finding.model == "sequential_rules"
-    assert finding.metrics["HR@5"] == 1.0
-    assert set(finding.baselines) == {"popularity", "item_knn"}
+    result = evaluate(Request(shop(tmp_path), model="sequential_rules"), quiet)
+    assert result.model == "sequential_rules"
+    assert result.metrics["HR@5"] == 1.0
+    assert set(result.baselines) == {"popularity", "item_knn"}
 
 
 def test_the_blend_is_reported_with_its_members_and_the_same_again(tmp_path: Path) -> None:

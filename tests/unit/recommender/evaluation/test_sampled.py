@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from recommender.evaluation.metrics import rank_metrics
-from recommender.evaluation.protocol import Request
+from recommender.evaluation.request import Request
 from recommender.evaluation.sampled import (
     CUTOFF,
     METRICS,
@@ -78,8 +78,8 @@ def test_the_two_tastes_of_a_small_shop_are_found(tmp_path: Path) -> None:
         items = taste + lot.permutation(10)[:7]
         rated += [(user, int(item)) for item in items]
         cases.append([user, int(items[0]), *((items[1:5] + 10) % 20).tolist()])
-    finding = evaluate(Request(folder_of(tmp_path, rated, cases), model="ease"), quiet)
-    assert finding.metrics == {"HR@10": 1.0, "NDCG@10": 1.0}
+    result = evaluate(Request(folder_of(tmp_path, rated, cases), model="ease"), quiet)
+    assert result.metrics == {"HR@10": 1.0, "NDCG@10": 1.0}
 
 
 def test_a_file_is_no_folder_and_a_folder_may_lack_a_file(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from recommender.evaluation.protocol import Request
+from recommender.evaluation.request import Request
 from recommender.evaluation.session import evaluate, pairs_of, read_sessions
 from recommender.models.base import Histories
 from schemas.errors import ConfigurationError
@@ -77,16 +77,16 @@ def test_files_that_are_missing_are_asked_for(tmp_path: Path) -> None:
 def test_the_measures_are_those_counted_by_hand_and_the_same_each_time(tmp_path: Path) -> None:
     folder = files(tmp_path, "p q\n" * 30 + "r s\n" * 20, "p\tq\nr\tp\n")
     request = Request(data=folder, model="popularity")
-    finding = evaluate(request, quiet)
+    result = evaluate(request, quiet)
     # p and q were clicked 30 times, r and s 20: q stands second behind p, as equal ones count against the label.
-    assert finding.baselines["popularity"] == {"HR@20": 1.0, "MRR@20": 0.5}
-    assert evaluate(request, quiet) == finding
+    assert result.baselines["popularity"] == {"HR@20": 1.0, "MRR@20": 0.5}
+    assert evaluate(request, quiet) == result
 
 
 def test_the_blend_finds_what_follows_and_is_the_same_each_time(tmp_path: Path) -> None:
     folder = files(tmp_path, "p q\nr s\nt u\n" * 40, "p\tq\nr\ts\nt\tu\n")
     request = Request(data=folder)
-    finding = evaluate(request, quiet)
-    assert finding.metrics == {"HR@20": 1.0, "MRR@20": 1.0}
-    assert finding.baselines["popularity"]["MRR@20"] < 1
-    assert evaluate(request, quiet) == finding
+    result = evaluate(request, quiet)
+    assert result.metrics == {"HR@20": 1.0, "MRR@20": 1.0}
+    assert result.baselines["popularity"]["MRR@20"] < 1
+    assert evaluate(request, quiet) == result

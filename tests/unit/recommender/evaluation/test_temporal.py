@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from recommender.evaluation.event_files import Events, read_events, read_pairs
-from recommender.evaluation.protocol import Request
+from recommender.evaluation.request import Request
 from recommender.evaluation.temporal import evaluate, trial
 from recommender.interactions import KINDS
 from schemas.errors import ConfigurationError
@@ -136,18 +136,18 @@ def regulars() -> list[Row]:
 def test_the_measures_are_counted_on_lists_and_the_same_each_time(tmp_path: Path) -> None:
     path = written(tmp_path / "events.parquet", sorted(regulars()))
     request = Request(data=path, cut=BEGIN + timedelta(hours=80), model="own_items")
-    finding = evaluate(request, quiet)
-    assert finding.metrics["HR@10"] == finding.metrics["NDCG@10"] == finding.metrics["MAP@10"] == 1.0
-    assert finding.metrics["coverage@10"] == 0.5
+    result = evaluate(request, quiet)
+    assert result.metrics["HR@10"] == result.metrics["NDCG@10"] == result.metrics["MAP@10"] == 1.0
+    assert result.metrics["coverage@10"] == 0.5
     # All five things were bought as often: equal ones stand by their number, and each is right for two users.
     places = np.arange(1, 6)
-    assert finding.baselines["popularity"]["NDCG@10"] == pytest.approx((1 / np.log2(places + 1)).mean(), abs=1e-6)
-    assert evaluate(request, quiet) == finding
+    assert result.baselines["popularity"]["NDCG@10"] == pytest.approx((1 / np.log2(places + 1)).mean(), abs=1e-6)
+    assert evaluate(request, quiet) == result
 
 
 def test_without_a_cut_a_file_of_purchases_says_what_is_right(tmp_path: Path) -> None:
     path = written(tmp_path / "events.parquet", sorted(regulars()))
     pairs = tmp_path / "pairs.csv"
     pairs.write_text("u1,own1\nu2,own2\n")
-    finding = evaluate(Request(data=path, test_purchases=pairs, model="own_items"), quiet)
-    assert finding.metrics["HR@10"] == 1.0
+    result = evaluate(Request(data=path, test_purchases=pairs, model="own_items"), quiet)
+    assert result.metrics["HR@10"] == 1.0

@@ -10,9 +10,9 @@ from recommender.models.base import Histories, Training
 from recommender.models.blend import LEAST_SHARE, Blend, Say, log_shares, shares
 from recommender.models.blend_weights import Examples, learn_says
 from recommender.models.item_walk import ItemWalk, sum_of_gaps
-from recommender.models.own_items import OwnItems
 from recommender.models.popularity import Popularity
 from recommender.models.registry import make_model
+from recommender.models.repeat_consumption import OwnItems
 
 TRAINING = Training(Histories.of([[0, 1, 2], [0, 1], [0, 3], [2, 2]]), 5)
 

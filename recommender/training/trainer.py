@@ -10,8 +10,6 @@ from typing import Any, Final
 
 import orjson
 
-from recommender.dataset import Dataset
-from recommender.holdout import Comparison, Contender, Holdout, Judgement, compare, cut_at, judge, split
 from recommender.models.base import Model, Training
 from recommender.models.bought_together import BoughtTogether
 from recommender.models.content import Content
@@ -19,8 +17,10 @@ from recommender.models.item_knn import ItemKnn
 from recommender.models.sentences import Sentences
 from recommender.neighbours import Neighbours, strongest_of_all
 from recommender.ranking import Rules
-from recommender.recipes import Recipe, recipe_for
 from recommender.store import Manifest, ServedModel, encode_arrays, neighbour_arrays
+from recommender.training.dataset import Dataset
+from recommender.training.holdout import Comparison, Contender, Holdout, Judgement, compare, cut_at, judge, split
+from recommender.training.recipes import Recipe, recipe_for
 from schemas.recommendations import utc_text
 
 logger = logging.getLogger(__name__)

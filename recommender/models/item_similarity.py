@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from recommender.models.base import Arrays, Histories, parameters_of
-from recommender.models.neighbours import as_arrays, dense, from_arrays
 from recommender.models.recency import Recency
+from recommender.models.sparse_matrices import as_arrays, dense, from_arrays
 
 
 class Alike:

@@ -8,8 +8,6 @@ from typing import Any, Final
 
 import numpy as np
 
-from recommender.dataset import where
-from recommender.holdout import Holdout, interaction_matrix
 from recommender.interactions import PURCHASE
 from recommender.models.base import Model, Training
 from recommender.models.blend import Blend
@@ -18,11 +16,13 @@ from recommender.models.content import Content
 from recommender.models.ease import MOST_ITEMS, Ease
 from recommender.models.ials import Ials
 from recommender.models.item_knn import ItemKnn
-from recommender.models.own_items import OwnItems
 from recommender.models.popularity import Popularity
 from recommender.models.registry import make_model
+from recommender.models.repeat_consumption import OwnItems
 from recommender.models.sentences import Sentences
 from recommender.models.sequential_rules import SequentialRules
+from recommender.training.dataset import where
+from recommender.training.holdout import Holdout, interaction_matrix
 from schemas.errors import ConfigurationError
 
 MOST_EXAMPLES: Final = 5_000

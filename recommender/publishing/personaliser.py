@@ -3,7 +3,7 @@
 A batch costs two round trips. The first writes histories and reads them back, and asks which models are live and
 whether the availability of a product has changed; the second writes lists. In the first the question for the live
 models comes last: a version that is not live yet when it is answered will be published by somebody who has not read
-these histories yet (see ``recommender.live``), so no event falls between the two.
+these histories yet (see ``recommender.publishing.live``), so no event falls between the two.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from numpy.typing import NDArray
 from redis import Redis
 
 from connections.redis import redis_errors
-from recommender.encoding import ListEncoder
 from recommender.errors import ModelError
 from recommender.interactions import histories_of
 from recommender.models.base import Model
 from recommender.neighbours import NONE, Neighbours
+from recommender.publishing.encoding import ListEncoder
 from recommender.ranking import Rules, rank
 from recommender.store import ModelStore, load_model
 from schemas.recommendations import Source

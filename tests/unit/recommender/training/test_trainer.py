@@ -9,14 +9,14 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from recommender.dataset import Dataset, dataset_of
 from recommender.errors import ModelError
-from recommender.features import features_of, price_bands
-from recommender.holdout import Judgement, compare, cut_at, split
 from recommender.ranking import Rules
-from recommender.recipes import Recipe
 from recommender.store import ModelStore
-from recommender.training import Trainer
+from recommender.training.dataset import Dataset, dataset_of
+from recommender.training.features import features_of, price_bands
+from recommender.training.holdout import Judgement, compare, cut_at, split
+from recommender.training.recipes import Recipe
+from recommender.training.trainer import Trainer
 
 DAY_MS = 24 * 60 * 60 * 1000
 START_MS = 1_790_000_000_000

@@ -6,8 +6,8 @@ import logging
 from datetime import datetime
 
 from recommender.errors import ModelError
-from recommender.live import LiveModels
-from recommender.records import ModelRecords
+from recommender.publishing.live import LiveModels
+from recommender.publishing.records import ModelRecords
 from recommender.store import ModelStore
 
 logger = logging.getLogger(__name__)

@@ -15,12 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from recommender.dataset import Dataset, take, where
 from recommender.evaluation.metrics import gains_of_sets, hit_rate_of_sets
 from recommender.interactions import PURCHASE, UserHistories, newest_of_each
 from recommender.models.base import Model
 from recommender.neighbours import NONE, no_neighbours
 from recommender.ranking import Rules, rank_in_batches
+from recommender.training.dataset import Dataset, take, where
 
 CASES: Final = 20_000
 """Users that are judged at the most."""

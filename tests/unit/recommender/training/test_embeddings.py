@@ -16,13 +16,13 @@ import pytest
 from jobs.training.job import sentence_model, with_meanings
 from local.paths import ROOT
 from recommender.catalogue import ATTRIBUTES, Catalogue
-from recommender.dataset import Dataset, dataset_of
 from recommender.models.base import Histories
 from recommender.ranking import Rules
-from recommender.recipes import Recipe
-from recommender.sentences import SentenceModel, texts_of
 from recommender.store import ModelStore, ServedModel
-from recommender.training import Trainer
+from recommender.training.dataset import Dataset, dataset_of
+from recommender.training.embeddings import SentenceModel, texts_of
+from recommender.training.recipes import Recipe
+from recommender.training.trainer import Trainer
 from schemas.errors import ConfigurationError
 from schemas.settings import Settings
 from tests.support.sentences import sentence_model_file
@@ -40,7 +40,7 @@ TITLES = {
 DAY_MS = 24 * 60 * 60 * 1000
 SERVED_WITHOUT_THE_EXTRA = """
 import json, sys
-sys.modules |= dict.fromkeys(("onnxruntime", "tokenizers", "recommender.sentences"))
+sys.modules |= dict.fromkeys(("onnxruntime", "tokenizers", "recommender.training.embeddings"))
 from recommender.models.base import Histories
 from recommender.store import ModelStore
 (version,) = ModelStore(sys.argv[1]).versions()

@@ -15,9 +15,9 @@ from scipy import sparse
 
 from recommender.catalogue import ATTRIBUTES, Catalogue
 from recommender.errors import ModelError
-from recommender.features import features_of
 from recommender.interactions import KINDS, KnownUsers, UserHistories, in_order, newest_of_each
 from recommender.models.base import Histories, Training
+from recommender.training.features import features_of
 
 _MILLISECONDS = 1000
 

@@ -16,10 +16,10 @@ import numpy as np
 import redis
 from numpy.typing import NDArray
 
-from recommender.bulk import answering, expire, send_all, set_if_absent
-from recommender.encoding import ListEncoder
 from recommender.interactions import KnownUsers, UserHistories, histories_of, merged
 from recommender.neighbours import NONE, Neighbours
+from recommender.publishing.bulk import answering, expire, send_all, set_if_absent
+from recommender.publishing.encoding import ListEncoder
 from recommender.ranking import REASONS, Ranking, Rules, rank_in_batches
 from recommender.store import ServedModel
 from schemas.recommendations import Reason, Source

@@ -1,33 +1,17 @@
-"""What a protocol is asked, and which there are.
-
-A protocol is a module with a function ``evaluate(request, progress) -> Finding``. It reads the files of the request,
-chooses parameters on a validation split cut from the training part, fits once more on all of the training part, and
-measures on the test part, which nothing before has seen.
-"""
+"""What ``./shop evaluate`` is asked for, and how it tells how far it is."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from importlib import import_module
 from pathlib import Path
 from typing import Final
 
-from recommender.evaluation.report import Finding, Report
 from schemas.errors import ConfigurationError
 
 Progress = Callable[[str], None]
-"""Told in words what is being done."""
-
-PROTOCOLS: Final[Mapping[str, str]] = {
-    "next-item": "recommender.evaluation.next_item",
-    "sampled": "recommender.evaluation.sampled",
-    "session": "recommender.evaluation.session",
-    "temporal": "recommender.evaluation.temporal",
-}
-"""The module of each protocol, imported when it is asked for."""
+"""Called with a short text on what is being done now."""
 
 BLEND: Final = "blend"
 
@@ -67,17 +51,3 @@ class Request:
         if self.data is None:
             raise ConfigurationError("This protocol needs --data PATH: a file of its format, or a folder with one.")
         return self.data
-
-
-def run(protocol: str, request: Request, progress: Progress) -> Report:
-    """Evaluate by a protocol.
-
-    Raises:
-        ConfigurationError: There is no such protocol or model, or a file is not of the protocol's format.
-    """
-    if protocol not in PROTOCOLS:
-        message = f"There is no protocol {protocol!r}; there are {', '.join(PROTOCOLS)}."
-        raise ConfigurationError(message)
-    wall, cpu = time.perf_counter(), time.process_time()
-    finding: Finding = import_module(PROTOCOLS[protocol]).evaluate(request, progress)
-    return Report(protocol, finding, time.perf_counter() - wall, time.process_time() - cpu)

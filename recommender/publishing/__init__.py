@@ -1,0 +1,9 @@
+"""What the recommendation service reads: lists in Redis, and which model is active.
+
+- ``live.py``          all lists of a model version, and which version is served
+- ``personaliser.py``  each user's history and own list, kept fresh
+- ``encoding.py``      lists as bytes
+- ``bulk.py``          many writes at once
+- ``records.py``       model versions and promotions in ClickHouse
+- ``promotion.py``     the one place that makes a version the active one, or rolls back
+"""
