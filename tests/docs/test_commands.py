@@ -67,8 +67,9 @@ def on_the_ports_of(platform: Platform, command: str) -> str:
     return command
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_a_link_to_a_file_leads_to_one(page: Path) -> None:
-    for target in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text()):
-        if not target.startswith("http"):
-            assert (page.parent / target).exists(), target
+def test_clickhouse_is_asked_as_the_page_shows(shop: Platform, capsys: pytest.CaptureFixture[str]) -> None:
+    shown = re.findall(r"^```python\n(.*?)^```", (ROOT / "docs/platform.md").read_text(), re.MULTILINE | re.DOTALL)
+
+    assert len(shown) == 1
+    exec(shown[0].replace("port=19123", f"port={shop.settings.port('clickhouse')}"), {})
+    assert re.search(r"\bday\b.*\bcurrency\b.*\bnet\b", capsys.readouterr().out)
