@@ -82,7 +82,7 @@ class Settings(BaseSettings):
     checkpoint_interval_ms: int = Field(
         2_000,
         ge=100,
-        description="Interval between a job's checkpoints; events that ingest accepted become visible with the next one.",
+        description="Interval between a job's checkpoints; accepted events become visible with the next one.",
     )
     metrics_checkpoint_interval_ms: int = Field(
         10_000,
@@ -92,7 +92,7 @@ class Settings(BaseSettings):
     transaction_timeout_ms: int = Field(
         600_000,
         ge=10_000,
-        description="After this time Kafka aborts an open transaction; it must exceed a checkpoint and a restart, or data is lost.",
+        description="Kafka aborts a transaction that is open for longer; a checkpoint and a restart must fit into it.",
     )
 
     sink_batch_rows: int = Field(100_000, ge=1, description="Most rows of one insert into ClickHouse.")
@@ -133,7 +133,7 @@ class Settings(BaseSettings):
     collector_host: str = Field("127.0.0.1", description="Network interface that the collector listens on.")
     collector_write_keys: SecretStr = Field(
         SecretStr(""),
-        description="Keys that clients must send, separated by commas; without any, the collector listens on loopback only.",
+        description="Keys of clients, separated by commas; without any, the collector listens on loopback only.",
     )
     collector_request_bytes: int = Field(1 << 20, ge=1024, description="Largest body of a request, decompressed.")
     collector_event_bytes: int = Field(32 << 10, ge=256, description="Largest event, as JSON.")
@@ -171,7 +171,7 @@ class Settings(BaseSettings):
     serving_processes: int = Field(1, ge=0, description="Processes that answer on its port; 0 for one per core.")
     serving_api_keys: SecretStr = Field(
         SecretStr(""),
-        description="API keys of services, separated by commas: key, or key:scope+scope with the scopes recommend, history, erase.",
+        description="API keys, separated by commas: key, or key:scope+scope; scopes are recommend, history, erase.",
     )
     serving_jwt_key: SecretStr = Field(
         SecretStr(""),
@@ -192,7 +192,7 @@ class Settings(BaseSettings):
     )
     serving_rate_fails_open: bool = Field(
         True,
-        description="Whether requests pass while Redis cannot be asked for the limit; otherwise they are answered with 429.",
+        description="Whether requests pass while Redis does not answer; otherwise they are answered with 429.",
     )
     serving_allowed_origins: str = Field(
         "", description="Origins whose pages may call the service (CORS), separated by commas; * for all."
@@ -201,7 +201,7 @@ class Settings(BaseSettings):
     serving_redis_budget_ms: int = Field(
         50,
         ge=1,
-        description="Time-out of one call to Redis; after four times this without an answer, the circuit breaker opens.",
+        description="Time-out of a call to Redis; after four times this in silence, the circuit breaker opens.",
     )
     serving_last_good_seconds: int = Field(
         3600, ge=0, description="How long a list may be served from memory after Redis stopped providing it."
