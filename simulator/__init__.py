@@ -1,4 +1,4 @@
-"""A shop that behaves, and the trouble that real traffic brings.
+"""A simulated shop: its events, and the trouble that real traffic brings.
 
 - ``plan.py``        what is simulated: how many events, which days, which trouble
 - ``rhythm.py``      how busy the shop is, hour by hour
@@ -7,15 +7,15 @@
 - ``shopping.py``    what a visitor does, event by event
 - ``simulation.py``  the whole shop: records in the order in which they are received
 - ``trouble.py``     delays, repetitions, skewed clocks, old versions, foreign names, junk
-- ``poison.py``      records that must be refused
+- ``poison.py``      invalid records
 - ``events.py``      an event as the simulator holds it
-- ``pieces.py``      its bytes
+- ``encoding.py``    its Avro bytes
 - ``versions.py``    older versions of the event's schema
-- ``spool.py``       records in another order
+- ``spool.py``       records in random order
 - ``sender.py``      records to Kafka
-- ``ledger/``        what every table must hold, by plain arithmetic
+- ``ledger/``        the expected rows of every table, by plain arithmetic
 - ``run.py``         simulates, counts and sends
 
-The same plan gives the same records, byte for byte. Nothing here checks an event: what becomes of each record is known
-from how it was made, and the ledger (``simulator/ledger``) counts by that.
+The same plan gives the same records, byte for byte. Nothing here validates an event: how a record is made decides
+whether it must be accepted, and the ledger (``simulator/ledger``) counts by that.
 """

@@ -123,9 +123,9 @@ class Product:
         """Body of a click on it in the list of its category."""
         return self._body("listed", currency, 0)
 
-    def found(self, currency: str, query: str) -> Body:
+    def search_result(self, currency: str, query: str) -> Body:
         """Body of a click on it among the results of a search."""
-        return self._body("found", currency, query)
+        return self._body("search_result", currency, query)
 
     def _body(self, kind: str, currency: str, detail: int | str) -> Body:
         key = (kind, currency, detail)
@@ -140,7 +140,7 @@ class Product:
             return {**facts, "quantity": detail}
         if kind == "listed":
             return {**facts, "list_id": self.list_id, "position": self.position}
-        if kind == "found":
+        if kind == "search_result":
             return {**facts, "list_id": "search", "position": self.position % 10 + 1, "search_query": detail}
         return {"page_url": f"{SITE}/p/{self.product_id}", "page_title": self.title, **facts}
 

@@ -1,7 +1,7 @@
-"""An event as the simulator holds it: what is its own, what it shares with its visit, and what it is about.
+"""An event of the simulator: its own fields, those of its visit, and those of its body.
 
-Most of an event's bytes are those of others as well: a visit's events have user, session, device and country in common,
-and a product's views have page, title, category and price in common. So both are objects, and each is encoded once.
+Events have most of their bytes in common: those of one visit share user, session, device and country, and views of one
+product share page, title, category and price. So visit and body are objects, and each is encoded once.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ NOBODY: Final = ""
 
 
 class Visit:
-    """What the events of one visit have in common.
+    """The fields that the events of one visit have in common.
 
     Args:
         user_id: The signed-in user or the anonymous visitor; NOBODY for events of catalogue and stock.
-        source: Who produces the events.
-        others: The other VISIT_FIELDS that are given.
+        source: The system that produces the events.
+        others: Other VISIT_FIELDS.
     """
 
-    __slots__ = ("channel", "country", "device", "fields", "piece", "session_id", "user_id")
+    __slots__ = ("channel", "country", "device", "encoded", "fields", "session_id", "user_id")
 
     def __init__(self, user_id: str, source: str = "simulator", **others: str | None) -> None:
         self.fields: dict[str, Any] = {"user_id": user_id, "source": source, **others}
@@ -44,27 +44,27 @@ class Visit:
         self.device = others.get("device")
         self.channel = others.get("channel")
         self.country = others.get("country")
-        self.piece: bytes | None = None
+        self.encoded: bytes | None = None
 
-    def of(self, user_id: str) -> Visit:
+    def signed_in_as(self, user_id: str) -> Visit:
         """The same visit after its visitor has signed in."""
         return Visit(**{**self.fields, "user_id": user_id})
 
 
 class Body:
-    """What an event is about: the fields behind those of the visit.
+    """The fields of an event that follow those of the visit in the record.
 
     Args:
-        fields: Those that are given; amounts are Decimals.
-        is_shared: Whether other events will have the same body, so that its bytes are worth keeping.
+        fields: Those that are set; amounts are Decimals.
+        is_shared: Whether other events have the same body, so that its bytes are worth caching.
     """
 
-    __slots__ = ("fields", "is_shared", "piece")
+    __slots__ = ("encoded", "fields", "is_shared")
 
     def __init__(self, fields: Mapping[str, Any], *, is_shared: bool = False) -> None:
         self.fields = fields
         self.is_shared = is_shared
-        self.piece: bytes | None = None
+        self.encoded: bytes | None = None
 
 
 EMPTY: Final = Body({}, is_shared=True)
@@ -77,10 +77,10 @@ class Event:
         event_id: Unique.
         event_type: Canonical name.
         time_ms: When it happened by the producer's clock, epoch milliseconds.
-        visit: Whose it is.
-        body: What it is about.
-        was_counted: Whether the ledger has counted it; a further record of it is a repetition.
-        was_sent: Whether a record of it has been sent, so that its time is fixed.
+        visit: The fields of its visit.
+        body: Its other fields.
+        was_counted: Whether the ledger has counted it; a further record of it is a duplicate.
+        was_sent: Whether a record of it has been sent; its time does not change any more.
     """
 
     __slots__ = ("body", "event_id", "event_type", "time_ms", "visit", "was_counted", "was_sent")

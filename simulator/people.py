@@ -65,7 +65,7 @@ class People:
 
     Args:
         size: How many users come back.
-        rng: Makes them.
+        rng: Draws them.
     """
 
     def __init__(self, size: int, rng: Random) -> None:

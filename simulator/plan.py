@@ -1,4 +1,4 @@
-"""What is to be simulated."""
+"""What to simulate."""
 
 from __future__ import annotations
 
@@ -17,30 +17,30 @@ DEFAULT_DAYS: Final = 10
 
 
 class Trouble(StrEnum):
-    """What real traffic brings; each kind can be asked for by its name."""
+    """The kinds of trouble in real traffic, by their names on the command line."""
 
     DUPLICATES = "duplicates"  # the same record again, seconds to days later
     DISORDER = "disorder"  # received up to ten minutes late
-    LATENESS = "lateness"  # minutes to days late: up to the limit, exactly at it, and beyond it
-    SKEW = "skew"  # a clock that is ahead: up to the limit, exactly at it, and beyond it
+    LATENESS = "lateness"  # received minutes to days late: below the limit, exactly at it, and beyond it
+    SKEW = "skew"  # from a clock that is ahead: by less than the limit, exactly by it, and by more
     OLD_VERSIONS = "old-versions"  # written with an older version of the schema
     FOREIGN_NAMES = "foreign-names"  # event types as other systems name them
-    POISON = "poison"  # records that no job may count
+    POISON = "poison"  # invalid records
     NULLS = "nulls"  # records without a value
-    BURSTS = "bursts"  # minutes in which everybody comes
+    BURSTS = "bursts"  # minutes with very many visits
     BOTS = "bots"  # one visitor with thousands of views
 
 
 ALL: Final = frozenset(Trouble)
 
 
-def dice(*seed: object) -> Random:
-    """A source of chance that is the same for the same seed, on any machine."""
-    return Random(" ".join(map(str, seed)))  # noqa: S311 - nothing is kept secret by it
+def seeded_rng(*seed: object) -> Random:
+    """A random generator that gives the same numbers for the same seed, on any machine."""
+    return Random(" ".join(map(str, seed)))  # noqa: S311 - not for secrets
 
 
 def troubles(names: str) -> frozenset[Trouble]:
-    """The kinds of a list like ``lateness,poison``; ``all`` and ``none`` are lists as well.
+    """The kinds of a list like ``lateness,poison``, or of ``all`` or ``none``.
 
     Raises:
         ConfigurationError: There is no such kind.
@@ -49,11 +49,11 @@ def troubles(names: str) -> frozenset[Trouble]:
         return frozenset()
     if names == "all":
         return ALL
-    given = [name.strip() for name in names.split(",") if name.strip()]
-    if unknown := sorted(set(given) - set(Trouble)):
+    kinds = [name.strip() for name in names.split(",") if name.strip()]
+    if unknown := sorted(set(kinds) - set(Trouble)):
         message = f"There is no trouble {', '.join(unknown)}. There are: {', '.join(Trouble)}; or all, or none."
         raise ConfigurationError(message)
-    return frozenset(map(Trouble, given))
+    return frozenset(map(Trouble, kinds))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +61,16 @@ class Plan:
     """A simulation; the same plan gives the same records.
 
     Attributes:
-        events: How many events the shop makes; repetitions and junk come on top.
-        seed: Decides everything that is left to chance.
-        trouble: What disturbs the shop.
+        events: How many events the shop makes; duplicates and invalid records come on top.
+        seed: Of everything that is random.
+        trouble: Which kinds of trouble there are.
         start: The first day, in the shop's time zone.
         days: How many days the events are spread over.
         time_zone: The shop's.
         lateness_ms: How late an event may be received, as ingest is set.
         skew_ms: How far a clock may be ahead, as ingest is set.
-        is_live: Whether the events happen while they are sent.
-        run: Tells the events of live runs apart; empty when they are not live.
+        is_live: Whether events get the time at which they are sent.
+        run: Distinguishes live runs; empty for other plans.
     """
 
     events: int
@@ -101,7 +101,7 @@ class Plan:
 
     @property
     def mark(self) -> str:
-        """Six characters that tell the events of this plan from those of another."""
+        """Six characters in the ids of this plan's events, different for each plan."""
         return hashlib.sha256(repr(sorted(self.arguments().items())).encode()).hexdigest()[:6]
 
     def arguments(self) -> dict[str, Any]:

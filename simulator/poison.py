@@ -1,7 +1,4 @@
-"""Records that must be refused: bytes that are no event, and events that cannot be.
-
-Each is made for one reason, which is known from how it is made.
-"""
+"""Invalid records: bytes that are no event, and events with impossible values. Each is made for one reason."""
 
 from __future__ import annotations
 
@@ -10,15 +7,15 @@ from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
 from schemas.codec import HEADER_BYTES
-from simulator.plan import dice
+from simulator.plan import seeded_rng
 
 UNKNOWN_IDS: Final = range(1_000_000_000, 1_000_000_008)
-"""Ids that no registry has come to."""
+"""Ids that no registry has given yet."""
 _MAX_JUNK_BYTES: Final = 200
 
 
 class Damage(StrEnum):
-    """What is done to the bytes of a good record."""
+    """How the bytes of a valid record are damaged."""
 
     RANDOM_BYTES = "random-bytes"
     WRONG_MAGIC_BYTE = "wrong-magic-byte"
@@ -44,15 +41,15 @@ REASONS: Final = {
 
 
 def damaged(value: bytes, damage: Damage, seed: int, foreign_schema_id: int) -> bytes | None:
-    """The bytes of a good record after the damage.
+    """The bytes of a valid record after the damage.
 
     Args:
         value: The framed bytes.
-        damage: What to do to them.
-        seed: Decides what is left to chance.
+        damage: How to damage them.
+        seed: Of what is random in it.
         foreign_schema_id: Id of a schema of something else than events.
     """
-    rng = dice(seed)
+    rng = seeded_rng(seed)
     match damage:
         case Damage.RANDOM_BYTES:
             return bytes([rng.randrange(1, 256)]) + rng.randbytes(rng.randrange(_MAX_JUNK_BYTES))
@@ -77,13 +74,13 @@ def _with_schema(value: bytes, schema_id: int) -> bytes:
 
 
 class Impossible(NamedTuple):
-    """An event that is well written and cannot be.
+    """An event that is well encoded and has impossible values.
 
     Attributes:
         reason: The reason that ``failed-events`` must give.
         event_type: Its type.
         body: Its fields.
-        has_user: Whether it says whose it is.
+        has_user: Whether it has a user id.
         has_id: Whether it has an id.
     """
 

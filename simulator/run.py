@@ -17,12 +17,12 @@ from schemas.event_types import EVENT_TYPES, USER_EVENTS
 from schemas.results import RESULTS
 from schemas.settings import Settings
 from schemas.topics import DOMAIN_TOPICS, TOPICS
+from simulator.encoding import CachingEncoder
 from simulator.events import Event
 from simulator.ledger.ledger import Ledger
-from simulator.pieces import PieceEncoder
-from simulator.plan import Plan, dice
+from simulator.plan import Plan, seeded_rng
 from simulator.poison import damaged
-from simulator.sender import Sender, Wire
+from simulator.sender import KafkaRecord, Sender
 from simulator.simulation import Record, Simulation
 from simulator.spool import shuffled
 from simulator.trouble import Form, expected_records
@@ -34,7 +34,7 @@ _PROGRESS_EVERY: Final = 2_000
 
 
 class Encoders:
-    """Writes records in the forms that trouble gives them.
+    """Encodes records in the forms that trouble gives them.
 
     Args:
         current: The newest version of the schema, and its id.
@@ -42,7 +42,7 @@ class Encoders:
         foreign_schema_id: Id of a schema of something else.
     """
 
-    def __init__(self, current: PieceEncoder, old: Sequence[PieceEncoder] = (), foreign_schema_id: int = 0) -> None:
+    def __init__(self, current: CachingEncoder, old: Sequence[CachingEncoder] = (), foreign_schema_id: int = 0) -> None:
         self._current = current
         self._old = old
         self._foreign_schema_id = foreign_schema_id
@@ -57,7 +57,7 @@ class Encoders:
 
 
 def registered_encoders(settings: Settings) -> Encoders:
-    """Encoders for what the registry knows.
+    """Encoders with the schema ids of the registry.
 
     Raises:
         ContractError: The registry has not been migrated.
@@ -67,28 +67,28 @@ def registered_encoders(settings: Settings) -> Encoders:
         subjects = {topic.name: topic.value_subject for topic in TOPICS}
         current = _known_id(registry, subjects[DOMAIN_TOPICS[0]])
         foreign = _known_id(registry, subjects[RESULTS[0].topic])
-        old = [PieceEncoder(schema, number, keeps_pieces=False) for schema, number in register_old_versions(registry)]
-    return Encoders(PieceEncoder(load_schema("shop_event"), current), old, foreign)
+        old = [CachingEncoder(schema, number, caches=False) for schema, number in register_old_versions(registry)]
+    return Encoders(CachingEncoder(load_schema("shop_event"), current), old, foreign)
 
 
 def _known_id(registry: SchemaRegistry, subject: str) -> int:
-    found = registry.latest(subject)
-    if found is None:
+    latest = registry.latest(subject)
+    if latest is None:
         message = f"The registry has no schema of {subject}. Register the schemas with './shop migrate'."
         raise ContractError(message)
-    return found[0]
+    return latest[0]
 
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """How much was sent, and how long it took until Kafka had all of it."""
+    """How many records were sent, and how long it took until Kafka had acknowledged all of them."""
 
     records: int
     seconds: float
 
 
-def wires(records: Iterable[Record], encoders: Encoders, ledger: Ledger | None) -> Iterator[Wire]:
-    """The records as they go to Kafka, each noted in the ledger on its way."""
+def kafka_records(records: Iterable[Record], encoders: Encoders, ledger: Ledger | None) -> Iterator[KafkaRecord]:
+    """The records as they go to Kafka, each entered in the ledger."""
     value_of = encoders.value
     for received_ms, _, event, form in records:
         if ledger is not None:
@@ -98,13 +98,13 @@ def wires(records: Iterable[Record], encoders: Encoders, ledger: Ledger | None) 
                 ledger.receive(received_ms, event, form.reason, form.kinds)
         received_at = b"%d" % received_ms if form is None or form.received_at is None else form.received_at
         topic = _TOPIC_OF.get(event.event_type, USER_EVENTS)
-        yield Wire(topic, event.key, value_of(event, form), received_at)
+        yield KafkaRecord(topic, event.key, value_of(event, form), received_at)
 
 
-def live_wires(
+def live_kafka_records(
     records: Iterable[Record], encoders: Encoders, ledger: Ledger | None, now_ms: Callable[[], int]
-) -> Iterator[Wire]:
-    """The records as they happen: each is received now, and happened as long before as it was planned."""
+) -> Iterator[KafkaRecord]:
+    """The records of a live plan: each is received now, and its event happened as long before as planned."""
     for received_ms, _, event, form in records:
         moment_ms = now_ms()
         if not event.was_sent:
@@ -113,13 +113,13 @@ def live_wires(
             ledger.receive(moment_ms, event, *((form.reason, form.kinds) if form else ()))
         topic = _TOPIC_OF.get(event.event_type, USER_EVENTS)
         header = form.received_at if form else None
-        yield Wire(topic, event.key, encoders.value(event, form), header, moment_ms)
+        yield KafkaRecord(topic, event.key, encoders.value(event, form), header, moment_ms)
 
 
 def paced(
     records: Iterable[_T], rate: float | None, clock: Callable[[], float], sleep: Callable[[float], object]
 ) -> Iterator[_T]:
-    """The same records, no sooner than ``rate`` per second allows, counted from the first."""
+    """The same records, at most ``rate`` per second counted from the first."""
     if rate is None:
         yield from records
         return
@@ -147,15 +147,15 @@ def simulate(
 
     Args:
         plan: What to simulate.
-        encoders: Write the records.
-        sender: Where they go.
-        ledger: What notes them; None where nobody does.
-        progress: Told now and then how many records have been sent.
-        rate: Records per second at the most.
-        shuffle_seed: Decides in which order the records go; None for the order in which they are received.
+        encoders: Encode the records.
+        sender: Sends them.
+        ledger: Counts them; None for no counting.
+        progress: Called now and then with the number of records sent so far.
+        rate: Records per second, at most.
+        shuffle_seed: Of the random order of the records; None for the order of their reception.
         clock: Monotonic seconds.
         sleep: Waits so many seconds.
-        is_stopped: Asked before each record of a live plan whether to end here.
+        is_stopped: Called before each record of a live plan; the simulation ends when it gives True.
 
     Raises:
         DeliveryError: Kafka did not take a record.
@@ -164,32 +164,32 @@ def simulate(
     started = clock()
     records = Simulation(plan).records()
     if plan.is_live:
-        now = takewhile(lambda _: not is_stopped(), paced(records, rate, clock, sleep))
-        waited: Iterator[Wire] = live_wires(now, encoders, ledger, _now_ms)
+        until_stopped = takewhile(lambda _: not is_stopped(), paced(records, rate, clock, sleep))
+        outgoing: Iterator[KafkaRecord] = live_kafka_records(until_stopped, encoders, ledger, _now_ms)
     else:
-        ready = wires(records, encoders, ledger)
+        ready = kafka_records(records, encoders, ledger)
         if shuffle_seed is not None:
-            ready = shuffled(ready, expected_records(plan), dice(shuffle_seed))
-        waited = paced(ready, rate, clock, sleep)
-    with _without_collector():
-        sent = _send_all(waited, sender, progress)
+            ready = shuffled(ready, expected_records(plan), seeded_rng(shuffle_seed))
+        outgoing = paced(ready, rate, clock, sleep)
+    with _without_garbage_collection():
+        sent = _send_all(outgoing, sender, progress)
     sender.flush()
     progress(sent)
     return Delivered(sent, clock() - started)
 
 
-def _send_all(records: Iterable[Wire], sender: Sender, progress: Callable[[int], None]) -> int:
+def _send_all(records: Iterable[KafkaRecord], sender: Sender, progress: Callable[[int], None]) -> int:
     sent = 0
-    for sent, wire in enumerate(records, start=1):
-        sender.send(wire)
+    for sent, record in enumerate(records, start=1):
+        sender.send(record)
         if sent % _PROGRESS_EVERY == 0:
             progress(sent)
     return sent
 
 
 @contextmanager
-def _without_collector() -> Iterator[None]:
-    """A fifth faster: events and records make no cycles, and there are too many of them to be looked through."""
+def _without_garbage_collection() -> Iterator[None]:
+    """A fifth faster: events and records form no cycles, and there are too many of them to scan again and again."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:

@@ -1,7 +1,4 @@
-"""Sends simulated records to Kafka as they are, junk included.
-
-Unlike the publisher it checks nothing: what it sends is meant, and what becomes of it is known.
-"""
+"""Sends simulated records to Kafka as they are, invalid ones included. Unlike the publisher it validates nothing."""
 
 from __future__ import annotations
 
@@ -27,14 +24,14 @@ _POLL_EVERY: Final = 1_024
 _WAIT_SECONDS: Final = 0.1
 
 
-class Wire(NamedTuple):
+class KafkaRecord(NamedTuple):
     """A record as it goes to Kafka.
 
     Attributes:
-        topic: Where to.
+        topic: Its topic.
         key: Its key.
         value: Its value, None for a null.
-        received_at: What its header says of its reception; None for no header.
+        received_at: The header with the time of its reception; None for no header.
         timestamp_ms: Its Kafka timestamp; 0 for now.
     """
 
@@ -62,13 +59,13 @@ class Sender:
         self._problem: DeliveryError | None = None
         self._sent = 0
 
-    def send(self, wire: Wire) -> None:
+    def send(self, record: KafkaRecord) -> None:
         """Queue one record; waits while the queue is full.
 
         Raises:
             DeliveryError: Kafka did not take an earlier record.
         """
-        topic, key, value, received_at, timestamp_ms = wire
+        topic, key, value, received_at, timestamp_ms = record
         headers: _Headers | None = None if received_at is None else {HEADER_RECEIVED_AT: received_at}
         self._sent += 1
         if self._sent % _POLL_EVERY == 0:

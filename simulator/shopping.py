@@ -25,7 +25,7 @@ SHARE_SEARCHING: Final = 0.35
 SHARE_RECOMMENDED: Final = 0.12
 SHARE_WITHOUT_RESULTS: Final = 0.08
 SHARE_COUNTED: Final = 0.97
-"""Share of the searches that say how many products they found."""
+"""Share of the searches with a number of results."""
 SHARE_CARTED: Final = 0.26
 SHARE_WISHED: Final = 0.03
 SHARE_REMOVED: Final = 0.12
@@ -61,7 +61,7 @@ BACK_OFFICE: Final = "back-office"
 WAREHOUSE: Final = Visit(NOBODY, "warehouse")
 
 _SCRAMBLE: Final = 0x9E37_79B1_5F4B
-"""Odd, so that multiplying by it only reorders the numbers below a power of two: ids do not tell what came first."""
+"""Odd, so that multiplication by it permutes the numbers below a power of two: ids do not show the order of events."""
 _ID_BITS: Final = (1 << 48) - 1
 
 
@@ -69,7 +69,7 @@ class Ids:
     """Unique ids that are the same in each run.
 
     Args:
-        mark: Tells these ids from those of another simulation.
+        mark: Part of each id, different for each simulation.
     """
 
     def __init__(self, mark: str) -> None:
@@ -82,7 +82,7 @@ class Ids:
         return f"{self._mark}-{self.issued * _SCRAMBLE & _ID_BITS:012x}"
 
     def of(self, kind: str) -> str:
-        """An id of something else, made of the number of the last event."""
+        """An id of another kind, made of the number of the last event."""
         return f"{kind}-{self._mark}-{self.issued}"
 
 
@@ -92,8 +92,8 @@ class Shop:
     Args:
         catalogue: What is sold.
         people: Who comes.
-        ids: Names the events.
-        rng: Decides.
+        ids: Gives ids to the events.
+        rng: Draws what they do.
     """
 
     def __init__(self, catalogue: Catalogue, people: People, ids: Ids, rng: Random) -> None:
@@ -114,7 +114,7 @@ class Shop:
             yield self.stock_event(product, product.stock, start_ms, "opening stock", is_new=False)
 
     def housekeeping(self, now_ms: int) -> Iterator[Event]:
-        """A price that changes, a shelf that is filled."""
+        """A price that changes, a delivery of goods."""
         product = self.rng.choice(self.catalogue.products)
         product.reprice(self.rng.uniform(0.85, 1.15))
         yield Event(self.ids.next(), "product_updated", now_ms, WAREHOUSE, Body(product.facts("EUR")))
@@ -228,12 +228,12 @@ class _Walk:
         if self._person.is_registered:
             if rng.random() < SHARE_SIGNING_IN:
                 self._do("user_login", ACCOUNT if is_web else EMPTY)
-                self._visit = self._visit.of(self._person.user_id)
+                self._visit = self._visit.signed_in_as(self._person.user_id)
                 if is_web:
                     self._do("user_identified", EMPTY, gap_seconds=1)
         elif rng.random() < SHARE_REGISTERING:
             self._person.is_registered = True
-            self._visit = self._visit.of(self._person.user_id)
+            self._visit = self._visit.signed_in_as(self._person.user_id)
             self._do("user_registered", ACCOUNT if is_web else EMPTY)
 
     def _taste(self) -> str:
@@ -264,7 +264,7 @@ class _Walk:
         self._do("search", self._shop.search_body(query, self._shop.catalogue.hits[noun] if is_counted else None))
         if rng.random() < 0.3:
             return None
-        self._do("select_item", product.found(self._currency, query))
+        self._do("select_item", product.search_result(self._currency, query))
         return product
 
     def _browse(self) -> Product | None:
@@ -428,5 +428,5 @@ def _list_body(category: str) -> Body:
 
 
 def _wheel(weighted: list[tuple[Any, int]]) -> list[Any]:
-    """Each thing as often as it weighs, to be drawn from by one number."""
-    return [thing for thing, weight in weighted for _ in range(weight)]
+    """Each value as often as its weight says, so that one random index draws from it."""
+    return [value for value, weight in weighted for _ in range(weight)]

@@ -11,7 +11,7 @@ from typing import Final
 from simulator.catalogue import Catalogue
 from simulator.events import Event
 from simulator.people import People
-from simulator.plan import Plan, Trouble, dice
+from simulator.plan import Plan, Trouble, seeded_rng
 from simulator.rhythm import HOUR_MS, Hour, hours
 from simulator.shopping import Ids, Shop
 from simulator.trouble import LATENCY_MS, Form, Troublemaker
@@ -19,24 +19,23 @@ from simulator.trouble import LATENCY_MS, Form, Troublemaker
 EVENTS_PER_PRODUCT: Final = 100
 MAX_PRODUCTS: Final = 2_000
 MAX_PRODUCTS_LIVE: Final = 100
-"""Few, because whoever watches a live shop waits until its catalogue is told."""
+"""Few, because a live shop sends its catalogue first."""
 EVENTS_PER_PERSON: Final = 40
 MAX_PEOPLE: Final = 50_000
 SHARE_OF_BOTS: Final = 0.03
 VIEWS_OF_A_BOT: Final = 3_000
 SHARE_IN_BURST: Final = 0.7
 SHARE_OF_HOUSEKEEPING: Final = 0.3
-"""Of the hours, those in which a price changes and goods come."""
+"""Share of the hours in which a price changes and goods arrive."""
 
 Record = tuple[int, int, Event, Form | None]
-"""(received, number, event, what is special about it): tuples, for they are sorted by the first two."""
+"""(time of reception, sequence number, event, form): tuples, as they are sorted by the first two."""
 
 
 class Simulation:
     """One run of a plan.
 
-    What is not received yet is held until its hour has come; that is what is under way, a few days' late records, and
-    one hour of events.
+    Records are held until the hour of their reception: one hour of events, and the late records of a few days.
 
     Args:
         plan: What to simulate.
@@ -45,21 +44,21 @@ class Simulation:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self._start_ms = plan.start_ms
-        self._rng = dice(plan.seed, "shop")
-        self._troublemaker = Troublemaker(plan, dice(plan.seed, "trouble"))
-        scenery = dice(plan.seed, "scenery")
+        self._rng = seeded_rng(plan.seed, "shop")
+        self._troublemaker = Troublemaker(plan, seeded_rng(plan.seed, "trouble"))
+        setup_rng = seeded_rng(plan.seed, "scenery")
         most = MAX_PRODUCTS_LIVE if plan.is_live else MAX_PRODUCTS
-        catalogue = Catalogue(min(most, max(1, plan.events // EVENTS_PER_PRODUCT)), scenery)
-        people = People(min(MAX_PEOPLE, max(5, plan.events // EVENTS_PER_PERSON)), scenery)
+        catalogue = Catalogue(min(most, max(1, plan.events // EVENTS_PER_PRODUCT)), setup_rng)
+        people = People(min(MAX_PEOPLE, max(5, plan.events // EVENTS_PER_PERSON)), setup_rng)
         self._shop = Shop(catalogue, people, Ids(plan.mark), self._rng)
-        self._hours = list(hours(plan, scenery))
-        self._bots = self._plan_bots(scenery)
+        self._hours = list(hours(plan, setup_rng))
+        self._bots = self._plan_bots(setup_rng)
         self._made = 0
         self._numbered = 0
         self._due: defaultdict[int, list[Record]] = defaultdict(list)
 
     def records(self) -> Iterator[Record]:
-        """All records, by the time of their reception; can be asked for once."""
+        """All records, by the time of their reception; can be iterated once."""
         self._add(self._shop.opening(self.plan.start_ms))
         for index, hour in enumerate(self._hours):
             self._simulate(hour)
@@ -80,15 +79,15 @@ class Simulation:
                 self._add(shop.visit(hour.start_ms + int(rng.random() * HOUR_MS)))
 
     def _add(self, events: Iterator[Event] | list[Event]) -> None:
-        """Deliver events until the plan's number is reached."""
+        """Schedule the records of events, until the plan has its number of events."""
         spares, deliver = self._troublemaker.spares, self._troublemaker.deliver
         for event in islice(events, self.plan.events - self._made):
             self._made += 1
             if spares():
                 self._schedule(event.time_ms + LATENCY_MS, event, None)
                 continue
-            for received_ms, what, form in deliver(event):
-                self._schedule(received_ms, what, form)
+            for received_ms, sent_event, form in deliver(event):
+                self._schedule(received_ms, sent_event, form)
 
     def _schedule(self, received_ms: int, event: Event, form: Form | None) -> None:
         self._numbered += 1

@@ -1,6 +1,6 @@
-"""From events to records: what is received when, how often, and in which form.
+"""From events to records: when they are received, how often, and in which form.
 
-Whether an event comes in time is plain: ``received - happened`` against the limits, which are met exactly on purpose.
+Some records are late or early by exactly the limit on purpose.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ HOUR_MS: Final = 3_600_000
 DAY_MS: Final = 24 * HOUR_MS
 
 LATENCY_MS: Final = 50
-"""How long an event is on its way when nothing is wrong."""
+"""How long after it happened an event is received, without trouble."""
 MAX_DISORDER_MS: Final = 10 * MINUTE_MS
 
 SHARES: Final = {
@@ -35,7 +35,7 @@ SHARES: Final = {
     Trouble.POISON: 0.01,
     Trouble.NULLS: 0.001,
 }
-"""Share of the events that meet each kind."""
+"""Share of the events that have each kind."""
 
 FOREIGN_NAMES: Final = {
     "page_view": ("Page Viewed", "analytics.page_view"),
@@ -62,7 +62,7 @@ FOREIGN_NAMES: Final = {
 _DELAYS: Final = (Trouble.DISORDER, Trouble.LATENESS, Trouble.SKEW)
 _CHANGES: Final = (Trouble.OLD_VERSIONS, Trouble.FOREIGN_NAMES)
 _EXTRAS: Final = (Trouble.DUPLICATES, Trouble.POISON, Trouble.NULLS)
-"""An event meets at most one kind of each."""
+"""An event has at most one kind of each group."""
 
 _POISONS: Final = (
     Damage.RANDOM_BYTES,
@@ -79,16 +79,16 @@ _BAD_RECEPTION: Final = b"yesterday"
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """What is special about a record.
+    """How a record differs from the plain record of its event.
 
     Attributes:
-        kinds: The trouble that it met.
-        reason: Why it must be refused whatever its age; None for a good record.
+        kinds: Its kinds of trouble.
+        reason: Why it must be refused, whatever its age; None for a valid record.
         version: Index of the old version that it is written with; None for the newest.
-        name: The name its type goes by; None for the canonical one.
-        damage: What was done to its bytes.
-        seed: Decides what is left to chance in the damage.
-        received_at: What stands in the header instead of the time of reception.
+        name: The name of its type; None for the canonical one.
+        damage: How its bytes are damaged.
+        seed: Of the damage.
+        received_at: The header's value in place of the time of reception.
     """
 
     kinds: tuple[Trouble, ...]
@@ -119,7 +119,7 @@ class Troublemaker:
 
     Args:
         plan: Which trouble there is, and the limits.
-        rng: Decides; nothing else may draw from it, so that the events are the same under any trouble.
+        rng: Draws; nothing else draws from it, so that the events are the same under any trouble.
     """
 
     def __init__(self, plan: Plan, rng: Random) -> None:
@@ -131,11 +131,11 @@ class Troublemaker:
         self._share_spared = _spared(self._delays) * _spared(self._forms) * _spared(self._extras)
 
     def spares(self) -> bool:
-        """Whether the next event meets no trouble at all, as most do: it is received after LATENCY_MS, as it is."""
+        """Whether the next event has no trouble at all, as most have none: it is received as it is after LATENCY_MS."""
         return self._rng.random() < self._share_spared
 
     def deliver(self, event: Event) -> Iterator[Delivery]:
-        """The records of an event that is not spared, and the junk beside it."""
+        """The records of an event with trouble, duplicates and invalid records included."""
         delay, change, extra = self._draw_some()
         received_ms, late = self._receive(event, delay)
         form = self._form(event, change, late)
@@ -173,7 +173,7 @@ class Troublemaker:
         return next(kind for height, kind in ladder if draw < height)
 
     def _receive(self, event: Event, delay: Trouble | None) -> tuple[int, tuple[Trouble, ...]]:
-        """When an event is received; a skewed clock also changes when it says that it happened."""
+        """When an event is received; a skewed clock also changes the time of the event."""
         rng = self._rng
         match delay:
             case Trouble.DISORDER:
@@ -213,43 +213,43 @@ class Troublemaker:
             case Trouble.OLD_VERSIONS:
                 version = rng.randrange(len(LEFT_OUT))
                 if LEFT_OUT[version].isdisjoint(event.body.fields):
-                    return _good((*late, Trouble.OLD_VERSIONS), version=version)
+                    return _valid((*late, Trouble.OLD_VERSIONS), version=version)
             case Trouble.FOREIGN_NAMES:
                 if names := FOREIGN_NAMES.get(event.event_type):
-                    return _good((*late, Trouble.FOREIGN_NAMES), name=rng.choice(names))
-        return _good(late) if late else None
+                    return _valid((*late, Trouble.FOREIGN_NAMES), name=rng.choice(names))
+        return _valid(late) if late else None
 
     def _copy(self, received_ms: int, event: Event, form: Form | None) -> Delivery:
-        """The same bytes again: mostly at once, sometimes long after."""
+        """The same bytes again: mostly seconds later, sometimes days later."""
         rng = self._rng
         reach_ms = rng.choice((5 * SECOND_MS, 5 * SECOND_MS, HOUR_MS, 6 * DAY_MS))
-        again = _good((Trouble.DUPLICATES,), form and form.version, form and form.name)
+        again = _valid((Trouble.DUPLICATES,), form and form.version, form and form.name)
         return Delivery(received_ms + rng.randrange(1, reach_ms), event, again)
 
     def _poison(self, received_ms: int, event: Event) -> Delivery:
         rng = self._rng
         damage = rng.choice(_POISONS)
         if damage is not None:
-            return Delivery(received_ms, event, _poisoned(REASONS[damage], damage=damage, seed=rng.getrandbits(32)))
+            return Delivery(received_ms, event, _invalid(REASONS[damage], damage=damage, seed=rng.getrandbits(32)))
         which = rng.randrange(len(IMPOSSIBLE) + 1)
         if which == len(IMPOSSIBLE):
-            return Delivery(received_ms, event, _poisoned("invalid_value", received_at=_BAD_RECEPTION))
+            return Delivery(received_ms, event, _invalid("invalid_value", received_at=_BAD_RECEPTION))
         reason, event_type, body, has_user, has_id = IMPOSSIBLE[which]
         event_id = f"{event.event_id}-poison" if has_id else ""
         visit = Visit("u-poison" if has_user else NOBODY)
-        return Delivery(received_ms, Event(event_id, event_type, event.time_ms, visit, Body(body)), _poisoned(reason))
+        return Delivery(received_ms, Event(event_id, event_type, event.time_ms, visit, Body(body)), _invalid(reason))
 
 
 @cache
-def _good(kinds: tuple[Trouble, ...], version: int | None = None, name: str | None = None) -> Form:
-    """The form of a good record; there are few, and many records of each."""
+def _valid(kinds: tuple[Trouble, ...], version: int | None = None, name: str | None = None) -> Form:
+    """The form of a valid record; there are few, and many records of each."""
     return Form(kinds, version=version, name=name)
 
 
-def _poisoned(reason: str, damage: Damage | None = None, seed: int = 0, received_at: bytes | None = None) -> Form:
+def _invalid(reason: str, damage: Damage | None = None, seed: int = 0, received_at: bytes | None = None) -> Form:
     return Form((Trouble.POISON,), reason, damage=damage, seed=seed, received_at=received_at)
 
 
 def _spared(ladder: list[tuple[float, Trouble]]) -> float:
-    """Share of the events that meet none of the kinds."""
+    """Share of the events that have none of the kinds."""
     return 1.0 - ladder[-1][0] if ladder else 1.0

@@ -2,7 +2,7 @@
 
 A publisher writes with the newest version that a topic's subject has. Were these registered there, they would be the
 newest. So they are registered under a subject of their own, named as the record is (Confluent's RecordNameStrategy,
-which other producers may well use): ingest asks the registry for a schema by its id, whatever its subject.
+which other producers may well use): ingest gets a schema from the registry by its id, whatever its subject.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def old_versions() -> list[dict[str, Any]]:
 
 
 def register_old_versions(registry: SchemaRegistry) -> list[tuple[dict[str, Any], int]]:
-    """Register the versions, and give each with its id; harmless when they are there.
+    """Register the versions, and return each with its id. Registering them again changes nothing.
 
     Raises:
         RegistryUnavailable: The registry does not answer.

@@ -1,4 +1,4 @@
-"""``simulate``: a shop that behaves, and the trouble that real traffic brings."""
+"""``simulate``: sends the events of a simulated shop, with the trouble of real traffic."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from simulator.run import Delivered
 
 ENDLESS: Final = 100_000_000
-"""Events of a live shop that nobody gave an end."""
-MOST_EVENTS_A_DAY: Final = 240_000
-"""Of a live shop's plan: it is made hour by hour, and nobody shall wait for the first."""
+"""Events of a live shop without a given end."""
+MAX_EVENTS_A_DAY: Final = 240_000
+"""Of a live plan. Events are made hour by hour, and the first hour must not take long."""
 DAY_SECONDS: Final = 86_400
 
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": DAY_SECONDS}
@@ -46,7 +46,7 @@ def simulate(
     duration: Annotated[
         str | None, typer.Option(help="For how long, instead: 30s, 10m, 2h; needs --rate.", show_default=False)
     ] = None,
-    rate: Annotated[float | None, typer.Option(help="Records per second at the most.", min=0.001)] = None,
+    rate: Annotated[float | None, typer.Option(help="Records per second, at most.", min=0.001)] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same records.")] = 1,
     trouble: Annotated[
         str,
@@ -56,7 +56,7 @@ def simulate(
         ),
     ] = "none",
     ledger: Annotated[
-        Path | None, typer.Option(help="Write down here what every table must hold.", show_default=False)
+        Path | None, typer.Option(help="Write the expected rows of every table to this file.", show_default=False)
     ] = None,
     start: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First day of the shop.", show_default="2026-01-05")
@@ -66,7 +66,7 @@ def simulate(
     ] = None,
     time_zone: Annotated[str | None, typer.Option(help="The shop's time zone.", show_default="SHOP_TIME_ZONE")] = None,
     shuffle: Annotated[
-        int | None, typer.Option(help="Send the records in an order drawn by lot with this seed.", show_default=False)
+        int | None, typer.Option(help="Send the records in random order, with this seed.", show_default=False)
     ] = None,
     repeat: Annotated[int, typer.Option(help="Send all of it so many times.", min=1)] = 1,
     live: Annotated[bool, typer.Option("--live", help="The events happen now, while they are sent.")] = False,
@@ -75,7 +75,7 @@ def simulate(
     settings = settings_of(ctx)
     if live and (shuffle is not None or repeat > 1 or start or days):
         message = (
-            "What happens now has its own order and day: --live goes with none of --shuffle, --repeat, --start, --days."
+            "Live events have their own order and day: --live goes with none of --shuffle, --repeat, --start, --days."
         )
         raise ConfigurationError(message)
     if time_zone is not None:
@@ -93,7 +93,7 @@ def run(
     shuffle: int | None = None,
     repeat: int = 1,
 ) -> None:
-    """Simulate a plan, show how far it is, and write its ledger.
+    """Simulate a plan, show progress, and write its ledger.
 
     Raises:
         ConfigurationError: The ledger cannot be written.
@@ -140,7 +140,7 @@ def _send(settings: Settings, plan: Plan, ledger: Ledger | None, rate: float | N
 
 @contextmanager
 def _ending_by(stop: Event, plan: Plan) -> Iterator[None]:
-    """Ctrl-C ends a live shop between two records, so that its ledger is true."""
+    """Ctrl-C ends a live shop between two records, so that its ledger is complete."""
     if not plan.is_live:
         yield
         return
@@ -171,18 +171,18 @@ def _event_count(events: int | None, duration: str | None, rate: float | None, l
     if duration is None:
         if live:
             return ENDLESS
-        raise ConfigurationError("Say how much to simulate: --events N, or --duration D with --rate R.")
+        raise ConfigurationError("Give an amount: --events N, or --duration D with --rate R.")
     if rate is None:
         raise ConfigurationError("--duration needs --rate: how many events there are follows from both.")
     return max(1, round(_seconds(duration) * rate))
 
 
 def _seconds(text: str) -> float:
-    found = _DURATION.fullmatch(text)
-    if found is None:
+    match = _DURATION.fullmatch(text)
+    if match is None:
         message = f"{text!r} is no duration. Write 30s, 10m, 2h or 1d."
         raise ConfigurationError(message)
-    return float(found[1]) * _UNITS[found[2] or "s"]
+    return float(match[1]) * _UNITS[match[2] or "s"]
 
 
 def _in_zone(settings: Settings, time_zone: str) -> Settings:
@@ -209,7 +209,7 @@ def _live_plan(
 ) -> Plan:
     from simulator.plan import Plan
 
-    a_day = min(MOST_EVENTS_A_DAY, (rate or MOST_EVENTS_A_DAY) * DAY_SECONDS)
+    a_day = min(MAX_EVENTS_A_DAY, (rate or MAX_EVENTS_A_DAY) * DAY_SECONDS)
     now = datetime.now(UTC)
     days = max(1, round(events / a_day))
     run_mark = str(time.time_ns())

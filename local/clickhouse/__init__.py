@@ -3,7 +3,7 @@
 ``python -m local.clickhouse --path DIR --port P`` owns a data directory; any client of ClickHouse's HTTP interface
 uses it as it would a server. A request passes these modules, in this order:
 
-    server      accepts connections, counts what runs, stops in good order
+    server      accepts connections, stops in good order    gateway       what all requests share
     handler     one HTTP request: routes, headers, the form of every reply
     body        the request's bytes: framing, size bound          compression   codecs, both ways
     request     what was asked: settings, parameters, credentials

@@ -134,11 +134,12 @@ def run(arguments: Arguments) -> None:
         # chDB reads ./config.xml and makes a temporary directory as soon as it is imported.
         os.chdir(arguments.path)
         from local.clickhouse.engine import Engine
-        from local.clickhouse.server import Limits, Server
+        from local.clickhouse.gateway import Gateway, Limits
+        from local.clickhouse.server import Server
 
         engine = Engine(arguments.path, config_file)
         limits = Limits(max_concurrent=arguments.max_concurrent, max_body_bytes=arguments.max_body_bytes)
-        server = Server(arguments.host, arguments.port, engine, arguments.users, limits)
+        server = Server(arguments.host, arguments.port, Gateway(engine, arguments.users, limits))
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: threading.Thread(target=server.shutdown, daemon=True).start())
         logging.getLogger(__name__).warning(

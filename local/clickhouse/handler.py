@@ -11,7 +11,8 @@ from dataclasses import asdict
 from functools import partial
 from http.server import BaseHTTPRequestHandler
 from itertools import chain
-from typing import TYPE_CHECKING, Final
+from socketserver import BaseServer
+from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
 from local.clickhouse import query
@@ -19,14 +20,12 @@ from local.clickhouse.body import Body
 from local.clickhouse.compression import compressor, encode_blocks
 from local.clickhouse.engine import Statistics
 from local.clickhouse.errors import ErrorCode, QueryError
+from local.clickhouse.gateway import Gateway
 from local.clickhouse.metrics import Metric
 from local.clickhouse.query import Answer
 from local.clickhouse.request import QueryRequest, read_query_id, read_request
 from local.clickhouse.statements import can_stream
 from local.clickhouse.users import read_credentials
-
-if TYPE_CHECKING:
-    from local.clickhouse.server import Server
 
 _log = logging.getLogger(__name__)
 
@@ -56,7 +55,6 @@ Headers = list[tuple[str, str]]
 class Handler(BaseHTTPRequestHandler):
     """Serves the requests of one connection, one after the other."""
 
-    server: Server
     protocol_version = "HTTP/1.1"
     server_version = "shopstream-clickhouse"
     sys_version = ""
@@ -64,25 +62,29 @@ class Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     timeout = 300  # seconds that a client may be silent
 
+    def __init__(self, gateway: Gateway, request: Any, client_address: Any, server: BaseServer) -> None:
+        self._gateway = gateway
+        super().__init__(request, client_address, server)
+
     def do_GET(self) -> None:
         """Any request: what is asked stands in the URL and in the body."""
-        self._headers: list[tuple[str, str]] = [("X-ClickHouse-Server-Display-Name", self.server.display_name)]
+        self._headers: list[tuple[str, str]] = [("X-ClickHouse-Server-Display-Name", self._gateway.display_name)]
         try:
-            self._body = Body(self.rfile, self.headers, self.server.max_body_bytes)
+            self._body = Body(self.rfile, self.headers, self._gateway.max_body_bytes)
             self._route()
         except QueryError as error:
-            self.server.metrics.add(Metric.ERRORS)
+            self._gateway.metrics.add(Metric.ERRORS)
             self._send_error(error)
         except OSError:  # the client has gone: there is nobody to answer
             self.close_connection = True
         except Exception:  # a fault of ours must not end the connection without an answer
             _log.exception("unexpected error on %s", urlsplit(self.path).path)
-            self.server.metrics.add(Metric.ERRORS)
+            self._gateway.metrics.add(Metric.ERRORS)
             self.close_connection = True
             self._send_error(QueryError.named(ErrorCode.UNKNOWN_EXCEPTION, "Unexpected error, see the log"))
         finally:
             if hasattr(self, "_body"):
-                self.server.metrics.add(Metric.RECEIVED_BYTES, self._body.received_bytes)
+                self._gateway.metrics.add(Metric.RECEIVED_BYTES, self._body.received_bytes)
 
     do_POST = do_PUT = do_HEAD = do_OPTIONS = do_GET  # noqa: N815
 
@@ -100,19 +102,21 @@ class Handler(BaseHTTPRequestHandler):
             case "/" | "" | "/ping" | "/replicas_status":
                 self._send(200, b"Ok.\n", [("Content-Type", _TEXT)])
             case "/metrics":
-                self._send(200, self.server.metrics.render().encode(), [("Content-Type", "text/plain; version=0.0.4")])
+                self._send(
+                    200, self._gateway.metrics.render().encode(), [("Content-Type", "text/plain; version=0.0.4")]
+                )
             case _:
                 self._send(404, b"There is no handle for this path. Use / to ask a query.\n", [("Content-Type", _TEXT)])
 
     def _answer_query(self, parameters: dict[str, str]) -> None:
-        server = self.server
-        server.metrics.add(Metric.QUERIES)
+        gateway = self._gateway
+        gateway.metrics.add(Metric.QUERIES)
         query_id = read_query_id(parameters)
-        self._headers += [("X-ClickHouse-Query-Id", query_id), ("X-ClickHouse-Timezone", server.engine.timezone)]
-        user = server.users.authenticate(read_credentials(self.headers, parameters))
+        self._headers += [("X-ClickHouse-Query-Id", query_id), ("X-ClickHouse-Timezone", gateway.engine.timezone)]
+        user = gateway.users.authenticate(read_credentials(self.headers, parameters))
         request = read_request(query_id, self.command, parameters, self.headers, self._body)
-        with server.running.enter(query_id, self.connection) as running:
-            with server.sessions.lease(user, request) as connection:
+        with gateway.running.enter(query_id, self.connection) as running:
+            with gateway.sessions.lease(user, request) as connection:
                 running.comment = connection.comment
                 running.cancellable = request.insert is None and can_stream(request.sql)
                 send_last = self._send_all_but_the_last(request, query.run(connection, request))
@@ -121,7 +125,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _send_all_but_the_last(self, request: QueryRequest, answer: Answer) -> Callable[[], None]:
         if request.insert is not None:
-            self.server.metrics.add(Metric.INSERTED_ROWS, answer.statistics.written_rows)
+            self._gateway.metrics.add(Metric.INSERTED_ROWS, answer.statistics.written_rows)
         if answer.more is None:
             return partial(self._send_whole, request, answer)
         with closing(answer.more):
@@ -147,12 +151,12 @@ class Handler(BaseHTTPRequestHandler):
                 self._write(_chunk(packer.compress(block)))
             end = packer.flush()
         except QueryError as error:  # too late for a status: the reply's end tells
-            self.server.metrics.add(Metric.ERRORS)
-            end = packer.compress(_late_exception(tag, error.text(self.server.engine.version))) + packer.flush()
+            self._gateway.metrics.add(Metric.ERRORS)
+            end = packer.compress(_late_exception(tag, error.text(self._gateway.engine.version))) + packer.flush()
         return _chunk(end) + _LAST_CHUNK
 
     def _send_error(self, error: QueryError) -> None:
-        text = error.text(self.server.engine.version).encode(errors="replace")
+        text = error.text(self._gateway.engine.version).encode(errors="replace")
         try:
             self._send(error.status, text, [("Content-Type", _TEXT), ("X-ClickHouse-Exception-Code", str(error.code))])
         except OSError:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from local.faults import arrivals, disks, log, processes, stores
+from local.faults import disks, log, processes, records, stores
 from local.faults.fault import Fault
 from schemas.errors import ConfigurationError
 
-FAULTS: Final = (*processes.FAULTS, *stores.FAULTS, *arrivals.FAULTS, *log.FAULTS, *processes.STOPS, *disks.FAULTS)
+FAULTS: Final = (*processes.FAULTS, *stores.FAULTS, *records.FAULTS, *log.FAULTS, *processes.STOPS, *disks.FAULTS)
 
 
 def chosen(names: list[str]) -> list[Fault]:

@@ -1,4 +1,4 @@
-"""Faults of the log: what was to be read next is deleted, and everything is sent again."""
+"""Faults of the log: records are deleted before they are read, and everything is published again."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from connections.errors import DependencyUnavailable, RecordsDeleted
 from connections.kafka import CommittedRecords
 from lake.manifest import ends, read_manifest
 from lake.storage import lake_storage
-from local.faults.fault import METRICS, Fault, NotAsPromised, Stage
-from local.faults.scene import Scene
-from local.faults.victims import wait_until
+from local.faults.context import FaultContext
+from local.faults.expectation import ExpectationFailed, expect
+from local.faults.fault import METRICS, Fault, PlatformSpec
 from local.platform import Platform
 from local.status import PlatformReport, report
 from operations.lag import ends_with_open, wait_until_read, wait_until_settled
@@ -26,146 +26,147 @@ from schemas.topics import DOMAIN_TOPICS, EVENTS, INGEST, consumer_group
 
 JOB: Final = "analytics"
 SINK: Final = "sink"
-SAID: Final = "Kafka has deleted"
+MESSAGE: Final = "Kafka has deleted"
+"""By which status shows that a reader has stopped at deleted records."""
 UNREAD_RECORDS: Final = 2_000
 SECONDS: Final = 300.0
-LAKE_SOON: Final = Stage(METRICS, {**Stage().settings, "lake_batch_ms": 3_000}, own="log")
+FREQUENT_LAKE_FILES: Final = PlatformSpec(METRICS, {**PlatformSpec().settings, "lake_batch_ms": 3_000}, isolation="log")
 REPLAYS: Final = 2
-_REPLAYED: Final = re.compile(r"([\d,]+) events, acknowledged by Kafka")
+_REPLAYED_EVENTS: Final = re.compile(r"([\d,]+) events, acknowledged by Kafka")
 
 
-def cut_before_a_job_and_a_sink(scene: Scene) -> None:
-    """Cut ``events`` behind what analytics and the sink were to read next: both must stop and say so."""
-    settings, jobs = scene.settings, scene.platform.jobs
-    scene.tell(f"{JOB} is cancelled and {SINK} is stopped, while the shop goes on")
-    _cancel(scene, JOB)
-    with scene.stopped(SINK):
-        _let_more_come(scene)
-        with scene.shop.closed():
-            wait_until("the lake has every event", partial(_lake_has, settings, _ends_at_rest(settings)))
-            cut_log(scene, (EVENTS,))
-    _must_refuse(scene, JOB)
+def delete_before_job_and_sink_read(context: FaultContext) -> None:
+    """Delete ``events`` before analytics and the sink have read them: both must stop and report it."""
+    settings, jobs = context.settings, context.platform.jobs
+    context.log(f"{JOB} is cancelled and {SINK} is stopped, while the load goes on")
+    _cancel(context, JOB)
+    with context.stopped(SINK):
+        _wait_for_unread_records(context)
+        with context.generator.paused():
+            expect("the lake has every event", partial(_lake_has, settings, _ends_after_ingest(settings)))
+            delete_log_records(context, (EVENTS,))
+    _expect_refusal(context, JOB)
     jobs.desired.add(JOB)
-    _wait_for_status(scene, f"{SINK} and {JOB} say that records are deleted", _says_deleted(SINK, JOB))
-    scene.tell("healing as their messages say")
-    scene.run("rebuild", "clickhouse", "--table", EVENTS)
-    _accept(scene, JOB)
+    _wait_for_status(context, f"{SINK} and {JOB} stop at deleted records", _reports_deleted_records(SINK, JOB))
+    context.log("repairing as their messages tell")
+    context.run("rebuild", "clickhouse", "--table", EVENTS)
+    _accept(context, JOB)
 
 
-def backfill_from_lake(scene: Scene) -> None:
-    """What analytics never saw is in the lake: put its results right."""
-    scene.tell("putting the results right from the lake")
-    wait_until_settled(scene.settings, lambda _lag: None, SECONDS)
-    scene.run("backfill", "--metrics", ",".join(result.name for result in results_of(JOB)), "--swap")
+def backfill_from_lake(context: FaultContext) -> None:
+    """Backfill the results of analytics from the lake, which has the records that it never read."""
+    context.log("backfilling the results from the lake")
+    wait_until_settled(context.settings, lambda _lag: None, SECONDS)
+    context.run("backfill", "--metrics", ",".join(result.name for result in results_of(JOB)), "--swap")
 
 
-def cut_before_ingest(scene: Scene) -> None:
-    """Cut the domain topics behind what ingest was to read next: it must stop; what is lost is sent once more."""
-    with scene.shop.remembering() as lost:
-        with scene.shop.closed():
-            wait_until_settled(scene.settings, lambda _lag: None, SECONDS)
-            lost.clear()
-            _cancel(scene, INGEST)
-        _let_more_come(scene)
-        with scene.shop.closed():
-            cut_log(scene, DOMAIN_TOPICS)
-            known = len(lost)
-    _must_refuse(scene, INGEST)
-    scene.platform.jobs.desired.add(INGEST)
-    _wait_for_status(scene, f"{INGEST} says that records are deleted", _says_deleted(INGEST))
-    scene.tell(f"healing as its message says: {known:,} records are sent again")
-    _accept(scene, INGEST)
-    scene.shop.send(lost[:known])
+def delete_before_ingest_reads(context: FaultContext) -> None:
+    """Delete records of the domain topics before ingest has read them: it must stop; the records are sent again."""
+    with context.generator.recording() as recorded:
+        with context.generator.paused():
+            wait_until_settled(context.settings, lambda _lag: None, SECONDS)
+            recorded.clear()
+            _cancel(context, INGEST)
+        _wait_for_unread_records(context)
+        with context.generator.paused():
+            delete_log_records(context, DOMAIN_TOPICS)
+            known = len(recorded)
+    _expect_refusal(context, INGEST)
+    context.platform.jobs.desired.add(INGEST)
+    _wait_for_status(context, f"{INGEST} stops at deleted records", _reports_deleted_records(INGEST))
+    context.log(f"repairing as its message tells: {known:,} records are sent again")
+    _accept(context, INGEST)
+    context.generator.send_again(recorded[:known])
 
 
-def replay_twice(scene: Scene) -> None:
-    """Publish every event of the past again, twice."""
-    scene.recover()
+def replay_twice(context: FaultContext) -> None:
+    """Publish every event again, twice."""
+    context.recover()
     for number in range(REPLAYS):
-        scene.tell(f"replay {number + 1} of {REPLAYS}")
-        told = scene.run("replay", "--from", "2000-01-01", "--to", "2098-12-31")
-        found = _REPLAYED.search(told)
-        if found is None:
-            message = f"'./shop replay' did not say how many events it sent: {told}"
-            raise NotAsPromised(message)
-        scene.shop.repeated += int(found[1].replace(",", ""))
+        context.log(f"replay {number + 1} of {REPLAYS}")
+        output = context.run("replay", "--from", "2000-01-01", "--to", "2098-12-31")
+        match = _REPLAYED_EVENTS.search(output)
+        if match is None:
+            message = f"'./shop replay' did not print how many events it sent: {output}"
+            raise ExpectationFailed(message)
+        context.generator.republished += int(match[1].replace(",", ""))
 
 
-def cut_log(scene: Scene, topics: tuple[str, ...]) -> None:
+def delete_log_records(context: FaultContext, topics: tuple[str, ...]) -> None:
     """Delete every record of these topics, as retention does."""
-    scene.tell(f"{', '.join(topics)}: every record is deleted")
-    settings = scene.settings
+    context.log(f"{', '.join(topics)}: every record is deleted")
+    settings = context.settings
     with CommittedRecords(settings) as records:
-        everything = [
+        log_ends = [
             TopicPartition(topic, partition, records.bounds(topic, partition)[1])
             for topic in topics
             for partition in records.partitions(topic)
         ]
     admin = AdminClient({"bootstrap.servers": settings.kafka_bootstrap_servers, "log_level": 2})
-    for deleted in admin.delete_records(everything, request_timeout=settings.http_timeout_seconds).values():
+    for deleted in admin.delete_records(log_ends, request_timeout=settings.http_timeout_seconds).values():
         deleted.result(settings.http_timeout_seconds)
-    scene.shop.log_is_cut = True
+    context.generator.is_log_truncated = True
 
 
-def _cancel(scene: Scene, job: str) -> None:
-    scene.platform.jobs.desired.remove(job)
-    scene.platform.jobs.cancel(job)
+def _cancel(context: FaultContext, job: str) -> None:
+    context.platform.jobs.desired.remove(job)
+    context.platform.jobs.cancel(job)
 
 
-def _let_more_come(scene: Scene) -> None:
-    scene.trade.wait_for(scene.trade.records + UNREAD_RECORDS)
+def _wait_for_unread_records(context: FaultContext) -> None:
+    context.load.wait_for(context.load.records + UNREAD_RECORDS)
 
 
-def _lake_has(settings: Settings, wanted: Mapping[tuple[str, int], int]) -> bool:
-    found = ends(read_manifest(lake_storage(settings)))
-    return all(found.get(partition, 0) >= end for partition, end in wanted.items())
+def _lake_has(settings: Settings, expected_ends: Mapping[tuple[str, int], int]) -> bool:
+    lake_ends = ends(read_manifest(lake_storage(settings)))
+    return all(lake_ends.get(partition, 0) >= end for partition, end in expected_ends.items())
 
 
-def _ends_at_rest(settings: Settings) -> Mapping[tuple[str, int], int]:
-    """Where ``events`` ends once ingest has passed on all that there is."""
+def _ends_after_ingest(settings: Settings) -> Mapping[tuple[str, int], int]:
+    """Where ``events`` ends once ingest has read all records."""
     wait_until_read(settings, consumer_group(INGEST), ends_with_open(settings, DOMAIN_TOPICS), SECONDS)
     return ends_with_open(settings, (EVENTS,))
 
 
-def _must_refuse(scene: Scene, job: str) -> None:
+def _expect_refusal(context: FaultContext, job: str) -> None:
     """Submit a job that cannot go on.
 
     Raises:
-        NotAsPromised: It is submitted all the same.
+        ExpectationFailed: It is submitted nevertheless.
     """
     try:
-        done = scene.platform.jobs.ensure(job)
+        submitted = context.platform.jobs.ensure(job)
     except RecordsDeleted as refusal:
-        scene.tell(f"refused, as it must be: {refusal}")
+        context.log(f"refused, as expected: {refusal}")
     else:
-        message = f"{job} was submitted from {done.restored_from}, though what it was to read next is deleted."
-        raise NotAsPromised(message)
+        message = f"{job} was submitted from {submitted.restored_from}, though what it reads next is deleted."
+        raise ExpectationFailed(message)
 
 
-def _says_deleted(*names: str) -> Callable[[PlatformReport], bool]:
-    def says(found: PlatformReport) -> bool:
-        said = {name: part.status.problem for name, part in found.parts.items()}
-        said |= {job.name: job.problem for job in found.jobs}
-        return not found.is_well and all(SAID in said[name] for name in names)
+def _reports_deleted_records(*names: str) -> Callable[[PlatformReport], bool]:
+    def reports_it(platform: PlatformReport) -> bool:
+        problems = {name: part.status.problem for name, part in platform.parts.items()}
+        problems |= {job.name: job.problem for job in platform.jobs}
+        return not platform.is_well and all(MESSAGE in problems[name] for name in names)
 
-    return says
+    return reports_it
 
 
-def _wait_for_status(scene: Scene, what: str, condition: Callable[[PlatformReport], bool]) -> None:
-    """Wait until ``./shop status`` would tell."""
+def _wait_for_status(context: FaultContext, description: str, condition: Callable[[PlatformReport], bool]) -> None:
+    """Wait until ``./shop status`` shows it."""
 
     def holds() -> bool:
         try:
-            return condition(report(scene.settings))
+            return condition(report(context.settings))
         except DependencyUnavailable:
             return False
 
-    wait_until(f"'./shop status' tells that {what}", holds)
+    expect(f"'./shop status' shows that {description}", holds)
 
 
-def _accept(scene: Scene, job: str) -> None:
+def _accept(context: FaultContext, job: str) -> None:
     """Submit a job that goes on without what is deleted, as ``SHOP_KAFKA_GAPS=accept ./shop submit`` does."""
-    accepting = Platform(scene.settings.model_copy(update={"kafka_gaps": "accept"}))
+    accepting = Platform(context.settings.model_copy(update={"kafka_gaps": "accept"}))
     accepting.jobs.ensure(job)
     accepting.jobs.wait_until_running(job)
 
@@ -173,19 +174,19 @@ def _accept(scene: Scene, job: str) -> None:
 FAULTS: Final = (
     Fault(
         "log-cut",
-        "events is deleted in Kafka before analytics and the sink have read it: both stop and say so, nothing is "
-        "passed over; then it is brought back from the lake",
-        cut_before_a_job_and_a_sink,
-        LAKE_SOON,
-        mend=backfill_from_lake,
+        "events is deleted in Kafka before analytics and the sink have read it: both stop and report it, nothing is "
+        "skipped; then it is restored from the lake",
+        delete_before_job_and_sink_read,
+        FREQUENT_LAKE_FILES,
+        repair=backfill_from_lake,
         slow_because="it needs a platform of its own",
     ),
     Fault(
         "log-cut-ingest",
-        "the domain topics are deleted in Kafka before ingest has read them: it stops and says so; then they are sent "
-        "again",
-        cut_before_ingest,
-        LAKE_SOON,
+        "the domain topics are deleted in Kafka before ingest has read them: it stops and reports it; then they are "
+        "sent again",
+        delete_before_ingest_reads,
+        FREQUENT_LAKE_FILES,
         slow_because="it needs a platform of its own",
     ),
     Fault("replay-twice", f"'./shop replay' of everything, {REPLAYS} times", replay_twice),

@@ -7,10 +7,11 @@ from functools import partial
 from typing import Final
 
 from connections.errors import DependencyUnavailable
-from local.faults.fault import PERSONAL, Fault, Stage
-from local.faults.scene import Scene
-from local.faults.stores import histories_follow_from_events
-from local.faults.victims import nobody_restarts, wait_until, workers_that_know
+from local.faults.context import FaultContext
+from local.faults.expectation import expect
+from local.faults.fault import PERSONAL, Fault, PlatformSpec
+from local.faults.stores import compare_histories
+from local.faults.targets import supervisor_stopped, workers_connected_to
 from operations.lag import pipeline_lag
 
 STOPPABLE: Final = (
@@ -26,60 +27,60 @@ STOPPABLE: Final = (
 )
 
 
-def nothing(_scene: Scene) -> None:
-    """The control: what the other figures are to be compared with."""
+def nothing(_context: FaultContext) -> None:
+    """The control, with which the other figures are compared."""
 
 
-def kill_part(part: str) -> Callable[[Scene], None]:
+def kill_part(part: str) -> Callable[[FaultContext], None]:
     """Kill -9 of a part."""
-    return lambda scene: scene.kill(part)
+    return lambda context: context.kill(part)
 
 
-def kill_taskmanager_again_and_again(scene: Scene) -> None:
+def kill_taskmanager_again_and_again(context: FaultContext) -> None:
     """Kill -9 of the TaskManager, each time as soon as all is counted again."""
-    for number in range(1, scene.options.kills + 1):
-        scene.tell(f"kill {number} of {scene.options.kills}")
-        scene.kill("taskmanager")
-        if number < scene.options.kills:
-            scene.recover()
+    for number in range(1, context.options.kills + 1):
+        context.log(f"kill {number} of {context.options.kills}")
+        context.kill("taskmanager")
+        if number < context.options.kills:
+            context.recover()
 
 
-def kill_broker_in_transaction(scene: Scene) -> None:
-    """Kill -9 of Kafka while records of ingest lie in it that are not committed."""
-    wait_until("ingest has written records that are not committed", partial(_has_open_transaction, scene))
-    scene.kill("kafka")
+def kill_broker_in_transaction(context: FaultContext) -> None:
+    """Kill -9 of Kafka while it holds records of ingest that are not committed."""
+    expect("ingest has written records that are not committed", partial(_has_open_transaction, context))
+    context.kill("kafka")
 
 
-def keep_away(part: str) -> Callable[[Scene], None]:
-    """Kill -9 of a part that nobody starts again for a while, as the supervisor is stopped as well."""
+def keep_down(part: str) -> Callable[[FaultContext], None]:
+    """Kill -9 of a part, with the supervisor stopped, so that the part stays down for a while."""
 
-    def strike(scene: Scene) -> None:
-        with nobody_restarts(scene.platform):
-            scene.kill(part)
-            scene.tell(f"{part} stays away for {scene.options.away_seconds:.0f} s")
-            scene.pause(scene.options.away_seconds)
+    def inject(context: FaultContext) -> None:
+        with supervisor_stopped(context.platform):
+            context.kill(part)
+            context.log(f"{part} stays down for {context.options.away_seconds:.0f} s")
+            context.pause(context.options.away_seconds)
 
-    return strike
+    return inject
 
 
-def stop(part: str) -> Callable[[Scene], None]:
+def stop(part: str) -> Callable[[FaultContext], None]:
     """SIGSTOP to a part for some seconds."""
 
-    def strike(scene: Scene) -> None:
-        with scene.stopped(part):
-            scene.pause(scene.options.stop_seconds)
+    def inject(context: FaultContext) -> None:
+        with context.stopped(part):
+            context.pause(context.options.stop_seconds)
 
-    return strike
+    return inject
 
 
-def kill_personaliser(scene: Scene) -> None:
+def kill_personaliser(context: FaultContext) -> None:
     """Kill -9 of the Python worker that holds a connection to Redis."""
-    scene.kill_worker(lambda platform: workers_that_know(platform, "redis"))
+    context.kill_worker(lambda platform: workers_connected_to(platform, "redis"))
 
 
-def _has_open_transaction(scene: Scene) -> bool:
+def _has_open_transaction(context: FaultContext) -> bool:
     try:
-        return pipeline_lag(scene.settings).open_transactions > 0
+        return pipeline_lag(context.settings).open_transactions > 0
     except DependencyUnavailable:
         return False
 
@@ -91,7 +92,7 @@ FAULTS: Final = (
         nothing,
         slow_because="it is there for its figures",
     ),
-    Fault("kill-python-worker", "kill -9 of a Python worker of Flink", Scene.kill_worker),
+    Fault("kill-python-worker", "kill -9 of a Python worker of Flink", FaultContext.kill_worker),
     Fault("kill-jobmanager", "kill -9 of Flink's JobManager", kill_part("jobmanager")),
     Fault("kill-broker", "kill -9 of Kafka while a transaction of ingest is open", kill_broker_in_transaction),
     Fault("kill-clickhouse", "kill -9 of the owner of ClickHouse's directory", kill_part("clickhouse")),
@@ -108,16 +109,16 @@ FAULTS: Final = (
     ),
     Fault(
         "away-clickhouse",
-        "ClickHouse is killed and stays away",
-        keep_away("clickhouse"),
+        "ClickHouse is killed and stays down",
+        keep_down("clickhouse"),
         slow_because="it waits for minutes",
     ),
     Fault(
         "kill-personaliser",
         "kill -9 of personalise's Python worker",
         kill_personaliser,
-        Stage(PERSONAL),
-        mend=histories_follow_from_events,
+        PlatformSpec(PERSONAL),
+        repair=compare_histories,
         slow_because="it needs a platform with more jobs",
     ),
 )

@@ -1,16 +1,16 @@
-"""When a platform has recovered: every part answers, every job runs, and what had arrived by then is counted."""
+"""When a platform has recovered: every part answers, every job runs, and all that had arrived by then is counted."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from typing import Final, TypeVar
 
 from connections.errors import DependencyUnavailable
+from coordination.waiting import wait_until
 from flink.submission import Cluster
-from local.faults.fault import NotAsPromised
-from local.faults.victims import POLL_SECONDS, running_state, wait_until
+from local.faults.expectation import ExpectationFailed, expect
+from local.faults.targets import running_state
 from local.platform import Platform
 from local.state import PartState
 from operations.lag import ends_with_open, metrics_jobs, wait_until_read
@@ -29,22 +29,22 @@ def wait_until_recovered(platform: Platform, seconds: float = RECOVERY_SECONDS) 
     """Wait until every record that has arrived by now is counted in ClickHouse, every part answers and every job runs.
 
     Raises:
-        NotAsPromised: A part or a job is not back in time.
+        ExpectationFailed: A part or a job is not back in time.
         PlatformError: A record is not counted in time.
     """
     settings = platform.settings
-    arrived = _asked(lambda: ends_with_open(settings, DOMAIN_TOPICS), seconds)
-    wait_until("every part answers", lambda: _parts_answer(platform), seconds)
-    wait_until("every job runs", lambda: jobs_run(platform), seconds)
+    arrived = _once_available(lambda: ends_with_open(settings, DOMAIN_TOPICS), seconds)
+    expect("every part answers", lambda: _parts_answer(platform), seconds)
+    expect("every job runs", lambda: _jobs_run(platform), seconds)
     _wait_until_read(settings, consumer_group(INGEST), arrived, seconds)
-    events = _asked(lambda: ends_with_open(settings, (EVENTS,)), seconds)
+    events = _once_available(lambda: ends_with_open(settings, (EVENTS,)), seconds)
     for job in metrics_jobs(settings):
         _wait_until_read(settings, consumer_group(job), events, seconds)
-    results = _asked(lambda: ends_with_open(settings, TABLES), seconds)
+    results = _once_available(lambda: ends_with_open(settings, TABLES), seconds)
     _wait_until_read(settings, GROUP, results, seconds)
 
 
-def jobs_run(platform: Platform) -> bool:
+def _jobs_run(platform: Platform) -> bool:
     """Whether every desired job runs, with all its tasks."""
     with closing(Cluster(platform.settings)) as cluster:
         try:
@@ -59,17 +59,18 @@ def _parts_answer(platform: Platform) -> bool:
 
 
 def _wait_until_read(settings: Settings, group: str, ends: Mapping[Partition, int], seconds: float) -> None:
-    _asked(lambda: wait_until_read(settings, group, ends, seconds), seconds)
+    _once_available(lambda: wait_until_read(settings, group, ends, seconds), seconds)
 
 
-def _asked(question: Callable[[], _T], seconds: float) -> _T:
-    """The answer of Kafka, which may be away for a while."""
-    deadline = time.monotonic() + seconds
-    while True:
+def _once_available(request: Callable[[], _T], seconds: float) -> _T:
+    """The result of a request to Kafka, which may be down for a while."""
+    errors: list[DependencyUnavailable] = []
+
+    def attempt() -> tuple[_T] | None:
         try:
-            return question()
+            return (request(),)
         except DependencyUnavailable as error:
-            if time.monotonic() > deadline:
-                message = f"Kafka does not answer again: {error}"
-                raise NotAsPromised(message) from error
-            time.sleep(POLL_SECONDS)
+            errors.append(error)
+            return None
+
+    return wait_until(attempt, seconds, lambda: ExpectationFailed(f"Kafka does not answer again: {errors[-1]}"))[0]

@@ -1,4 +1,4 @@
-"""The table of outcomes, for a person and for a page of the documentation."""
+"""Results as a table, for a person and for a page of the documentation, and as JSON."""
 
 from __future__ import annotations
 
@@ -7,45 +7,45 @@ from pathlib import Path
 from typing import Any, Final
 
 from coordination.files import write_atomically
-from local.faults.fault import Outcome
+from local.faults.fault import FaultResult
 from schemas.errors import ConfigurationError
 
 BEGIN: Final = "<!-- begin of the table that './shop faults --markdown' writes -->"
 END: Final = "<!-- end of the table -->"
-COLUMNS: Final = ("fault", "what is done", "records", "results", "lost", "doubled", "recovery", "verdict")
+COLUMNS: Final = ("fault", "what is injected", "records", "compared", "lost", "duplicated", "recovery", "outcome")
 RULES: Final = ("---", "---", "---:", "---:", "---:", "---:", "---:", "---")
 
 
-def cells(outcome: Outcome) -> tuple[str, ...]:
+def cells(result: FaultResult) -> tuple[str, ...]:
     """One row of the table, a cell for each of COLUMNS."""
-    if outcome.recovery_seconds is None:
+    if result.recovery_seconds is None:
         figures = ("-", "-", "-", "-", "-")
     else:
         figures = (
-            f"{outcome.records:,}",
-            f"{outcome.rows:,} rows",
-            f"{outcome.lost:,}",
-            f"{outcome.doubled:,}",
-            f"{outcome.recovery_seconds:.1f} s",
+            f"{result.records:,}",
+            f"{result.rows:,} rows",
+            f"{result.lost:,}",
+            f"{result.duplicated:,}",
+            f"{result.recovery_seconds:.1f} s",
         )
-    return (outcome.fault.name, outcome.fault.words, *figures, str(outcome.verdict))
+    return (result.fault.name, result.fault.description, *figures, str(result.outcome))
 
 
-def write_markdown(page: Path, outcomes: Iterable[Outcome], order: Iterable[str]) -> None:
-    """Put the outcomes into the table between the two markers of a page; faults that were not run keep their rows.
+def write_markdown(page: Path, results: Iterable[FaultResult], order: Iterable[str]) -> None:
+    """Put results into the table between the two markers of a page; faults that were not run keep their rows.
 
     Args:
         page: The page.
-        outcomes: What came of the faults that were run.
-        order: The names of all faults; a row of another one goes.
+        results: Of the faults that were run.
+        order: The names of all faults; other rows are removed.
 
     Raises:
         ConfigurationError: The page cannot be read, or lacks the markers.
     """
     head, table, tail = split_page(page)
-    rows = rows_of(table) | {outcome.fault.name: cells(outcome) for outcome in outcomes}
-    new = markdown_table([rows[name] for name in order if name in rows])
-    write_atomically(page, f"{head}{BEGIN}\n\n{new}\n\n{END}{tail}")
+    rows = rows_of(table) | {result.fault.name: cells(result) for result in results}
+    new_table = markdown_table([rows[name] for name in order if name in rows])
+    write_atomically(page, f"{head}{BEGIN}\n\n{new_table}\n\n{END}{tail}")
 
 
 def markdown_table(rows: Iterable[tuple[str, ...]]) -> str:
@@ -61,7 +61,7 @@ def rows_of(table: str) -> dict[str, tuple[str, ...]]:
 
 
 def split_page(page: Path) -> tuple[str, str, str]:
-    """What stands before, in and behind the table of a page.
+    """The text before, in and after the table of a page.
 
     Raises:
         ConfigurationError: The page cannot be read, or lacks the markers.
@@ -74,23 +74,23 @@ def split_page(page: Path) -> tuple[str, str, str]:
     head, begin, rest = text.partition(BEGIN)
     table, end, tail = rest.partition(END)
     if not (begin and end):
-        message = f"{page} has no place for the table: two lines, {BEGIN} and {END}."
+        message = f"{page} lacks the two lines that mark the place of the table: {BEGIN} and {END}."
         raise ConfigurationError(message)
     return head, table, tail
 
 
-def as_json_object(outcome: Outcome) -> dict[str, Any]:
-    """An outcome in plain values."""
+def as_json_object(result: FaultResult) -> dict[str, Any]:
+    """A result in plain values."""
     return {
-        "fault": outcome.fault.name,
-        "words": outcome.fault.words,
-        "verdict": str(outcome.verdict),
-        "records": outcome.records,
-        "accepted": outcome.events,
-        "rows": outcome.rows,
-        "lost": outcome.lost,
-        "doubled": outcome.doubled,
-        "recovery_seconds": outcome.recovery_seconds,
-        "seconds": outcome.seconds,
-        "problem": outcome.problem,
+        "fault": result.fault.name,
+        "description": result.fault.description,
+        "outcome": str(result.outcome),
+        "records": result.records,
+        "accepted": result.events,
+        "rows": result.rows,
+        "lost": result.lost,
+        "duplicated": result.duplicated,
+        "recovery_seconds": result.recovery_seconds,
+        "seconds": result.seconds,
+        "problem": result.problem,
     }

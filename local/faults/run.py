@@ -1,4 +1,4 @@
-"""Runs faults: each against real parts, each ending in the comparison with the ledger."""
+"""Runs faults against real parts. Each run ends with a comparison with the ledger."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final, Self
 
-from local.faults.disks import mounted
-from local.faults.fault import CannotBeDone, Fault, Outcome, Stage, Verdict
-from local.faults.scene import Options, Scene
-from local.faults.shop import TroubledShop
+from local.faults.context import FaultContext, Options
+from local.faults.disks import FaultNotSupported, mounted
+from local.faults.fault import Fault, FaultResult, Outcome, PlatformSpec
+from local.faults.load import LoadGenerator
 from local.platform import Platform
 from local.ports import free_base
 from operations.lag import wait_until_settled
@@ -27,38 +27,38 @@ from schemas.settings import Settings
 
 SETTLE_SECONDS: Final = 300.0
 SEED: Final = 11
-MOST_RECORDS: Final = 200_000
-"""After so many a new platform is worth its start: what has to be kept, compared and replayed grows with them."""
-IN_FRONT: Final = 4
-"""The first of so many parts of the records is sent before the fault."""
+MAX_RECORDS: Final = 200_000
+"""After so many, a new platform is started: what has to be kept, compared and replayed grows with them."""
+SHARE_BEFORE_FAULT: Final = 0.25
+"""Share of a fault's records that is sent before it is injected."""
 
 COUNTED_IN_LOG: Final = (
     "produced: records of the domain topics",
     "accepted: records of the topic events",
     "duplicates: the rest",
 )
-"""What cannot be counted any more once records of the log were deleted on purpose."""
+"""Counts that are not possible once a fault has deleted records of the log."""
 
-Tell = Callable[[str], None]
+Log = Callable[[str], None]
 
 
 class Suite:
     """Runs faults one after the other; a context manager that ends with its last platform.
 
-    Faults of one stage share a platform for as long as everything is as it must be, and until it has seen MOST_RECORDS.
+    Faults with equal platform specs share a platform until one does not end equal, or until it has seen MAX_RECORDS.
 
     Args:
         options: How they are run.
-        tell: Takes a line of what is being done.
+        log: Takes a line of progress.
     """
 
-    def __init__(self, options: Options, tell: Tell) -> None:
+    def __init__(self, options: Options, log: Log) -> None:
         self._options = options
-        self._tell = tell
+        self._log = log
         self._open = ExitStack()
-        self._stage: Stage | None = None
+        self._spec: PlatformSpec | None = None
         self._platform: Platform | None = None
-        self._shop: TroubledShop | None = None
+        self._generator: LoadGenerator | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -66,126 +66,132 @@ class Suite:
     def __exit__(self, *_: object) -> None:
         self._close()
 
-    def run(self, fault: Fault) -> Outcome:
+    def run(self, fault: Fault) -> FaultResult:
         """Run one fault, on a platform that is started for it unless one is there."""
         try:
-            platform, shop = self._on(fault.stage)
-        except CannotBeDone as error:
-            return Outcome(fault, Verdict.NOT_RUN, problem=str(error))
+            platform, generator = self._on(fault.platform)
+        except FaultNotSupported as error:
+            return FaultResult(fault, Outcome.NOT_RUN, problem=str(error))
         except ShopError as error:
-            return Outcome(fault, Verdict.BROKEN, problem=f"no platform could be started for it: {error}")
-        outcome = run_fault(fault, platform, shop, self._options, self._tell)
-        if outcome.verdict in (Verdict.DIFFERS, Verdict.BROKEN):
-            self._tell(f"its logs are kept in {keep_logs(platform)}")
-        if outcome.verdict is not Verdict.EQUAL or shop.ledger.produced > MOST_RECORDS:
+            return FaultResult(fault, Outcome.FAILED, problem=f"no platform could be started for it: {error}")
+        result = run_fault(fault, platform, generator, self._options, self._log)
+        if result.outcome in (Outcome.DIFFERS, Outcome.FAILED):
+            self._log(f"its logs are kept in {keep_logs(platform)}")
+        if result.outcome is not Outcome.EQUAL or generator.ledger.produced > MAX_RECORDS:
             self._close()
-        return outcome
+        return result
 
-    def _on(self, stage: Stage) -> tuple[Platform, TroubledShop]:
-        """The platform of a stage and the shop in front of it, as it stands or a new one."""
-        if self._stage != stage or self._platform is None or self._shop is None:
+    def _on(self, spec: PlatformSpec) -> tuple[Platform, LoadGenerator]:
+        """A platform of these specs and the load on it: the one that runs, or a new one."""
+        if self._spec != spec or self._platform is None or self._generator is None:
             self._close()
-            self._platform = self._open.enter_context(platform_of(stage, self._tell))
-            self._shop = TroubledShop(self._platform.settings, self._options.rate, SEED)
-            self._stage = stage
-        return self._platform, self._shop
+            self._platform = self._open.enter_context(platform_of(spec, self._log))
+            self._generator = LoadGenerator(self._platform.settings, self._options.rate, SEED)
+            self._spec = spec
+        return self._platform, self._generator
 
     def _close(self) -> None:
-        self._stage = self._platform = self._shop = None
+        self._spec = self._platform = self._generator = None
         self._open.close()
 
 
 def in_order(faults: Iterable[Fault]) -> list[Fault]:
-    """The faults, those of one stage together."""
-    return sorted(faults, key=lambda fault: (fault.stage.own, fault.stage.jobs))
+    """The faults, those with equal platform specs together."""
+    return sorted(faults, key=lambda fault: (fault.platform.isolation, fault.platform.jobs))
 
 
-def run_fault(fault: Fault, platform: Platform, shop: TroubledShop, options: Options, tell: Tell) -> Outcome:
+def run_fault(fault: Fault, platform: Platform, generator: LoadGenerator, options: Options, log: Log) -> FaultResult:
     """Run one fault on a platform that is well."""
     started = time.monotonic()
-    tell(f"{fault.name}: {fault.words}")
+    log(f"{fault.name}: {fault.description}")
     try:
-        with shop.trading(fault.arrivals) as trade:
-            scene = Scene(platform, shop, trade, tell, options)
-            trade.wait_for(options.records // IN_FRONT)
-            fault.strike(scene)
+        with generator.running(fault.transform) as load:
+            context = FaultContext(platform, generator, load, log, options)
+            load.wait_for(int(options.records * SHARE_BEFORE_FAULT))
+            fault.inject(context)
             ended = time.monotonic()
-            scene.recover()
+            context.recover()
             recovery_seconds = time.monotonic() - ended
-            trade.wait_for(options.records)
-        fault.mend(scene)
-        found = compare(fault, platform, shop, tell)
-    except CannotBeDone as error:
-        return Outcome(fault, Verdict.NOT_RUN, problem=str(error))
+            load.wait_for(options.records)
+        fault.repair(context)
+        result = compare(fault, platform, generator, log)
+    except FaultNotSupported as error:
+        return FaultResult(fault, Outcome.NOT_RUN, problem=str(error))
     except ShopError as error:
-        return Outcome(fault, Verdict.BROKEN, seconds=time.monotonic() - started, problem=str(error))
-    return replace(found, records=trade.records, recovery_seconds=recovery_seconds, seconds=time.monotonic() - started)
+        return FaultResult(fault, Outcome.FAILED, seconds=time.monotonic() - started, problem=str(error))
+    return replace(result, records=load.records, recovery_seconds=recovery_seconds, seconds=time.monotonic() - started)
 
 
-def compare(fault: Fault, platform: Platform, shop: TroubledShop, tell: Tell) -> Outcome:
+def compare(fault: Fault, platform: Platform, generator: LoadGenerator, log: Log) -> FaultResult:
     """Wait until everything is counted, then compare it with the ledger, as ``./shop verify`` does.
 
     Raises:
         PlatformError: Not everything is counted in time.
         DependencyUnavailable: A server does not answer.
     """
-    tell("comparing with the ledger")
+    log("comparing with the ledger")
     wait_until_settled(platform.settings, lambda _lag: None, SETTLE_SECONDS)
-    truth = ledger_of(shop, platform)
-    records = compare_records(truth, platform.settings)
-    tables = dict(compare_tables(truth, platform.settings))
-    counts = {name: each for name, each in records.counts.items() if not (shop.log_is_cut and name in COUNTED_IN_LOG)}
-    wrong = [f"{name}: {found:,}, must be {must:,}" for name, (must, found) in counts.items() if found != must]
-    wrong += [f"{name}: {report.problem or _words(report)}" for name, report in tables.items() if not report.agrees]
+    ledger = ledger_of(generator, platform)
+    records = compare_records(ledger, platform.settings)
+    tables = dict(compare_tables(ledger, platform.settings))
+    uncounted = COUNTED_IN_LOG if generator.is_log_truncated else ()
+    counts = {name: count for name, count in records.counts.items() if name not in uncounted}
+    differences = [
+        f"{name}: {actual:,}, expected {expected:,}"
+        for name, (expected, actual) in counts.items()
+        if actual != expected
+    ]
+    differences += [f"{name}: {table.problem or _summary(table)}" for name, table in tables.items() if not table.agrees]
     distinct = records.counts["accepted: distinct event ids"][1]
     rows = records.counts["accepted: rows of the table events"][1]
-    trusted = 0 if shop.log_is_cut else records.counts["accepted: records of the topic events"][1]
-    return Outcome(
+    trusted = 0 if generator.is_log_truncated else records.counts["accepted: records of the topic events"][1]
+    return FaultResult(
         fault,
-        Verdict.DIFFERS if wrong else Verdict.EQUAL,
-        events=truth.accepted,
-        rows=sum(report.found for report in tables.values()),
-        lost=max(0, truth.accepted - distinct),
-        doubled=max(rows - distinct, trusted - truth.accepted, 0),
-        problem="; ".join(wrong),
+        Outcome.DIFFERS if differences else Outcome.EQUAL,
+        events=ledger.accepted,
+        rows=sum(table.found for table in tables.values()),
+        lost=max(0, ledger.accepted - distinct),
+        duplicated=max(rows - distinct, trusted - ledger.accepted, 0),
+        problem="; ".join(differences),
     )
 
 
-def ledger_of(shop: TroubledShop, platform: Platform) -> LedgerFile:
-    """The ledger as its file says it, with what others sent again."""
+def ledger_of(generator: LoadGenerator, platform: Platform) -> LedgerFile:
+    """The ledger as its file has it, with the records that others sent again."""
     path = platform.data.root / "ledger.json"
-    shop.write_ledger(path)
-    truth = read_ledger(path)
-    return replace(truth, produced=truth.produced + shop.repeated, duplicates=truth.duplicates + shop.repeated)
+    generator.write_ledger(path)
+    ledger = read_ledger(path)
+    republished = generator.republished
+    return replace(ledger, produced=ledger.produced + republished, duplicates=ledger.duplicates + republished)
 
 
 @contextmanager
-def platform_of(stage: Stage, tell: Tell) -> Iterator[Platform]:
-    """A migrated platform of its own, in a temporary place and on free ports, that runs the stage's jobs."""
+def platform_of(spec: PlatformSpec, log: Log) -> Iterator[Platform]:
+    """A new platform in a temporary directory and on free ports, migrated, with the jobs of the specs running."""
     home = Path(tempfile.mkdtemp(prefix="shopstream-faults-"))
-    settings = Settings(data_dir=home / "data", port_base=free_base(random.Random()), **stage.settings)  # noqa: S311
+    settings = Settings(data_dir=home / "data", port_base=free_base(random.Random()), **spec.settings)  # noqa: S311
     platform = Platform(settings)
     try:
-        tell(f"starting a platform with {', '.join(stage.jobs)}")
+        log(f"starting a platform with {', '.join(spec.jobs)}")
         platform.data.create()
         platform.fetch()
-        with ExitStack() as ground:
-            ground.enter_context(mounted(platform.data.root, stage.disks))
-            ground.callback(platform.down)
+        with ExitStack() as resources:
+            resources.enter_context(mounted(platform.data.root, spec.disks))
+            resources.callback(platform.down)
             platform.up()
             migrate(settings)
-            with ThreadPoolExecutor(len(stage.jobs)) as pool:
-                list(pool.map(platform.jobs.keep_running, stage.jobs))
+            with ThreadPoolExecutor(len(spec.jobs)) as pool:
+                list(pool.map(platform.jobs.keep_running, spec.jobs))
             yield platform
     finally:
         shutil.rmtree(home)
 
 
 def keep_logs(platform: Platform) -> Path:
-    """Copy the logs of a platform to where they outlive it."""
+    """Copy the logs of a platform to a directory that outlives it."""
     kept = Path(tempfile.mkdtemp(prefix="shopstream-fault-logs-"))
     return Path(shutil.copytree(platform.data.logs, kept, dirs_exist_ok=True))
 
 
-def _words(report: TableReport) -> str:
-    return ", ".join(f"{count:,} rows {kind}" for kind, count in report.counts.items())
+def _summary(table: TableReport) -> str:
+    return ", ".join(f"{count:,} rows {kind}" for kind, count in table.counts.items())

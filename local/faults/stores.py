@@ -1,4 +1,4 @@
-"""Faults at the stores: a sink that dies around an acknowledgement, a Redis that dies or forgets, two owners."""
+"""Faults at the stores: a sink killed around an acknowledgement, Redis killed or flushed, two owners."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import Any, Final
 from connections.kafka import group_commits
 from connections.redis import connect, redis_errors
 from local.commands import environment_of, shop_command
-from local.faults.fault import PERSONAL, Fault, NotAsPromised, Stage
-from local.faults.scene import Scene
-from local.faults.victims import wait_until
+from local.faults.context import FaultContext
+from local.faults.expectation import ExpectationFailed, expect
+from local.faults.fault import PERSONAL, Fault, PlatformSpec
 from local.paths import ROOT
 from operations.lag import wait_until_settled
 from operations.rebuild.redis import rebuild_as_of, rebuild_redis
@@ -25,36 +25,36 @@ from sinks.core.source import GROUP
 
 SINK: Final = "sink"
 SECONDS: Final = 120.0
-ACKNOWLEDGED_SECONDS: Final = 2.0
-"""So long a ClickHouse that goes on again is given until it has begun the inserts that lie in its sockets."""
+INSERT_BEGINS_SECONDS: Final = 2.0
+"""Time for a ClickHouse that goes on again to begin the inserts that wait in its sockets."""
 
 OTHER_DATABASE: Final = 1
 HISTORIES: Final = "user:*:history"
 
 
-def kill_sink_before_acknowledgement(scene: Scene) -> None:
+def kill_sink_before_acknowledgement(context: FaultContext) -> None:
     """Kill -9 of the sink while ClickHouse, which is stopped, has its insert and has not answered."""
-    with scene.stopped("clickhouse"):
-        wait_until("the sink has written down a range", lambda: bool(written_down(scene.settings)))
-        scene.pause(1.0)
-        scene.tell(f"{written_down(scene.settings)} is under way")
-        scene.kill(SINK)
+    with context.stopped("clickhouse"):
+        expect("the sink has prepared a range", lambda: bool(prepared_ranges(context.settings)))
+        context.pause(1.0)
+        context.log(f"{prepared_ranges(context.settings)} is under way")
+        context.kill(SINK)
 
 
-def kill_sink_after_acknowledgement(scene: Scene) -> None:
-    """Kill -9 of the sink when ClickHouse has its rows and Kafka, which is stopped, does not learn of it."""
+def kill_sink_after_acknowledgement(context: FaultContext) -> None:
+    """Kill -9 of the sink when ClickHouse has its rows and Kafka, which is stopped, does not get the commit."""
     with ExitStack() as kafka:
-        with scene.stopped("clickhouse"):
-            wait_until("the sink has written down a range", lambda: bool(written_down(scene.settings)))
-            scene.tell(f"{written_down(scene.settings)} is under way")
-            kafka.enter_context(scene.stopped("kafka"))
-        scene.pause(ACKNOWLEDGED_SECONDS)
-        wait_until("ClickHouse has no insert to answer", lambda: not _inserts(scene.settings))
-        scene.kill(SINK)
+        with context.stopped("clickhouse"):
+            expect("the sink has prepared a range", lambda: bool(prepared_ranges(context.settings)))
+            context.log(f"{prepared_ranges(context.settings)} is under way")
+            kafka.enter_context(context.stopped("kafka"))
+        context.pause(INSERT_BEGINS_SECONDS)
+        expect("ClickHouse has answered every insert", lambda: not _inserts(context.settings))
+        context.kill(SINK)
 
 
-def written_down(settings: Settings) -> list[str]:
-    """The ranges that the sink has written down and not finished, by their tokens."""
+def prepared_ranges(settings: Settings) -> list[str]:
+    """Tokens of the ranges that the sink has prepared and not committed."""
     return [
         OffsetRange.from_metadata(Partition(each.topic, each.partition), each.metadata).token
         for each in group_commits(settings, GROUP, TABLES)
@@ -62,49 +62,51 @@ def written_down(settings: Settings) -> list[str]:
     ]
 
 
-def flush_redis(scene: Scene) -> None:
-    """Delete every key of Redis, then bring them back as the operator does."""
-    scene.tell("FLUSHALL")
-    with closing(connect(scene.settings.redis_url, scene.settings.http_timeout_seconds)) as client:
+def flush_redis(context: FaultContext) -> None:
+    """Delete every key of Redis, then rebuild them as an operator does."""
+    context.log("FLUSHALL")
+    with closing(connect(context.settings.redis_url, context.settings.http_timeout_seconds)) as client:
         client.flushall()
-    rebuild_redis(scene.settings, SECONDS, lambda _line: None)
+    rebuild_redis(context.settings, SECONDS, lambda _line: None)
 
 
-def histories_follow_from_events(scene: Scene) -> None:
-    """Compare each person's history in Redis with what follows from all events, made anew in another database.
+def compare_histories(context: FaultContext) -> None:
+    """Compare each user's history in Redis with one that is rebuilt from all events in another database.
 
     Raises:
-        NotAsPromised: They differ.
+        ExpectationFailed: They differ.
     """
-    settings = scene.settings
-    scene.tell("comparing what Redis holds with what follows from the events")
+    settings = context.settings
+    context.log("comparing the histories in Redis with those rebuilt from all events")
     wait_until_settled(settings, lambda _lag: None, SECONDS)
     other = f"{settings.redis_url.rsplit('/', 1)[0]}/{OTHER_DATABASE}"
-    _forget(settings, other)
+    _flush(settings, other)
     rebuild_as_of(settings, datetime.now(UTC), other, lambda _line: None)
-    must = _histories(settings, other)
-    wait_until(
-        f"Redis holds {len(must):,} histories", lambda: _histories(settings, settings.redis_url) == must, SECONDS
+    expected = _histories(settings, other)
+    expect(
+        f"Redis holds {len(expected):,} histories",
+        lambda: _histories(settings, settings.redis_url) == expected,
+        SECONDS,
     )
-    if not must:
-        raise NotAsPromised("No event left a history in Redis.")
+    if not expected:
+        raise ExpectationFailed("No event left a history in Redis.")
 
 
-def start_a_second_platform(scene: Scene) -> None:
+def start_a_second_platform(context: FaultContext) -> None:
     """Start another supervisor, and another owner of ClickHouse, on the same directories."""
     clickhouse = [sys.executable, "-P", "-m", "local.clickhouse"]
-    clickhouse += ["--path", str(scene.platform.data.of("clickhouse")), "--port", "0"]
-    _must_be_refused(scene, shop_command("supervise"))
-    _must_be_refused(scene, clickhouse)
+    clickhouse += ["--path", str(context.platform.data.of("clickhouse")), "--port", "0"]
+    _expect_refusal(context, shop_command("supervise"))
+    _expect_refusal(context, clickhouse)
 
 
-def _must_be_refused(scene: Scene, command: list[str]) -> None:
+def _expect_refusal(context: FaultContext, command: list[str]) -> None:
     program = " ".join(command[2:5])
     try:
-        done = subprocess.run(
+        process = subprocess.run(
             command,
             cwd=ROOT,
-            env=environment_of(scene.settings),
+            env=environment_of(context.settings),
             capture_output=True,
             text=True,
             timeout=SECONDS,
@@ -112,11 +114,11 @@ def _must_be_refused(scene: Scene, command: list[str]) -> None:
         )
     except subprocess.TimeoutExpired as error:
         message = f"A second '{program}' runs on the same directory."
-        raise NotAsPromised(message) from error
-    if done.returncode == 0:
-        message = f"A second '{program}' on the same directory ended well."
-        raise NotAsPromised(message)
-    scene.tell(f"refused, as it must be: {(done.stderr or done.stdout).strip().splitlines()[-1]}")
+        raise ExpectationFailed(message) from error
+    if process.returncode == 0:
+        message = f"A second '{program}' on the same directory ends without an error."
+        raise ExpectationFailed(message)
+    context.log(f"refused, as expected: {(process.stderr or process.stdout).strip().splitlines()[-1]}")
 
 
 def _inserts(settings: Settings) -> int:
@@ -124,19 +126,19 @@ def _inserts(settings: Settings) -> int:
         return int(clickhouse.ask("SELECT count() FROM system.processes WHERE startsWith(query, 'INSERT INTO ')"))
 
 
-def _forget(settings: Settings, url: str) -> None:
+def _flush(settings: Settings, url: str) -> None:
     with closing(connect(url, settings.http_timeout_seconds)) as client, redis_errors(url):
         client.flushdb()
 
 
 def _histories(settings: Settings, url: str) -> dict[bytes, Any]:
-    """User's key -> each thing done with a product, and when."""
+    """User's key -> the interactions in the history, and when they were."""
     with closing(connect(url, settings.http_timeout_seconds)) as client, redis_errors(url):
         keys = list(client.scan_iter(match=HISTORIES, count=1_000))
-        with client.pipeline(transaction=False) as asked:
+        with client.pipeline(transaction=False) as pipeline:
             for key in keys:
-                asked.zrange(key, 0, -1, withscores=True)
-            return dict(zip(keys, asked.execute(), strict=True))
+                pipeline.zrange(key, 0, -1, withscores=True)
+            return dict(zip(keys, pipeline.execute(), strict=True))
 
 
 FAULTS: Final = (
@@ -147,7 +149,7 @@ FAULTS: Final = (
     ),
     Fault(
         "sink-after-acknowledgement",
-        "kill -9 of the ClickHouse sink when its insert is acknowledged and not yet noted in Kafka",
+        "kill -9 of the ClickHouse sink when its insert is acknowledged and not yet committed in Kafka",
         kill_sink_after_acknowledgement,
     ),
     Fault(
@@ -158,17 +160,17 @@ FAULTS: Final = (
     Fault(
         "kill-redis",
         "kill -9 of Redis; histories are compared as well",
-        lambda scene: scene.kill("redis"),
-        Stage(PERSONAL),
-        mend=histories_follow_from_events,
+        lambda context: context.kill("redis"),
+        PlatformSpec(PERSONAL),
+        repair=compare_histories,
         slow_because="it needs a platform with more jobs",
     ),
     Fault(
         "flush-redis",
         "FLUSHALL in Redis, then './shop rebuild redis'; histories are compared as well",
         flush_redis,
-        Stage(PERSONAL),
-        mend=histories_follow_from_events,
+        PlatformSpec(PERSONAL),
+        repair=compare_histories,
         slow_because="it needs a platform with more jobs",
     ),
 )

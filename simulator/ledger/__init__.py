@@ -1,11 +1,11 @@
-"""The ledger: what every table must hold, by plain arithmetic over what the simulator did.
+"""The ledger: the expected rows of every table, by plain arithmetic over the simulated events.
 
-It is the other opinion that ``./shop verify`` compares the platform with, so it shares no code with the jobs, nor with
-the contracts where those decide whether an event counts. ``docs/metrics.md`` is all that both follow.
+``./shop verify`` compares the platform with it. It is independent: it shares no code with the jobs, nor with the
+validation rules of the contracts. Both follow ``docs/metrics.md``.
 
-- ``ledger.py``    which records count, and the books they are entered in
-- ``calendar.py``  days of the shop, minutes of the world
-- ``books.py``     what a book is
+- ``ledger.py``    which records count, and in which books
+- ``calendar.py``  days in the shop's time zone, minutes in UTC
+- ``books.py``     what a book is: the accounts of one subject
 - ``sales.py``  ``products.py``  ``users.py``  ``sessions.py``  ``searches.py``  ``payments.py``  ``minutes.py``
 - ``file.py``      the ledger as a file
 """

@@ -1,4 +1,4 @@
-"""What a book of the ledger is, and the rows that it closes with."""
+"""What a book of the ledger is, and the rows that it results in."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _FOUR_PLACES: Final = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The rows that a result table must have.
+    """The expected rows of a result table.
 
     Attributes:
         name: The table.
@@ -54,7 +54,7 @@ class Book(Protocol):
         """Enter one event that counts; the order in which events are entered makes no difference."""
 
     def tables(self) -> Iterator[Table]:
-        """What the tables of this subject must hold."""
+        """The expected tables of this subject."""
 
 
 @dataclass(frozen=True, slots=True)

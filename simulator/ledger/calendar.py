@@ -1,4 +1,4 @@
-"""Days of the shop and minutes of the world."""
+"""Days in the shop's time zone, minutes in UTC."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Calendar:
-    """Tells the day of the shop at an instant.
+    """The day of the shop at an instant.
 
     Args:
         time_zone: The shop's, by its IANA name.

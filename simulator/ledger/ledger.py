@@ -1,4 +1,4 @@
-"""Which records count, and the books that they are entered in."""
+"""Which records count, and in which books they are entered."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ _PAYMENTS: Final = ("payment_initiated", "payment_succeeded", "payment_failed")
 
 
 class Ledger:
-    """The truth about a simulation, whatever the order of its records.
+    """The expected results of a simulation, whatever the order of its records.
 
     Args:
         time_zone: The shop's.
         lateness_ms: How long after it happened an event may be received.
-        skew_ms: How far ahead of its reception it may say that it happened.
+        skew_ms: How far its time may be ahead of its reception.
 
     Attributes:
         produced: Records.
         accepted: Events that count.
-        duplicates: Records of events that had been counted already.
+        duplicates: Further records of events that count.
         failed: Reason -> records refused for it.
-        trouble: Kind of trouble -> records that met it.
+        trouble: Kind of trouble -> records that have it.
     """
 
     def __init__(self, time_zone: str, lateness_ms: int, skew_ms: int) -> None:
@@ -56,13 +56,13 @@ class Ledger:
         self._books_of = self._index()
 
     def receive(self, received_ms: int, event: Event, reason: str | None = None, kinds: Iterable[str] = ()) -> None:
-        """Note one record.
+        """Count one record.
 
         Args:
             received_ms: When the shop received it, epoch milliseconds.
-            event: What it says.
-            reason: Why it must be refused whatever its age; None for a good record.
-            kinds: The trouble that it met.
+            event: Its event.
+            reason: Why it must be refused, whatever its age; None for a valid record.
+            kinds: Its kinds of trouble.
         """
         self.produced += 1
         for kind in kinds:
@@ -81,7 +81,7 @@ class Ledger:
             self._count(event)
 
     def tables(self) -> Iterator[Table]:
-        """What every result table must hold."""
+        """The expected rows of every result table."""
         for book in self._all_books():
             yield from book.tables()
 
@@ -93,7 +93,7 @@ class Ledger:
             book.enter(event, day, minute)
 
     def _index(self) -> dict[str, tuple[Book, ...]]:
-        """Type of event -> the books in which it leaves something."""
+        """Type of event -> the books in which it is entered."""
         self._common: tuple[Book, ...] = (self._users, self._minutes, self._sessions)
         index: dict[str, tuple[Book, ...]] = {
             "view_item": (*self._common, self._products),

@@ -23,10 +23,10 @@ class Minutes:
         """Enter an event."""
         if not event.visit.user_id:
             return
-        found = self._minutes.get(minute)
-        if found is None:
-            found = self._minutes[minute] = ([0, 0, 0, 0, 0, 0], set())
-        counts, users = found
+        account = self._minutes.get(minute)
+        if account is None:
+            account = self._minutes[minute] = ([0, 0, 0, 0, 0, 0], set())
+        counts, users = account
         counts[0] += 1
         users.add(event.visit.user_id)
         column = _COLUMN_OF.get(event.event_type)

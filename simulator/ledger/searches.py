@@ -1,4 +1,4 @@
-"""What was searched for, and whether it was found."""
+"""Searches, their results and clicks on these."""
 
 from __future__ import annotations
 
@@ -42,9 +42,11 @@ class Searches:
 
     def tables(self) -> Iterator[Table]:
         """search_daily, search_queries_daily."""
-        rows: Iterator[tuple[Cell, ...]] = ((day.isoformat(), *_cells(*found)) for day, found in self._daily.items())
+        rows: Iterator[tuple[Cell, ...]] = (
+            (day.isoformat(), *_cells(*account)) for day, account in self._daily.items()
+        )
         yield Table.of("search_daily", {"day": DAY, **_COLUMNS}, 1, rows)
-        rows = ((day.isoformat(), query, *_cells(*found)) for (day, query), found in self._queries.items())
+        rows = ((day.isoformat(), query, *_cells(*account)) for (day, query), account in self._queries.items())
         yield Table.of("search_queries_daily", {"day": DAY, "query": TEXT, **_COLUMNS}, 2, rows)
 
 

@@ -130,7 +130,7 @@ class Sessions:
     """The book of sessions and carts.
 
     Args:
-        calendar: Tells the day on which a session starts.
+        calendar: Gives the day on which a session starts.
     """
 
     def __init__(self, calendar: Calendar) -> None:
@@ -170,7 +170,7 @@ class Sessions:
             "revenue": AMOUNT,
             "steps": COUNT,
         }
-        yield Table.of("sessions", columns, 1, (self._row(name, found) for name, found in self._sessions.items()))
+        yield Table.of("sessions", columns, 1, (self._row(name, session) for name, session in self._sessions.items()))
         yield self._funnel()
         yield Table.of(
             "carts_daily",

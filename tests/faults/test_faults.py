@@ -12,9 +12,9 @@ from collections.abc import Iterator
 import pytest
 
 from local.faults.catalogue import FAULTS
-from local.faults.fault import Fault, Verdict
+from local.faults.context import Options
+from local.faults.fault import Fault, Outcome
 from local.faults.run import Suite, in_order
-from local.faults.scene import Options
 
 pytestmark = [pytest.mark.platform, pytest.mark.fault, pytest.mark.timeout(1500)]
 
@@ -30,11 +30,11 @@ def suite() -> Iterator[Suite]:
 
 @pytest.mark.parametrize("fault", [pytest.param(fault, id=fault.name) for fault in in_order(FAULTS)])
 def test_after_a_fault_every_table_equals_the_ledger(fault: Fault, suite: Suite) -> None:
-    if not fault.by_default and not os.environ.get(ALL):
+    if fault.slow_because and not os.environ.get(ALL):
         pytest.skip(f"NOT RUN, as {fault.slow_because}; './shop faults' and {ALL}=1 run it")
-    outcome = suite.run(fault)
-    if outcome.verdict is Verdict.NOT_RUN:
-        pytest.skip(f"NOT RUN on this machine: {outcome.problem}")
-    assert (outcome.verdict, outcome.problem) == (Verdict.EQUAL, "")
-    assert (outcome.lost, outcome.doubled) == (0, 0)
-    assert outcome.rows > 0
+    result = suite.run(fault)
+    if result.outcome is Outcome.NOT_RUN:
+        pytest.skip(f"NOT RUN on this machine: {result.problem}")
+    assert (result.outcome, result.problem) == (Outcome.EQUAL, "")
+    assert (result.lost, result.duplicated) == (0, 0)
+    assert result.rows > 0

@@ -30,7 +30,7 @@ from lake.manifest import ends, read_manifest
 from lake.storage import lake_storage
 from lake.verification import verify
 from local.commands import run_shop
-from local.faults.victims import wait_until
+from local.faults.expectation import expect
 from local.platform import Platform
 from operations.lag import wait_until_read, wait_until_settled
 from schemas.topics import DOMAIN_TOPICS, EVENTS, HEADER_REPLAYED, run_topic_prefix
@@ -166,11 +166,11 @@ def test_a_wrong_row_is_found_and_swapped_with_what_only_the_lake_has(shop: Plat
 def test_a_backfill_that_is_ended_leaves_no_job_and_no_topic(shop: Platform) -> None:
     arguments = ("backfill", "--metrics", METRICS, "--verify")
     with shop_in_background(shop.settings, *arguments, exit_code=TERMINATED) as running:
-        wait_until("a job of the backfill runs", lambda: bool(backfill_jobs(shop)))
+        expect("a job of the backfill runs", lambda: bool(backfill_jobs(shop)))
         assert backfill_topics(shop)
         running.terminate()
-    wait_until("no job of the backfill runs", lambda: not backfill_jobs(shop))
-    wait_until("no topic of the backfill is there", lambda: not backfill_topics(shop))
+    expect("no job of the backfill runs", lambda: not backfill_jobs(shop))
+    expect("no topic of the backfill is there", lambda: not backfill_topics(shop))
 
 
 def backfill_jobs(shop: Platform) -> list[str]:

@@ -13,7 +13,7 @@ import pytest
 from connections.redis import connect
 from flink.submission import Cluster
 from local.commands import run_shop
-from local.faults.victims import wait_until
+from local.faults.expectation import expect
 from local.platform import Platform
 from local.status import report
 from operations.lag import wait_until_settled
@@ -64,7 +64,7 @@ def settle(shop: Platform) -> None:
         time.sleep(STILL_SECONDS)
         return content(shop.settings.redis_url) == before
 
-    wait_until("Redis changes no more", stands_still, WAIT_SECONDS)
+    expect("Redis changes no more", stands_still, WAIT_SECONDS)
 
 
 def content(redis_url: str) -> dict[bytes, Any]:

@@ -11,8 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from local.faults.disks import fill_up, mounted
-from local.faults.fault import CannotBeDone
+from local.faults.disks import FaultNotSupported, fill_up, mounted
 
 ROOT = Path(__file__).resolve().parents[3]
 BATCH_ROWS = 500
@@ -173,7 +172,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     try:
         with mounted(tmp_path, {"disk": 256 << 20}):
             yield tmp_path / "disk"
-    except CannotBeDone as error:
+    except FaultNotSupported as error:
         pytest.skip(str(error))
 
 

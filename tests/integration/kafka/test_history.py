@@ -9,7 +9,7 @@ from confluent_kafka.admin import AdminClient
 from connections.errors import RecordsDeleted
 from connections.kafka import CommittedRecords
 from jobs.history.stretch import Stretch
-from local.faults.victims import wait_until
+from local.faults.expectation import expect
 from operations.history.gather import RunTopics, event_bounds
 from schemas.settings import Settings
 from schemas.topics import EVENTS
@@ -43,10 +43,10 @@ def test_a_run_has_its_topics_until_it_ends_and_those_of_a_killed_one_go_with_th
     (elsewhere,) = RunTopics(kafka, "other").create(["lake-events"])
     with RunTopics(kafka, "killed") as topics:
         (made,) = topics.create(["lake-events"])
-        wait_until("there are its own", lambda: of_runs(admin) == {made, elsewhere}, SECONDS)
-    wait_until("there are none", lambda: of_runs(admin) == {elsewhere}, SECONDS)
+        expect("there are its own", lambda: of_runs(admin) == {made, elsewhere}, SECONDS)
+    expect("there are none", lambda: of_runs(admin) == {elsewhere}, SECONDS)
     with RunTopics(kafka, "other"):
-        wait_until("there are none at all", lambda: not of_runs(admin), SECONDS)
+        expect("there are none at all", lambda: not of_runs(admin), SECONDS)
 
 
 def of_runs(admin: AdminClient) -> set[str]:

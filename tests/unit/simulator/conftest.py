@@ -9,11 +9,11 @@ from dataclasses import dataclass
 import pytest
 
 from schemas.codec import load_schema, schema_text
+from simulator.encoding import CachingEncoder
 from simulator.ledger.ledger import Ledger
-from simulator.pieces import PieceEncoder
 from simulator.plan import Plan
-from simulator.run import Encoders, wires
-from simulator.sender import Wire
+from simulator.run import Encoders, kafka_records
+from simulator.sender import KafkaRecord
 from simulator.simulation import Simulation
 from simulator.versions import old_versions
 
@@ -38,8 +38,8 @@ class Shelf:
 
 
 def new_encoders() -> Encoders:
-    old = [PieceEncoder(schema, OLD_IDS[at], keeps_pieces=False) for at, schema in enumerate(old_versions())]
-    return Encoders(PieceEncoder(load_schema("shop_event"), CURRENT_ID), old, FOREIGN_ID)
+    old = [CachingEncoder(schema, OLD_IDS[at], caches=False) for at, schema in enumerate(old_versions())]
+    return Encoders(CachingEncoder(load_schema("shop_event"), CURRENT_ID), old, FOREIGN_ID)
 
 
 def new_ledger(plan: Plan) -> Ledger:
@@ -52,10 +52,10 @@ def registry() -> Shelf:
 
 
 @pytest.fixture
-def simulated() -> Callable[[Plan], tuple[list[Wire], Ledger]]:
-    def simulate(plan: Plan) -> tuple[list[Wire], Ledger]:
+def simulated() -> Callable[[Plan], tuple[list[KafkaRecord], Ledger]]:
+    def simulate(plan: Plan) -> tuple[list[KafkaRecord], Ledger]:
         ledger = new_ledger(plan)
-        return list(wires(Simulation(plan).records(), new_encoders(), ledger)), ledger
+        return list(kafka_records(Simulation(plan).records(), new_encoders(), ledger)), ledger
 
     return simulate
 

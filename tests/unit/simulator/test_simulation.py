@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from schemas.event_types import EVENT_TYPES
 from simulator.ledger.ledger import Ledger
 from simulator.plan import ALL, Plan, Trouble
-from simulator.sender import Wire
+from simulator.sender import KafkaRecord
 from simulator.simulation import Simulation
 
 DAY_MS = 86_400_000
-Simulate = Callable[[Plan], tuple[list[Wire], Ledger]]
+Simulate = Callable[[Plan], tuple[list[KafkaRecord], Ledger]]
 Ordinary = Callable[[int], Iterator[tuple[str, int]]]
 
 
@@ -127,5 +127,5 @@ def test_visitors_sign_in_within_a_session_and_come_back_on_other_days() -> None
         if event.visit.session_id:
             users[event.visit.session_id].add(event.visit.user_id)
             days[event.visit.user_id].add(event.time_ms // DAY_MS)
-    assert sum(len(found) == 2 for found in users.values()) > 100
-    assert sum(len(found) > 1 for found in days.values()) > 100
+    assert sum(len(ids) == 2 for ids in users.values()) > 100
+    assert sum(len(each) > 1 for each in days.values()) > 100

@@ -1,4 +1,4 @@
-"""What trouble does, and that ingest decides on every record as the ledger says."""
+"""What trouble does, and that ingest decides on every record as the ledger does."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from jobs.ingest.rules import AgeLimits, IngestRules
 from schemas.errors import ConfigurationError
 from schemas.failures import Failure, Reason
 from simulator.ledger.ledger import Ledger
-from simulator.plan import ALL, Plan, Trouble, dice, troubles
+from simulator.plan import ALL, Plan, Trouble, seeded_rng, troubles
 from simulator.poison import REASONS, Damage, damaged
-from simulator.sender import Wire
+from simulator.sender import KafkaRecord
 from simulator.simulation import Simulation
 from simulator.trouble import SHARES
 
-Simulate = Callable[[Plan], tuple[list[Wire], Ledger]]
+Simulate = Callable[[Plan], tuple[list[KafkaRecord], Ledger]]
 SHORT = {"lateness_ms": 60_000, "skew_ms": 1_000}
 
 
-def decided(registry: Any, plan: Plan, sent: list[Wire]) -> tuple[Counter[str], int, int]:
+def decided(registry: Any, plan: Plan, sent: list[KafkaRecord]) -> tuple[Counter[str], int, int]:
     """Records refused by reason, events accepted, repetitions: as the rules of ingest decide."""
     rules = IngestRules(EventDecoder(registry), AgeLimits(plan.lateness_ms, plan.skew_ms))
     refused: Counter[str] = Counter()
     ids: Counter[str] = Counter()
-    for wire in sent:
-        decision = rules.decide(wire.value, 0, wire.received_at)
+    for record in sent:
+        decision = rules.decide(record.value, 0, record.received_at)
         if isinstance(decision, Failure):
             refused[decision.reason.value] += 1
         else:
@@ -51,13 +51,13 @@ def test_ingest_decides_on_every_record_as_the_ledger_says(
 def test_in_any_order_the_rules_decide_the_same(registry: Any, simulated: Simulate) -> None:
     plan = Plan(4_000, 3, ALL)
     sent, ledger = simulated(plan)
-    dice(1).shuffle(sent)
+    seeded_rng(1).shuffle(sent)
     assert decided(registry, plan, sent) == (ledger.failed, ledger.accepted, ledger.duplicates)
 
 
 def test_all_trouble_has_every_reason_in_it(simulated: Simulate) -> None:
     _, ledger = simulated(Plan(40_000, 1, ALL))
-    assert set(ledger.failed) == set(Reason) - {Reason.ERASED_USER}  # nobody of a simulated shop asks to be erased
+    assert set(ledger.failed) == set(Reason) - {Reason.ERASED_USER}  # no user of a simulated shop is erased
 
 
 @pytest.mark.parametrize("kind", sorted(SHARES))
@@ -84,17 +84,17 @@ def test_disorder_is_ten_minutes_at_the_most() -> None:
 def test_a_repetition_has_the_same_bytes_and_a_later_reception(simulated: Simulate) -> None:
     sent, ledger = simulated(Plan(10_000, 1, frozenset({Trouble.DUPLICATES})))
     times: dict[bytes | None, list[int]] = {}
-    for wire in sent:
-        assert wire.received_at is not None
-        times.setdefault(wire.value, []).append(int(wire.received_at))
-    repeated = [found for found in times.values() if len(found) > 1]
+    for record in sent:
+        assert record.received_at is not None
+        times.setdefault(record.value, []).append(int(record.received_at))
+    repeated = [moments for moments in times.values() if len(moments) > 1]
     assert len(repeated) == ledger.duplicates > 200
     assert max(last - first for first, last in repeated) > 86_400_000
 
 
 def test_old_versions_are_written_with_their_own_schema_ids(simulated: Simulate) -> None:
     sent, _ = simulated(Plan(5_000, 1, frozenset({Trouble.OLD_VERSIONS})))
-    ids = Counter(int.from_bytes(wire.value[1:5], "big") for wire in sent if wire.value)
+    ids = Counter(int.from_bytes(record.value[1:5], "big") for record in sent if record.value)
     assert set(ids) == {7, 20, 21}
 
 

@@ -18,7 +18,7 @@ from simulator.plan import Trouble
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ([], "Say how much to simulate"),
+        ([], "Give an amount"),
         (["--events", "5", "--duration", "1m"], "not both"),
         (["--duration", "1m"], "--duration needs --rate"),
         (["--duration", "soon", "--rate", "5"], "'soon' is no duration"),

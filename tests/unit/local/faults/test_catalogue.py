@@ -9,16 +9,16 @@ from local.faults.run import in_order
 from schemas.errors import ConfigurationError
 
 
-def test_each_fault_has_a_name_of_its_own_and_words() -> None:
+def test_each_fault_has_its_own_name_and_a_description() -> None:
     assert len({fault.name for fault in FAULTS}) == len(FAULTS)
-    assert all(fault.words and "|" not in fault.words for fault in FAULTS)
+    assert all(fault.description and "|" not in fault.description for fault in FAULTS)
 
 
-def test_faults_of_one_stage_follow_one_another_so_that_no_platform_is_started_twice() -> None:
+def test_faults_with_equal_platform_specs_follow_one_another_so_that_no_platform_is_started_twice() -> None:
     ordered = in_order(FAULTS)
-    stages = [stage for stage, _ in groupby(ordered, key=lambda fault: fault.stage)]
+    specs = [spec for spec, _ in groupby(ordered, key=lambda fault: fault.platform)]
     assert len(ordered) == len(FAULTS)
-    assert all(stages.count(stage) == 1 for stage in stages)
+    assert all(specs.count(spec) == 1 for spec in specs)
 
 
 def test_faults_are_chosen_by_name_and_a_wrong_one_is_told() -> None:

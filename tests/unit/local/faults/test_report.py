@@ -5,16 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from local.faults.fault import Fault, Outcome, Verdict
+from local.faults.fault import Fault, FaultResult, Outcome
 from local.faults.report import BEGIN, END, cells, markdown_table, write_markdown
 from schemas.errors import ConfigurationError
 
-FAULT = Fault("kill-it", "kill -9 of it", lambda _scene: None)
-EQUAL = Outcome(FAULT, Verdict.EQUAL, 1_000, 1_100, 12_345, 0, 0, 7.25, 30.0)
-NOT_RUN = Outcome(FAULT, Verdict.NOT_RUN, problem="no disk can be mounted")
+FAULT = Fault("kill-it", "kill -9 of it", lambda _context: None)
+EQUAL = FaultResult(FAULT, Outcome.EQUAL, 1_000, 1_100, 12_345, 0, 0, 7.25, 30.0)
+NOT_RUN = FaultResult(FAULT, Outcome.NOT_RUN, problem="no disk can be mounted")
 
 
-def test_an_outcome_is_a_row() -> None:
+def test_a_result_is_a_row() -> None:
     *_, equal, not_run = markdown_table([cells(EQUAL), cells(NOT_RUN)]).splitlines()
     assert equal == "| kill-it | kill -9 of it | 1,100 | 12,345 rows | 0 | 0 | 7.2 s | equal |"
     assert not_run == "| kill-it | kill -9 of it | - | - | - | - | - | not run |"
@@ -36,5 +36,5 @@ def test_a_page_gets_new_rows_and_keeps_the_others_and_its_words(tmp_path: Path)
 def test_a_page_without_a_place_for_the_table_is_refused(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text("# Words\n")
-    with pytest.raises(ConfigurationError, match="has no place for the table"):
+    with pytest.raises(ConfigurationError, match="lacks the two lines that mark the place of the table"):
         write_markdown(page, [EQUAL], ["kill-it"])

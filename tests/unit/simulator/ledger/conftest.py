@@ -1,4 +1,4 @@
-"""A ledger that is told of events by hand."""
+"""A ledger of events that a test lists."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ def line(product_id: str, quantity: int, price: str, category: str | None = None
 def tables_of(events: list[Event], time_zone: str = "Europe/Berlin") -> Tables:
     """The rows of every table after these events, each received when it happened."""
     ledger = Ledger(time_zone, 7 * DAY_MS, 600_000)
-    for found in events:
-        ledger.receive(found.time_ms, found)
+    for event in events:
+        ledger.receive(event.time_ms, event)
     return {table.name: table.rows for table in ledger.tables()}
 
 

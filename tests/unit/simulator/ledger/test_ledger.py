@@ -16,7 +16,7 @@ from schemas.errors import ConfigurationError
 from simulator.events import Event, Visit
 from simulator.ledger.file import write_ledger
 from simulator.ledger.ledger import Ledger
-from simulator.plan import ALL, Plan, dice
+from simulator.plan import ALL, Plan, seeded_rng
 from simulator.simulation import Record, Simulation
 
 LedgerOf = Callable[[int, int], Ledger]
@@ -73,7 +73,7 @@ def test_the_order_of_the_records_makes_no_difference(seed: int) -> None:
     records = list(Simulation(PLAN).records())
     in_order = entered(records)
     expected = (list(in_order.tables()), in_order.failed, in_order.duplicates)
-    dice(seed).shuffle(records)
+    seeded_rng(seed).shuffle(records)
     shuffled = entered(records)
     assert (list(shuffled.tables()), shuffled.failed, shuffled.duplicates) == expected
 

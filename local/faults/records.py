@@ -1,4 +1,4 @@
-"""Faults of what arrives: records again, in another order, broken, from the far future, of one partition alone."""
+"""Faults of the records themselves: repeated, reordered, broken, from the far future, of a single partition."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 from random import Random
 from typing import Final
 
-from local.faults.fault import Arrivals, Fault
-from local.faults.scene import Scene
+from local.faults.context import FaultContext
+from local.faults.fault import Fault
+from local.faults.load import RecordTransform
 from simulator.events import Event, Visit
-from simulator.plan import Trouble, dice
+from simulator.plan import Trouble, seeded_rng
 from simulator.poison import REASONS, Damage
 from simulator.simulation import Record
 from simulator.trouble import Form
@@ -29,14 +30,14 @@ _COPY: Final = Form((Trouble.DUPLICATES,))
 
 
 def again_and_shuffled(records: Iterator[Record]) -> Iterator[Record]:
-    """One good record in twenty comes twice, and all of them in an order drawn by lot within ten minutes."""
-    rng = dice("again and shuffled")
+    """One good record in twenty is sent twice, and all of them in random order within ten minutes."""
+    rng = seeded_rng("again and shuffled")
     return _shuffled(_some_again(records, rng), rng)
 
 
 def with_poison(records: Iterator[Record]) -> Iterator[Record]:
-    """Beside the records, each kind of damage to one in a hundred."""
-    rng = dice("poison")
+    """The records, and of one in a hundred a broken copy, for each kind of damage."""
+    rng = seeded_rng("poison")
     for record in records:
         yield record
         for damage in Damage:
@@ -45,8 +46,8 @@ def with_poison(records: Iterator[Record]) -> Iterator[Record]:
 
 
 def with_unknown_schemas(records: Iterator[Record]) -> Iterator[Record]:
-    """Beside the records, one in twenty once more under a schema id that no registry has given."""
-    rng = dice("unknown schemas")
+    """The records, and of one in twenty a copy under a schema id that no registry has."""
+    rng = seeded_rng("unknown schemas")
     for record in records:
         yield record
         if rng.random() < SHARE_OF_UNKNOWN:
@@ -54,8 +55,8 @@ def with_unknown_schemas(records: Iterator[Record]) -> Iterator[Record]:
 
 
 def from_the_far_future(records: Iterator[Record]) -> Iterator[Record]:
-    """Beside the records, one in a hundred from a clock that stands in 2099."""
-    rng = dice("2099")
+    """The records, and beside one in a hundred an event from a clock in 2099."""
+    rng = seeded_rng("2099")
     for received_ms, number, event, form in records:
         yield (received_ms, number, event, form)
         if rng.random() < SHARE_OF_FAR:
@@ -64,8 +65,8 @@ def from_the_far_future(records: Iterator[Record]) -> Iterator[Record]:
 
 
 def a_day_ahead(records: Iterator[Record]) -> Iterator[Record]:
-    """As a shop sends them whose clock is a day ahead; of one event in twenty, the reception has the right time."""
-    rng = dice("a day ahead")
+    """The records of a shop whose clock is a day ahead; one event in twenty is received by a clock that is right."""
+    rng = seeded_rng("a day ahead")
     for received_ms, number, event, form in records:
         if not (event.was_counted or event.was_sent):
             event.time_ms, event.was_sent = event.time_ms + DAY_MS, True
@@ -73,17 +74,17 @@ def a_day_ahead(records: Iterator[Record]) -> Iterator[Record]:
         yield (received_ms if is_right else received_ms + DAY_MS, number, event, form)
 
 
-def from_one_partition(partitions: int) -> Arrivals:
-    """Only the records whose key Kafka puts into partition 0; every other partition is idle."""
+def from_one_partition(partitions: int) -> RecordTransform:
+    """Only the records whose key Kafka assigns to partition 0; every other partition is idle."""
 
-    def arrivals(records: Iterator[Record]) -> Iterator[Record]:
+    def transform(records: Iterator[Record]) -> Iterator[Record]:
         return (record for record in records if partition_of(record[2].key, partitions) == 0)
 
-    return arrivals
+    return transform
 
 
 def partition_of(key: str, partitions: int) -> int:
-    """Where Kafka's own producers, and ours, put a key: ``murmur2``, made positive."""
+    """The partition to which Kafka's default partitioner, and so our producers, assign a key."""
     return (_murmur2(key.encode()) & 0x7FFFFFFF) % partitions
 
 
@@ -91,16 +92,16 @@ def _murmur2(data: bytes) -> int:
     """Kafka's ``Utils.murmur2``."""
     multiplier, mask = 0x5BD1E995, 0xFFFFFFFF
     length = len(data)
-    found = 0x9747B28C ^ length
+    digest = 0x9747B28C ^ length
     whole = length - length % 4
-    for at in range(0, whole, 4):
-        word = int.from_bytes(data[at : at + 4], "little") * multiplier & mask
+    for offset in range(0, whole, 4):
+        word = int.from_bytes(data[offset : offset + 4], "little") * multiplier & mask
         word = (word ^ word >> 24) * multiplier & mask
-        found = (found * multiplier & mask) ^ word
+        digest = (digest * multiplier & mask) ^ word
     if whole < length:
-        found = (found ^ int.from_bytes(data[whole:], "little")) * multiplier & mask
-    found = (found ^ found >> 13) * multiplier & mask
-    return found ^ found >> 15
+        digest = (digest ^ int.from_bytes(data[whole:], "little")) * multiplier & mask
+    digest = (digest ^ digest >> 13) * multiplier & mask
+    return digest ^ digest >> 15
 
 
 def _some_again(records: Iterator[Record], rng: Random) -> Iterator[Record]:
@@ -114,8 +115,8 @@ def _some_again(records: Iterator[Record], rng: Random) -> Iterator[Record]:
 
 def _shuffled(records: Iterator[Record], rng: Random) -> Iterator[Record]:
     waiting: list[tuple[float, int, Record]] = []
-    for drawn, record in enumerate(records):
-        heapq.heappush(waiting, (record[0] + rng.random() * SHUFFLE_MS, drawn, record))
+    for index, record in enumerate(records):
+        heapq.heappush(waiting, (record[0] + rng.random() * SHUFFLE_MS, index, record))
         while waiting[0][0] < record[0]:
             yield heapq.heappop(waiting)[2]
     while waiting:
@@ -128,45 +129,50 @@ def _damaged(record: Record, damage: Damage, rng: Random) -> Record:
     return (received_ms, number, event, form)
 
 
-def let_them_come(scene: Scene) -> None:
-    """The fault lies in what arrives; it ends when all of it has."""
-    scene.trade.wait_for(scene.options.records)
+def wait_for_records(context: FaultContext) -> None:
+    """The fault is in the records; it ends when all of them are sent."""
+    context.load.wait_for(context.options.records)
 
 
-def _kill_registry_twice(scene: Scene) -> None:
-    """What is unknown to a registry that does not answer may be known to it when it does."""
-    scene.kill("registry")
-    scene.recover()
-    scene.kill("registry")
-    let_them_come(scene)
+def _kill_registry_twice(context: FaultContext) -> None:
+    """A schema id may be valid while the registry that knows it does not answer."""
+    context.kill("registry")
+    context.recover()
+    context.kill("registry")
+    wait_for_records(context)
 
 
 def _faults() -> Iterator[Fault]:
-    kinds: tuple[tuple[str, str, Callable[[Scene], None], Arrivals], ...] = (
+    kinds: tuple[tuple[str, str, Callable[[FaultContext], None], RecordTransform], ...] = (
         (
             "duplicates-shuffled",
-            "5 % of the records come twice, all in an order drawn by lot within ten minutes",
-            let_them_come,
+            "5 % of the records are sent twice, all in random order within ten minutes",
+            wait_for_records,
             again_and_shuffled,
         ),
-        ("poison", f"{len(Damage)} kinds of broken records, each 1 %", let_them_come, with_poison),
-        ("year-2099", "1 % of the events say that they happened in 2099", let_them_come, from_the_far_future),
+        ("poison", f"{len(Damage)} kinds of broken records, each 1 %", wait_for_records, with_poison),
+        ("year-2099", "1 % of the events claim to have happened in 2099", wait_for_records, from_the_far_future),
         (
             "clock-a-day-ahead",
-            "the clock of the shop is a day ahead and right again afterwards; of 5 % only that of the person is",
-            let_them_come,
+            "the clock of the shop is a day ahead, and right again afterwards; for 5 % only the clock of the user is",
+            wait_for_records,
             a_day_ahead,
         ),
         (
             "unknown-schema",
-            "5 % of the records name a schema id that was never given; the registry is killed twice meanwhile",
+            "5 % of the records name a schema id that does not exist; the registry is killed twice meanwhile",
             _kill_registry_twice,
             with_unknown_schemas,
         ),
-        ("idle-partition", "only users of one partition come; the other is idle", let_them_come, from_one_partition(2)),
+        (
+            "idle-partition",
+            "only users of one partition send events; the other partition is idle",
+            wait_for_records,
+            from_one_partition(2),
+        ),
     )
-    for name, words, strike, arrivals in kinds:
-        yield Fault(name, words, strike, arrivals=arrivals)
+    for name, description, inject, transform in kinds:
+        yield Fault(name, description, inject, transform=transform)
 
 
 FAULTS: Final = tuple(_faults())

@@ -1,4 +1,4 @@
-"""Bytes put together from pieces against those of the encoders that know nothing of pieces."""
+"""Bytes made of cached parts against those of the generic encoder."""
 
 from decimal import Decimal
 from typing import Any
@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from schemas.codec import Encoder, load_schema
 from schemas.errors import ContractError
+from simulator.encoding import CachingEncoder, long_bytes
 from simulator.events import HEAD_FIELDS, VISIT_FIELDS, Body, Event, Visit
-from simulator.pieces import PieceEncoder, long_bytes
 from simulator.versions import old_versions
 
 SCHEMA = load_schema("shop_event")
@@ -43,18 +43,18 @@ def test_every_event_gets_the_bytes_that_the_generic_encoder_writes(
     event_id: str, event_type: str, time_ms: int, visit: Visit, body: dict[str, Any]
 ) -> None:
     event = Event(event_id, event_type, time_ms, visit, Body(body, is_shared=True))
-    encoder, expected = PieceEncoder(SCHEMA, 300), Encoder(SCHEMA, 300).encode(event.record())
+    encoder, expected = CachingEncoder(SCHEMA, 300), Encoder(SCHEMA, 300).encode(event.record())
     assert encoder.encode(event) == expected
-    assert encoder.encode(event) == expected, "the second time from pieces that were kept"
+    assert encoder.encode(event) == expected, "the second time from cached parts"
 
 
-def test_an_old_version_does_not_disturb_the_pieces_of_the_newest() -> None:
+def test_an_old_version_does_not_disturb_the_cached_parts_of_the_newest() -> None:
     event = Event(
         "e", "view_item", 1, Visit("u"), Body({"product_id": "p", "price": Decimal("1.0000")}, is_shared=True)
     )
-    newest = PieceEncoder(SCHEMA, 1)
+    newest = CachingEncoder(SCHEMA, 1)
     for version in old_versions():
-        old = PieceEncoder(version, 2, keeps_pieces=False)
+        old = CachingEncoder(version, 2, caches=False)
         expected = newest.encode(event), Encoder(version, 2).encode(event.record())
         assert (newest.encode(event), old.encode(event)) == expected
 
@@ -62,13 +62,13 @@ def test_an_old_version_does_not_disturb_the_pieces_of_the_newest() -> None:
 def test_another_name_replaces_that_of_the_type_and_nothing_else() -> None:
     event = Event("e", "purchase", 1, Visit("u"))
     renamed = Event("e", "ORDER_PLACED", 1, Visit("u"))
-    assert PieceEncoder(SCHEMA, 1).encode(event, "ORDER_PLACED") == PieceEncoder(SCHEMA, 1).encode(renamed)
+    assert CachingEncoder(SCHEMA, 1).encode(event, "ORDER_PLACED") == CachingEncoder(SCHEMA, 1).encode(renamed)
 
 
 def test_a_schema_whose_fields_come_in_another_order_is_refused() -> None:
     reordered = {**SCHEMA, "fields": SCHEMA["fields"][::-1]}
     with pytest.raises(ContractError, match=f"does not begin with {HEAD_FIELDS[0]}"):
-        PieceEncoder(reordered, 1)
+        CachingEncoder(reordered, 1)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
-"""Avro bytes of simulated events, put together from pieces that are encoded once.
+"""Avro bytes of simulated events; parts that events have in common are encoded once.
 
-A record in Avro is its fields' bytes one after the other, so the bytes of a run of fields can be kept and used again.
-A property test holds these bytes and those of ``producers.encoder`` together.
+An Avro record is the bytes of its fields, one after the other. So the bytes of the visit's fields and of the body's
+fields can be cached. A property test compares the result with that of a generic encoder.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ _ONE_BYTE: Final = 0x40
 _SIX_BYTES: Final = range(1 << 35, 1 << 42)
 
 
-class PieceEncoder:
+class CachingEncoder:
     """Encodes events by one version of the ShopEvent schema.
 
     Args:
         schema: The version, as JSON.
         schema_id: The registry's id of it.
-        keeps_pieces: Whether visits and shared bodies keep their bytes; they differ by version, so one encoder may.
+        caches: Whether visits and shared bodies cache their bytes. Bytes differ by version, so only one encoder may.
 
     Raises:
-        ContractError: Its fields are not in the order that the pieces have.
+        ContractError: Its fields do not begin with HEAD_FIELDS and VISIT_FIELDS.
     """
 
-    def __init__(self, schema: Mapping[str, Any], schema_id: int, *, keeps_pieces: bool = True) -> None:
+    def __init__(self, schema: Mapping[str, Any], schema_id: int, *, caches: bool = True) -> None:
         fields = list(schema["fields"])
         split = len(HEAD_FIELDS) + len(VISIT_FIELDS)
         if tuple(field["name"] for field in fields[:split]) != HEAD_FIELDS + VISIT_FIELDS:
@@ -42,44 +42,44 @@ class PieceEncoder:
         self._visits = _part(fields[len(HEAD_FIELDS) : split])
         self._bodies = _part(fields[split:])
         self._types: dict[str, bytes] = {}
-        self._keeps_pieces = keeps_pieces
+        self._caches = caches
 
     def encode(self, event: Event, name: str | None = None) -> bytes:
         """The framed bytes of an event.
 
         Args:
             event: The event.
-            name: Another name of its type.
+            name: Another name for its type.
         """
         visit, body = event.visit, event.body
         return b"".join(
             (
                 self._header,
                 text_bytes(event.event_id),
-                self._type_piece(name or event.event_type),
+                self._encoded_type(name or event.event_type),
                 long_bytes(event.time_ms),
-                visit.piece if self._keeps_pieces and visit.piece is not None else self._visit_piece(visit),
-                body.piece if self._keeps_pieces and body.piece is not None else self._body_piece(body),
+                visit.encoded if self._caches and visit.encoded is not None else self._encode_visit(visit),
+                body.encoded if self._caches and body.encoded is not None else self._encode_body(body),
             )
         )
 
-    def _type_piece(self, name: str) -> bytes:
-        piece = self._types.get(name)
-        if piece is None:
-            piece = self._types[name] = text_bytes(name)
-        return piece
+    def _encoded_type(self, name: str) -> bytes:
+        encoded = self._types.get(name)
+        if encoded is None:
+            encoded = self._types[name] = text_bytes(name)
+        return encoded
 
-    def _visit_piece(self, visit: Visit) -> bytes:
-        piece = self._visits.encode(visit.fields)[HEADER_BYTES:]
-        if self._keeps_pieces:
-            visit.piece = piece
-        return piece
+    def _encode_visit(self, visit: Visit) -> bytes:
+        encoded = self._visits.encode(visit.fields)[HEADER_BYTES:]
+        if self._caches:
+            visit.encoded = encoded
+        return encoded
 
-    def _body_piece(self, body: Body) -> bytes:
-        piece = self._bodies.encode(body.fields)[HEADER_BYTES:]
-        if self._keeps_pieces and body.is_shared:
-            body.piece = piece
-        return piece
+    def _encode_body(self, body: Body) -> bytes:
+        encoded = self._bodies.encode(body.fields)[HEADER_BYTES:]
+        if self._caches and body.is_shared:
+            body.encoded = encoded
+        return encoded
 
 
 def text_bytes(text: str) -> bytes:

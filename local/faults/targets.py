@@ -4,52 +4,33 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Final
 
 import psutil
 
-from local.faults.fault import NotAsPromised
+from local.faults.expectation import ExpectationFailed, expect
 from local.memory import PYTHON_WORKER
 from local.platform import Platform
 from local.processes import ProcessId
-from local.state import PartState, PartStatus, PlatformState
-
-BACK_SECONDS: Final = 240.0
-POLL_SECONDS: Final = 0.2
-
-
-def wait_until(what: str, condition: Callable[[], bool], seconds: float = BACK_SECONDS) -> None:
-    """Wait until a condition holds.
-
-    Raises:
-        NotAsPromised: It does not in time; ``what`` says what was waited for.
-    """
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            message = f"Not so after {seconds:.0f} s: {what}."
-            raise NotAsPromised(message)
-        time.sleep(POLL_SECONDS)
+from local.state import PartStatus, PlatformState
 
 
 def running_state(platform: Platform) -> PlatformState:
-    """What the supervisor knows.
+    """The state that the supervisor has written.
 
     Raises:
-        NotAsPromised: There is none.
+        ExpectationFailed: No supervisor runs.
     """
     state = platform.state()
     if state is None:
         message = f"The supervisor of {platform.data.root} is gone."
-        raise NotAsPromised(message)
+        raise ExpectationFailed(message)
     return state
 
 
 def part(platform: Platform, name: str) -> PartStatus:
-    """What the supervisor knows of a part."""
+    """The supervisor's status of a part."""
     return running_state(platform).parts[name]
 
 
@@ -64,9 +45,9 @@ def python_workers(platform: Platform) -> list[psutil.Process]:
     return [child for child in children if PYTHON_WORKER in _command(child)]
 
 
-def workers_that_know(platform: Platform, port_of: str) -> list[psutil.Process]:
+def workers_connected_to(platform: Platform, name: str) -> list[psutil.Process]:
     """Flink's Python workers that hold a connection to a part."""
-    port = platform.settings.port(port_of)
+    port = platform.settings.port(name)
     return [worker for worker in python_workers(platform) if port in _remote_ports(worker)]
 
 
@@ -75,24 +56,16 @@ def kill(platform: Platform, name: str) -> None:
     os.kill(_identity(platform, name).pid, signal.SIGKILL)
 
 
-def kill_and_wait(platform: Platform, name: str) -> None:
-    """Kill -9 of a part; returns when it answers again."""
-    before = part(platform, name)
-    kill(platform, name)
-    wait_until(f"{name} is back", lambda: _is_back(part(platform, name), before.restarts))
-
-
-def kill_worker(platform: Platform, find: Callable[[Platform], list[psutil.Process]]) -> None:
-    """Kill -9 of one of Flink's Python workers as soon as there is one; Flink brings its workers back."""
-    wait_until("Flink has started its Python workers", lambda: bool(find(platform)))
-    find(platform)[0].send_signal(signal.SIGKILL)
+def kill_worker(platform: Platform, workers_of: Callable[[Platform], list[psutil.Process]]) -> None:
+    """Kill -9 of one of Flink's Python workers as soon as there is one; Flink starts it again."""
+    expect("Flink has started its Python workers", lambda: bool(workers_of(platform)))
+    workers_of(platform)[0].send_signal(signal.SIGKILL)
 
 
 @contextmanager
 def stopped(platform: Platform, name: str) -> Iterator[None]:
     """SIGSTOP to a part and its children while the block runs, then SIGCONT."""
-    identity = _identity(platform, name)
-    members = identity.session()
+    members = _identity(platform, name).session()
     _signal(members, signal.SIGSTOP)
     try:
         yield
@@ -101,8 +74,8 @@ def stopped(platform: Platform, name: str) -> Iterator[None]:
 
 
 @contextmanager
-def nobody_restarts(platform: Platform) -> Iterator[None]:
-    """The supervisor itself is stopped while the block runs: what dies stays away."""
+def supervisor_stopped(platform: Platform) -> Iterator[None]:
+    """SIGSTOP to the supervisor while the block runs: a part that dies stays down."""
     supervisor = psutil.Process(running_state(platform).supervisor.pid)
     supervisor.suspend()
     try:
@@ -112,15 +85,11 @@ def nobody_restarts(platform: Platform) -> Iterator[None]:
 
 
 def _identity(platform: Platform, name: str) -> ProcessId:
-    found = part(platform, name).process
-    if found is None:
-        message = f"{name} has no process: {part(platform, name)}."
-        raise NotAsPromised(message)
-    return found
-
-
-def _is_back(now: PartStatus, restarts_before: int) -> bool:
-    return now.restarts > restarts_before and now.state is PartState.READY
+    status = part(platform, name)
+    if status.process is None:
+        message = f"{name} has no process: {status}."
+        raise ExpectationFailed(message)
+    return status.process
 
 
 def _signal(members: list[psutil.Process], number: int) -> None:

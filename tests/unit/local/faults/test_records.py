@@ -5,7 +5,7 @@ from itertools import islice
 
 import pytest
 
-from local.faults.arrivals import (
+from local.faults.records import (
     FAR_MS,
     SHUFFLE_MS,
     a_day_ahead,
