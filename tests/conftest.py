@@ -4,15 +4,38 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import settings
 
 from local.platform import Platform
+from tests.support import workers
 from tests.support.platforms import platform_with
+from tests.support.times import Times
 
 settings.register_profile("untimed", deadline=None)  # how long an example takes is the machine's matter
 settings.load_profile("untimed")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(Times())
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest leaves out by markers
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "platform" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.platform)
+    items[:] = workers.in_order(items)
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    return workers.WORKERS
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> workers.GroupScheduling:
+    return workers.scheduler(config, log)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -22,6 +22,9 @@ CHECKS: Final = {
 }
 """What ``check`` runs before the tests, each a program of the environment."""
 
+QUICK: Final = "not (platform or flink or fault)"
+"""The markers of tests that need neither a platform nor a JVM nor a browser, and that kill nothing."""
+
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
@@ -48,9 +51,11 @@ def check() -> None:
 def run_tests(
     ctx: typer.Context,
     arguments: Annotated[list[str] | None, typer.Argument(help="Handed to pytest.", show_default=False)] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Only tests without a platform, a JVM or a browser.")] = False,
 ) -> None:
-    """Run the tests; what follows is handed to pytest."""
-    raise typer.Exit(_pytest([*(arguments or []), *ctx.args]))
+    """Run the tests, two at a time; what follows is handed to pytest (-n 0: one at a time)."""
+    chosen = ["-m", QUICK] if quick else []
+    raise typer.Exit(_pytest([*chosen, *(arguments or []), *ctx.args]))
 
 
 def docs(ctx: typer.Context) -> None:
@@ -85,5 +90,5 @@ def _run(name: str, command: tuple[str, ...]) -> int:
 
 
 def _pytest(arguments: list[str]) -> int:
-    command = [sys.executable, "-m", "pytest", *arguments]
+    command = [sys.executable, "-m", "pytest", "-n", "auto", *arguments]
     return subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, check=False).returncode

@@ -1,0 +1,71 @@
+"""Which tests run one after the other in one process, and which groups of them begin first.
+
+``./shop test`` runs two processes. A platform is shared by the tests of a group, so a group stays in one process. While
+one platform waits, for a checkpoint or for a part that was killed, the other process computes.
+"""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import Any
+
+import pytest
+from xdist.scheduler import LoadScopeScheduling
+
+WORKERS = 2
+"""However many cores there are: each may have a platform, which takes a core and some gigabytes."""
+
+SHARED_PLATFORM = "the platform without jobs"
+GROUPS = {
+    "tests/faults": "faults",
+    "tests/integration/test_history.py": "history",
+    "tests/integration/test_main_job.py": "main job",
+    "tests/integration/test_demo.py": "demo",
+    "tests/integration/test_redis_rebuilt.py": "redis rebuilt",
+    "tests/integration/test_simulated_shop.py": "simulated shop",
+    "tests/integration/test_importers.py": "importers",
+    "tests/docs": "docs",
+    "tests/integration/test_fresh_recommendations.py": "fresh recommendations",
+    "tests/integration/collector": SHARED_PLATFORM,
+    "tests/integration/sinks": SHARED_PLATFORM,
+    "tests/integration/serving": SHARED_PLATFORM,
+    "tests/integration/dashboards": SHARED_PLATFORM,
+    "tests/integration/operations": SHARED_PLATFORM,
+    "tests/integration/test_models.py": SHARED_PLATFORM,
+    "tests/integration/test_platform.py": SHARED_PLATFORM,  # kills the parts, hence last
+    "tests/integration/kafka": "kafka",
+    "tests/sql": "sql",
+    "tests/contract/clickhouse": "clickhouse",
+    "tests/contract/serving": "serving",
+}
+"""Folder or file -> group, in the order in which they begin: the longest first, and what has no group at the end."""
+
+
+class GroupScheduling(LoadScopeScheduling):
+    """Hands out groups, in the order of the collected tests."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return group_of(nodeid)
+
+
+def scheduler(config: pytest.Config, log: Any) -> GroupScheduling:
+    """What gives tests to the processes."""
+    config.option.loadscopereorder = False
+    return GroupScheduling(config, log)
+
+
+def in_order(items: list[pytest.Item]) -> list[pytest.Item]:
+    """Tests in the order of the groups; within one by file, in the order of GROUPS."""
+    places = {place: number for number, place in enumerate(GROUPS)}
+    return sorted(items, key=lambda item: places.get(place_of(item.nodeid), len(places)))
+
+
+def group_of(nodeid: str) -> str:
+    """The group of a test; a file without one is its own."""
+    return GROUPS.get(place_of(nodeid), nodeid.partition("::")[0])
+
+
+def place_of(nodeid: str) -> str:
+    """The key of GROUPS that a test lies below, else its file."""
+    path = PurePosixPath(nodeid.partition("::")[0])
+    return next((str(above) for above in (path, *path.parents) if str(above) in GROUPS), str(path))
