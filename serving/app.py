@@ -103,6 +103,7 @@ def recommendations(settings: Settings) -> Application:
             await reporter.close()
             await redis.close()
             access_log.flush()
+            metrics.flush()
 
     app = _pages(service, recommender, metrics, lifespan)
     limit = RateLimit(
@@ -319,7 +320,7 @@ def _health(recommender: Recommender, metrics: Metrics) -> APIRouter:
 
     @router.get("/metrics", summary="Counters in Prometheus's format", response_class=PlainTextResponse)
     async def show_metrics() -> Response:
-        return PlainTextResponse(metrics.text(), media_type=CONTENT_TYPE)
+        return PlainTextResponse(metrics.page(), media_type=CONTENT_TYPE)
 
     return router
 

@@ -121,8 +121,7 @@ class Gate:
             status = INTERNAL.status
             await _send_problem(send, Problem(INTERNAL, f"Its request id is {shown_id.decode()}."), shown_id)
         seconds = time.perf_counter() - began
-        self._metrics.requests[status] += 1
-        self._metrics.seconds.add(seconds)
+        self._metrics.request_answered(status, seconds)
         self._log.note(shown_id.decode(), principal.name, scope["method"], scope["path"], status, seconds)
 
     async def _answer(self, scope: AsgiScope, principal: Principal, request_id: bytes) -> bytes | None:
@@ -151,7 +150,7 @@ class Gate:
         head, items = found
         arm_json = b'"experiment_arm":"%b",' % arm_name.encode() if arm_name else b""
         answer = joined(request_id, arm_json, head, items)
-        self._metrics.answers["personal"] += 1
+        self._metrics.recommendation_given("personal")
         if self._reporter.is_on:
             self._reporter.report(user_id, "", answer)
         return answer

@@ -98,7 +98,7 @@ class Reporter:
     def report(self, user_id: str, scenario: str, answer: bytes) -> None:
         """Note that an answer went out; returns at once."""
         if len(self._waiting) >= MAX_WAITING:
-            self._metrics.shown_dropped += 1
+            self._metrics.shown_dropped.inc()
             return
         self._waiting.append(Shown(user_id, scenario, self._now_ms(), answer))
 
@@ -121,9 +121,9 @@ class Reporter:
     def _publish(self, publisher: Publisher, shown: Shown) -> None:
         try:
             publisher.publish(event_of(shown))
-            self._metrics.shown_reported += 1
+            self._metrics.shown_reported.inc()
         except ShopError as error:
-            self._metrics.shown_dropped += 1
+            self._metrics.shown_dropped.inc()
             log.warning("A recommendation that was shown is not reported: %s", error)
 
     def _flush(self, publisher: Publisher) -> None:

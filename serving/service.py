@@ -45,7 +45,7 @@ class Service:
         """The answer, counted and reported."""
         found = await self._recommender.recommend(wanted)
         answer = orjson.dumps(await self._as_json(found, wanted.explain))
-        self._metrics.answers[found.source] += 1
+        self._metrics.recommendation_given(found.source)
         if self._reporter.is_on and wanted.user_id and found.items:
             self._reporter.report(wanted.user_id, wanted.scenario, answer)
         return answer
@@ -60,7 +60,7 @@ class Service:
         unavailable = self._recommender.snapshot.unavailable
         rest = [item_id for item_id in items if item_id not in ranked and item_id not in unavailable]
         document["items"] += [{"item_id": item_id, "score": 0.0, "reason": None} for item_id in rest]
-        self._metrics.answers[found.source] += 1
+        self._metrics.recommendation_given(found.source)
         return orjson.dumps(document)
 
     async def history(self, user_id: str, events: int) -> bytes:

@@ -67,14 +67,16 @@ class Snapshot:
 
     async def refresh(self) -> None:
         """Look once; what Redis does not tell stays as it was."""
-        self._metrics.rules_refused += not self._rules.reload()
+        if not self._rules.reload():
+            self._metrics.rules_refused.inc()
         try:
             await self._refresh_model()
             await self._refresh_unavailable()
         except RedisUnavailable as error:
             log.debug("%s", error)
         await self._store.lists(LAST_STEPS)
-        self._metrics.lists_in_memory = len(self._store.memory)
+        self._metrics.lists_in_memory.set(len(self._store.memory))
+        self._metrics.flush()
 
     async def _keep_fresh(self) -> None:
         while True:
@@ -96,4 +98,4 @@ class Snapshot:
         self.unavailable = frozenset(member.decode() for member in members)
         self.unavailable_json = frozenset(orjson.dumps(item_id)[1:-1] for item_id in self.unavailable)
         self._revision = revision
-        self._metrics.unavailable_products = len(members)
+        self._metrics.unavailable_products.set(len(members))

@@ -21,11 +21,11 @@ from local.clickhouse.compression import compressor, encode_blocks
 from local.clickhouse.engine import Statistics
 from local.clickhouse.errors import ErrorCode, QueryError
 from local.clickhouse.gateway import Gateway
-from local.clickhouse.metrics import Metric
 from local.clickhouse.query import Answer
 from local.clickhouse.request import QueryRequest, read_query_id, read_request
 from local.clickhouse.statements import can_stream
 from local.clickhouse.users import read_credentials
+from web.prometheus import CONTENT_TYPE
 
 _log = logging.getLogger(__name__)
 
@@ -73,18 +73,18 @@ class Handler(BaseHTTPRequestHandler):
             self._body = Body(self.rfile, self.headers, self._gateway.max_body_bytes)
             self._route()
         except QueryError as error:
-            self._gateway.metrics.add(Metric.ERRORS)
+            self._gateway.metrics.errors.inc()
             self._send_error(error)
         except OSError:  # the client has gone: there is nobody to answer
             self.close_connection = True
         except Exception:  # a fault of ours must not end the connection without an answer
             _log.exception("unexpected error on %s", urlsplit(self.path).path)
-            self._gateway.metrics.add(Metric.ERRORS)
+            self._gateway.metrics.errors.inc()
             self.close_connection = True
             self._send_error(QueryError.named(ErrorCode.UNKNOWN_EXCEPTION, "Unexpected error, see the log"))
         finally:
             if hasattr(self, "_body"):
-                self._gateway.metrics.add(Metric.RECEIVED_BYTES, self._body.received_bytes)
+                self._gateway.metrics.received_bytes.inc(self._body.received_bytes)
 
     do_POST = do_PUT = do_HEAD = do_OPTIONS = do_GET  # noqa: N815
 
@@ -102,15 +102,13 @@ class Handler(BaseHTTPRequestHandler):
             case "/" | "" | "/ping" | "/replicas_status":
                 self._send(200, b"Ok.\n", [("Content-Type", _TEXT)])
             case "/metrics":
-                self._send(
-                    200, self._gateway.metrics.render().encode(), [("Content-Type", "text/plain; version=0.0.4")]
-                )
+                self._send(200, self._gateway.metrics.page(), [("Content-Type", CONTENT_TYPE)])
             case _:
                 self._send(404, b"There is no handle for this path. Use / to ask a query.\n", [("Content-Type", _TEXT)])
 
     def _answer_query(self, parameters: dict[str, str]) -> None:
         gateway = self._gateway
-        gateway.metrics.add(Metric.QUERIES)
+        gateway.metrics.queries.inc()
         query_id = read_query_id(parameters)
         self._headers += [("X-ClickHouse-Query-Id", query_id), ("X-ClickHouse-Timezone", gateway.engine.timezone)]
         user = gateway.users.authenticate(read_credentials(self.headers, parameters))
@@ -125,7 +123,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _send_all_but_the_last(self, request: QueryRequest, answer: Answer) -> Callable[[], None]:
         if request.insert is not None:
-            self._gateway.metrics.add(Metric.INSERTED_ROWS, answer.statistics.written_rows)
+            self._gateway.metrics.inserted_rows.inc(answer.statistics.written_rows)
         if answer.more is None:
             return partial(self._send_whole, request, answer)
         with closing(answer.more):
@@ -151,7 +149,7 @@ class Handler(BaseHTTPRequestHandler):
                 self._write(_chunk(packer.compress(block)))
             end = packer.flush()
         except QueryError as error:  # too late for a status: the reply's end tells
-            self._gateway.metrics.add(Metric.ERRORS)
+            self._gateway.metrics.errors.inc()
             end = packer.compress(_late_exception(tag, error.text(self._gateway.engine.version))) + packer.flush()
         return _chunk(end) + _LAST_CHUNK
 

@@ -2,38 +2,39 @@
 
 from __future__ import annotations
 
-import threading
-from enum import Enum
+from typing import Final
 
+from prometheus_client import CollectorRegistry, Counter, Gauge
 
-class Metric(Enum):
-    """A metric: name, type, and what it counts."""
+from web.prometheus import page
 
-    QUERIES = ("shop_clickhouse_queries_total", "counter", "Statements received.")
-    ERRORS = ("shop_clickhouse_errors_total", "counter", "Statements answered with an exception.")
-    CANCELLED = ("shop_clickhouse_cancelled_total", "counter", "Queries ended because their client had gone.")
-    INSERTED_ROWS = ("shop_clickhouse_inserted_rows_total", "counter", "Rows of inserts that were acknowledged.")
-    RECEIVED_BYTES = ("shop_clickhouse_received_bytes_total", "counter", "Bytes of request bodies, as they came.")
-    ACTIVE = ("shop_clickhouse_active_queries", "gauge", "Statements running now.")
+_PREFIX: Final = "shop_clickhouse_"
 
 
 class Metrics:
-    """The counters of one server."""
+    """The counters of one server, and one gauge.
+
+    Attributes:
+        queries: Statements received.
+        errors: Statements answered with an exception.
+        cancelled: Queries ended because their client had gone.
+        inserted_rows: Rows of inserts that were acknowledged.
+        received_bytes: Bytes of request bodies, as they came.
+        active: Statements running now.
+    """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._values = dict.fromkeys(Metric, 0)
+        self._registry = CollectorRegistry()
+        self.queries = self._counter("queries", "Statements received.")
+        self.errors = self._counter("errors", "Statements answered with an exception.")
+        self.cancelled = self._counter("cancelled", "Queries ended because their client had gone.")
+        self.inserted_rows = self._counter("inserted_rows", "Rows of inserts that were acknowledged.")
+        self.received_bytes = self._counter("received_bytes", "Bytes of request bodies, as they came.")
+        self.active = Gauge(f"{_PREFIX}active_queries", "Statements running now.", registry=self._registry)
 
-    def add(self, metric: Metric, amount: int = 1) -> None:
-        """Add to a counter, or move a gauge."""
-        with self._lock:
-            self._values[metric] += amount
-
-    def render(self) -> str:
+    def page(self) -> bytes:
         """All metrics, with their descriptions."""
-        with self._lock:
-            values = dict(self._values)
-        return "".join(
-            f"# HELP {name} {description}\n# TYPE {name} {kind}\n{name} {value}\n"
-            for (name, kind, description), value in ((metric.value, value) for metric, value in values.items())
-        )
+        return page(self._registry)
+
+    def _counter(self, name: str, meaning: str) -> Counter:
+        return Counter(_PREFIX + name, meaning, registry=self._registry)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from local.clickhouse.errors import ErrorCode, QueryError
-from local.clickhouse.metrics import Metric, Metrics
+from local.clickhouse.metrics import Metrics
 
 _LOOK_SECONDS: Final = 0.25
 """How often clients are looked after."""
@@ -81,14 +81,14 @@ class RunningQueries:
                 message = f"Query with id = {running.query_id} is already running."
                 raise QueryError.named(ErrorCode.QUERY_WITH_SAME_ID_IS_ALREADY_RUNNING, message)
             self._running[running.query_id] = running
-        self._metrics.add(Metric.ACTIVE)
+        self._metrics.active.inc()
         return running
 
     def _remove(self, running: Running) -> None:
         with self._changed:
             del self._running[running.query_id]
             self._changed.notify_all()
-        self._metrics.add(Metric.ACTIVE, -1)
+        self._metrics.active.dec()
 
     def drain(self, grace_seconds: float) -> None:
         """Let nothing new begin; wait for what runs, then end it."""
@@ -114,7 +114,7 @@ class RunningQueries:
             for running in waited_for:
                 if has_gone(running.client):
                     running.cancellable = False
-                    self._metrics.add(Metric.CANCELLED)
+                    self._metrics.cancelled.inc()
                     self._end(running)
 
 

@@ -128,7 +128,7 @@ def _add_pages(app: FastAPI, intake: Intake, delivery: Delivery, metrics: Metric
 
     @app.get("/metrics", tags=["health"], summary="Counters in Prometheus's format")
     async def show_metrics() -> PlainTextResponse:
-        return PlainTextResponse(metrics.text(), media_type=CONTENT_TYPE)
+        return PlainTextResponse(metrics.page(), media_type=CONTENT_TYPE)
 
     @app.get("/tracker.js", tags=["tracker"], summary="The browser tracker")
     async def tracker(request: Request) -> Response:

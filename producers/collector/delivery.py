@@ -70,7 +70,7 @@ class Delivery:
 
     Args:
         settings: Where Kafka is, how much may wait and for how long.
-        metrics: What waits is counted there.
+        metrics: Shows how much waits.
         on_fatal: Called with the reason when the client can never send again; the process should end.
         overrides: Options of librdkafka that win over ours.
     """
@@ -86,11 +86,14 @@ class Delivery:
         self._max_records = settings.collector_queue_events
         self._max_bytes = settings.collector_queue_bytes
         self._timeout_seconds = settings.collector_acknowledge_ms / 1000
-        self._metrics = metrics
         self._on_fatal = on_fatal
         self._waiting: deque[Request] = deque()
         self._timer: asyncio.TimerHandle | None = None
         self._closed = False
+        self._waiting_records = 0
+        self._held_bytes = 0
+        metrics.waiting_records.set_function(lambda: self._waiting_records)
+        metrics.held_bytes.set_function(lambda: self._held_bytes)
         self._producer = Producer({**_options(settings, self._on_error), **(overrides or {})}, logger=log)
 
     def start(self) -> None:
@@ -99,9 +102,12 @@ class Delivery:
 
     def has_room(self, records: int) -> bool:
         """Whether that many records more may wait."""
-        return (
-            self._metrics.waiting_records + records <= self._max_records and self._metrics.held_bytes < self._max_bytes
-        )
+        return self._waiting_records + records <= self._max_records and self._held_bytes < self._max_bytes
+
+    def hold(self, records: int, size_bytes: int) -> None:
+        """Add to what waits and to the memory that it takes, or subtract."""
+        self._waiting_records += records
+        self._held_bytes += size_bytes
 
     def send(self, topics: Mapping[str, list[Record]]) -> asyncio.Future[str | None]:
         """Send records.
@@ -124,7 +130,7 @@ class Delivery:
     async def close(self, timeout_seconds: float) -> None:
         """Wait until nothing is on its way, then let go."""
         deadline = asyncio.get_running_loop().time() + timeout_seconds
-        while self._metrics.waiting_records and asyncio.get_running_loop().time() < deadline:
+        while self._waiting_records and asyncio.get_running_loop().time() < deadline:
             await asyncio.sleep(POLL_SECONDS)
         self._closed = True
         if self._timer is not None:
@@ -148,8 +154,8 @@ class Delivery:
     def _request(self, records: int, size_bytes: int) -> Request:
         loop = asyncio.get_running_loop()
         request = Request(records, loop.time() + self._timeout_seconds + GRACE_SECONDS, loop.create_future())
-        request.done.add_done_callback(lambda _: self._hold(-records, -size_bytes))
-        self._hold(records, size_bytes)
+        request.done.add_done_callback(lambda _: self.hold(-records, -size_bytes))
+        self.hold(records, size_bytes)
         self._waiting.append(request)
         return request
 
@@ -167,10 +173,6 @@ class Delivery:
         answer = problem if isinstance(problem, KafkaError) else KafkaError(KafkaError._QUEUE_FULL)
         for _ in range(records):
             request.on_delivery(answer, None)
-
-    def _hold(self, records: int, size: int) -> None:
-        self._metrics.waiting_records += records
-        self._metrics.held_bytes += size
 
     def _wake(self, seconds: float) -> None:
         loop = asyncio.get_running_loop()

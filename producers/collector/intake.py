@@ -125,7 +125,7 @@ class Intake:
             return
         except Problem as problem:
             status, headers, body = problem.type.status, problem.answer_headers(), problem.body()
-        self._metrics.requests[status] += 1
+        self._metrics.requests.labels(status).inc()
         start = {
             "type": "http.response.start",
             "status": status,
@@ -162,15 +162,15 @@ class Intake:
     async def _read(self, headers: Headers, receive: Receive) -> bytes:
         max_bytes = self._settings.collector_request_bytes
         held = int(headers.get(b"content-length") or max_bytes)
-        self._metrics.held_bytes += held
+        self._delivery.hold(0, held)
         try:
             async with asyncio.timeout(READ_SECONDS):
                 raw = await read_body(receive, max_bytes)
         except TimeoutError as error:
             raise Problem(TIMED_OUT, f"The body was not here within {READ_SECONDS} seconds.") from error
         finally:
-            self._metrics.held_bytes -= held
-        self._metrics.received_bytes += len(raw)
+            self._delivery.hold(0, -held)
+        self._metrics.received_bytes.inc(len(raw))
         return raw
 
     def _require_room(self, records: int) -> None:
@@ -183,11 +183,11 @@ class Intake:
         began = time.monotonic()
         problem = await waiting
         if problem is not None:
-            self._metrics.undelivered += events
+            self._metrics.undelivered.inc(events)
             detail = f"Kafka did not take the events ({problem}). Send the same again, ids included."
             raise self._unavailable(detail)
-        self._metrics.accepted += events
-        self._metrics.acknowledged(time.monotonic() - began)
+        self._metrics.accepted.inc(events)
+        self._metrics.acknowledge_seconds.observe(time.monotonic() - began)
 
     def _unavailable(self, detail: str) -> Problem:
         return Problem(UNAVAILABLE, detail, retry_after_seconds=self._settings.collector_retry_after_seconds)
@@ -235,7 +235,7 @@ class Intake:
                     self._route(event, verdict.topics)
                 verdict.accepted.append(event_id)
             except Rejected as rejected:
-                self._metrics.rejected[rejected.violations[0].kind] += 1
+                self._metrics.rejected.labels(rejected.violations[0].kind).inc()
                 verdict.violations += [
                     {"index": index, "event_id": event_id, "field": v.field, "kind": v.kind, "message": v.message}
                     for v in rejected.violations

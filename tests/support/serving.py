@@ -8,8 +8,7 @@ import signal
 import socket
 import subprocess
 import threading
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -20,6 +19,7 @@ import httpx
 import redis
 import uvicorn
 
+from coordination.waiting import wait_until
 from local.parts.redis import redis_server
 from local.ports import free_base
 from schemas import redis_keys
@@ -34,6 +34,7 @@ from schemas.recommendations import (
 )
 from schemas.settings import PORT_OFFSETS, Settings
 from serving.app import recommendations
+from tests.support.metrics import samples
 from web.server import UVICORN_OPTIONS
 
 SECONDS = 60.0
@@ -59,10 +60,7 @@ class RedisProcess:
         self._process = subprocess.Popen(
             [redis_server(), *options, "--appendonly", "yes"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
-        deadline = time.monotonic() + SECONDS
-        while not self._answers():
-            assert time.monotonic() < deadline, "Redis does not start"
-            time.sleep(0.02)
+        wait_until(self._answers, SECONDS, lambda: AssertionError("Redis does not start"), poll_seconds=0.02)
 
     def kill(self) -> None:
         assert self._process is not None
@@ -172,11 +170,12 @@ class Service:
         listener = socket.create_server(("127.0.0.1", self.settings.port("serving")), backlog=512)
         thread = threading.Thread(target=self.server.run, args=([listener],), daemon=True)
         thread.start()
-        deadline = time.monotonic() + SECONDS
-        while not self.server.started:
+
+        def has_started() -> bool:
             assert thread.is_alive()
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+            return self.server.started
+
+        eventually(has_started, SECONDS)
         with httpx.Client(base_url=self.url, timeout=SECONDS, trust_env=False) as self.http:
             yield self
         self.server.should_exit = True
@@ -200,8 +199,7 @@ class Service:
         return self.get(f"/v1/recommend/{user}", **parameters)
 
     def metric(self, name: str) -> float:
-        lines = self.http.get("/metrics").text.splitlines()
-        return next(float(line.rpartition(" ")[2]) for line in lines if line.startswith(f"shop_serving_{name} "))
+        return samples(self.http.get("/metrics").text)[f"shop_serving_{name}"]
 
 
 def service_of(redis_url: str, **changes: Any) -> Service:
@@ -211,12 +209,9 @@ def service_of(redis_url: str, **changes: Any) -> Service:
     return Service(Settings.model_validate(settings))
 
 
-def eventually(condition: Any, seconds: float = 20.0) -> None:
+def eventually(condition: Callable[[], bool], seconds: float = 20.0) -> None:
     """Wait until what the service does in the background is done."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    wait_until(condition, seconds, lambda: AssertionError(f"it did not happen within {seconds:g} s"), poll_seconds=0.02)
 
 
 def ids(answer: dict[str, Any]) -> list[str]:

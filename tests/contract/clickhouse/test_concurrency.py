@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import threading
-import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
 
+from coordination.waiting import wait_until
+from tests.support.metrics import samples
+
 ENDLESS = "SELECT count() FROM numbers(100000000000000) WHERE NOT ignore(sipHash64(number))"
 PATIENCE_SECONDS = 60
 
 
 def _wait_until(condition) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.05)
+    wait_until(condition, PATIENCE_SECONDS, lambda: AssertionError("it did not happen in time"), poll_seconds=0.05)
 
 
 def test_concurrent_clients_each_get_their_own_answer(http):
@@ -138,13 +137,12 @@ def test_the_metrics_count(start_gateway):
         client.post("/", content="CREATE TABLE t (a UInt8) ENGINE = Memory")
         client.post("/", content="INSERT INTO t VALUES (1), (2)")
         client.post("/", content="SELECT nothing")
-        lines = client.get("/metrics").text.splitlines()
-    values = dict(line.split() for line in lines if not line.startswith("#"))
-    assert values == {
-        "shop_clickhouse_queries_total": "3",
-        "shop_clickhouse_errors_total": "1",
-        "shop_clickhouse_cancelled_total": "0",
-        "shop_clickhouse_inserted_rows_total": "2",
-        "shop_clickhouse_received_bytes_total": str(40 + 29 + 14),
-        "shop_clickhouse_active_queries": "0",
+        page = client.get("/metrics").text
+    assert samples(page) == {
+        "shop_clickhouse_queries_total": 3,
+        "shop_clickhouse_errors_total": 1,
+        "shop_clickhouse_cancelled_total": 0,
+        "shop_clickhouse_inserted_rows_total": 2,
+        "shop_clickhouse_received_bytes_total": 40 + 29 + 14,
+        "shop_clickhouse_active_queries": 0,
     }

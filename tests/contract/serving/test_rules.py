@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from coordination.files import write_atomically
 from schemas.errors import ConfigurationError
 from serving.rules import RulesFile
 from tests.contract.serving.conftest import Make
@@ -33,7 +34,7 @@ def rule(rules_file: Path) -> Iterator[Write]:
     """Change the file, and wait until the service has looked at it."""
 
     def write(text: str) -> None:
-        rules_file.write_text(text)
+        write_atomically(rules_file, text)
         time.sleep(1)
 
     yield write

@@ -8,7 +8,6 @@ import random
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,10 +18,12 @@ import httpx
 import pytest
 from confluent_kafka import Consumer, TopicPartition
 
+from coordination.waiting import wait_until
 from local.ports import free_base
 from schemas.codec import HEADER_BYTES, load_schema
 from schemas.settings import Settings
 from schemas.topics import DOMAIN_TOPICS
+from tests.support.metrics import samples
 
 ROOT = Path(__file__).resolve().parents[3]
 SECONDS = 60.0
@@ -52,24 +53,30 @@ class Collector:
                 stderr=output,
             )
 
-    def wait(self, path: str = "/v1/batch") -> None:
+    def wait(self) -> None:
         """Wait until it takes requests, which it does once it has the schemas."""
-        deadline = time.monotonic() + SECONDS
-        while time.monotonic() < deadline:
-            assert self.process is not None
-            assert self.process.poll() is None, self.log.read_text(encoding="utf-8")
-            try:
-                if self.http.post("/v1/batch", json={"batch": []}, headers=self.authorization).status_code == 202:
-                    return
-            except httpx.TransportError:
-                pass
-            time.sleep(0.05)
-        pytest.fail(self.log.read_text(encoding="utf-8"))
+        wait_until(self._takes_requests, SECONDS, self._not_ready, poll_seconds=0.05)
+
+    def _takes_requests(self) -> bool:
+        assert self.process is not None
+        if self.process.poll() is not None:
+            raise self._not_ready()
+        try:
+            answer = self.http.post("/v1/batch", json={"batch": []}, headers=self.authorization)
+        except httpx.TransportError:
+            return False
+        return answer.status_code == 202
+
+    def _not_ready(self) -> AssertionError:
+        return AssertionError(self.log.read_text(encoding="utf-8"))
 
     @property
     def authorization(self) -> dict[str, str]:
         key = self.settings.collector_write_keys.get_secret_value().partition(",")[0]
         return {"X-API-Key": key} if key else {}
+
+    def metric(self, name: str) -> float:
+        return samples(self.http.get("/metrics").text)[f"shop_collector_{name}"]
 
     def kill(self) -> None:
         assert self.process is not None
@@ -153,19 +160,24 @@ class Arrivals:
         return self.records
 
     def _read_until(self, topic: str, partition: int, end: int) -> None:
-        deadline = time.monotonic() + SECONDS
-        while self._next[topic, partition] < end:
-            assert time.monotonic() < deadline
-            for message in self._consumer.consume(500, timeout=0.2):
-                assert message.error() is None
-                value = message.value()
-                assert isinstance(value, bytes)
-                event = fastavro.schemaless_reader(io.BytesIO(value[HEADER_BYTES:]), SCHEMA, None)
-                where = (str(message.topic()), int(message.partition() or 0))
-                key = message.key()
-                assert isinstance(key, bytes)
-                self.records.append(Record(*where, key.decode(), event))  # type: ignore[arg-type]
-                self._next[where] = int(message.offset() or 0) + 1
+        def is_read() -> bool:
+            self._consume()
+            return self._next[topic, partition] >= end
+
+        late = f"{topic}, partition {partition}: offset {end} is not reached"
+        wait_until(is_read, SECONDS, lambda: AssertionError(late), poll_seconds=0)
+
+    def _consume(self) -> None:
+        for message in self._consumer.consume(500, timeout=0.2):
+            assert message.error() is None
+            value = message.value()
+            assert isinstance(value, bytes)
+            event = fastavro.schemaless_reader(io.BytesIO(value[HEADER_BYTES:]), SCHEMA, None)
+            where = (str(message.topic()), int(message.partition() or 0))
+            key = message.key()
+            assert isinstance(key, bytes)
+            self.records.append(Record(*where, key.decode(), event))  # type: ignore[arg-type]
+            self._next[where] = int(message.offset() or 0) + 1
 
     def ids(self) -> list[str]:
         """The ids of the events, one for each record."""
@@ -177,6 +189,6 @@ class Arrivals:
 
 @pytest.fixture
 def arrivals(platform: Any) -> Iterator[Arrivals]:
-    found = Arrivals(platform.settings)
-    yield found
-    found.close()
+    made = Arrivals(platform.settings)
+    yield made
+    made.close()

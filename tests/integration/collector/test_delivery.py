@@ -15,7 +15,10 @@ import httpx
 import psutil
 from confluent_kafka import Producer
 
+from coordination.waiting import wait_until
 from producers.publisher import producer_options
+
+SECONDS = 60.0
 
 
 def page_view(event_id: str, user: str = "u") -> dict[str, str]:
@@ -74,15 +77,19 @@ def test_every_202_is_in_kafka_though_the_collector_is_killed_again_and_again(ma
                 if answer.status_code == 202:
                     accepted.extend(answer.json()["accepted"])
 
+    def wait_until_accepted(events: int) -> None:
+        def are_accepted() -> bool:
+            assert any(worker.is_alive() for worker in workers)
+            return len(accepted) >= events
+
+        wait_until(are_accepted, SECONDS, lambda: AssertionError(f"{len(accepted)} accepted"), poll_seconds=0.001)
+
     workers = [threading.Thread(target=send, args=(n,)) for n in range(4)]
     for worker in workers:
         worker.start()
     try:
         for _ in range(5):
-            enough = len(accepted) + chance.randrange(20, 1000)
-            while len(accepted) < enough:
-                assert any(worker.is_alive() for worker in workers)
-                time.sleep(0.001)
+            wait_until_accepted(len(accepted) + chance.randrange(20, 1000))
             collector.kill()
             collector.start()
             collector.wait()
@@ -112,14 +119,21 @@ def test_a_full_queue_refuses_at_once_and_keeps_what_waits(make: Any) -> None:
         )
     )
     waiting.start()
-    while "shop_collector_waiting_records 8" not in away.http.get("/metrics").text:
-        assert waiting.is_alive()
+    wait_until_waiting(away, 8, waiting)
     answer = away.http.post("/v1/batch", json={"batch": [page_view("y")] * 8})
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
     assert "Too many events" in answer.json()["detail"]
     assert waiting.is_alive()
     waiting.join()
     assert answers == [503]
+
+
+def wait_until_waiting(collector: Any, records: int, sender: threading.Thread) -> None:
+    def are_waiting() -> bool:
+        assert sender.is_alive()
+        return bool(collector.metric("waiting_records") == records)
+
+    wait_until(are_waiting, SECONDS, lambda: AssertionError(f"never {records} waiting records"), poll_seconds=0)
 
 
 def test_what_it_took_is_answered_before_it_ends(make: Any) -> None:
@@ -129,8 +143,7 @@ def test_what_it_took_is_answered_before_it_ends(make: Any) -> None:
         target=lambda: answers.append(httpx.post(f"{ending.url}/v1/track", json=page_view("x"), timeout=30).status_code)
     )
     waiting.start()
-    while "shop_collector_waiting_records 1" not in ending.http.get("/metrics").text:
-        assert waiting.is_alive()
+    wait_until_waiting(ending, 1, waiting)
     ending.http.close()
     assert ending.terminate() == 0
     waiting.join()
@@ -139,13 +152,14 @@ def test_what_it_took_is_answered_before_it_ends(make: Any) -> None:
 
 def test_it_waits_for_the_registry(make: Any) -> None:
     early = make(wait=False, registry_url="http://127.0.0.1:1")
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
+
+    def answer_of_the_collector() -> list[httpx.Response]:
         try:
-            answer = early.http.post("/v1/track", json=page_view("x"))
-            break
+            return [early.http.post("/v1/track", json=page_view("x"))]
         except httpx.ConnectError:
-            time.sleep(0.05)
+            return []
+
+    (answer,) = wait_until(answer_of_the_collector, SECONDS, lambda: AssertionError("it does not listen"))
     assert answer.status_code == 503
     assert "registry" in answer.json()["detail"]
     assert early.http.get("/health/live").status_code == 200

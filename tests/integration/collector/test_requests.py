@@ -241,16 +241,11 @@ def test_errors_beside_the_events_are_problems_too(collector: Any) -> None:
 def test_it_tells_how_it_is(collector: Any) -> None:
     assert collector.http.get("/health/live").json() == {"status": "live"}
     assert collector.http.get("/health/ready").json() == {"status": "ready"}
-    before = counter(collector, "shop_collector_events_accepted_total")
+    before = collector.metric("events_accepted_total")
     assert collector.http.post("/v1/batch", json={"batch": [EVENT] * 3}).status_code == 202
-    assert counter(collector, "shop_collector_events_accepted_total") == before + 3
-    assert counter(collector, "shop_collector_waiting_records") == 0
-    assert counter(collector, "shop_collector_held_bytes") == 0
-
-
-def counter(collector: Any, name: str) -> int:
-    lines = collector.http.get("/metrics").text.splitlines()
-    return int(next(line for line in lines if line.startswith(name + " ")).split()[1])
+    assert collector.metric("events_accepted_total") == before + 3
+    assert collector.metric("waiting_records") == 0
+    assert collector.metric("held_bytes") == 0
 
 
 def test_every_path_is_described(collector: Any) -> None:

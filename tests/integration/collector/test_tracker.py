@@ -6,7 +6,6 @@ import functools
 import shutil
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -15,6 +14,8 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
+
+from coordination.waiting import wait_until
 
 SECONDS = 60.0
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -87,10 +88,12 @@ def open_collector(make: Any) -> Any:
 
 
 def wait_for(arrivals: Any, ids: set[str]) -> dict[str, dict[str, Any]]:
-    deadline = time.monotonic() + SECONDS
-    while not ids <= set(arrivals.ids()):
-        assert time.monotonic() < deadline, f"missing: {ids - set(arrivals.ids())}"
-        time.sleep(0.1)
+    wait_until(
+        lambda: ids <= set(arrivals.ids()),
+        SECONDS,
+        lambda: AssertionError(f"missing: {ids - set(arrivals.ids())}"),
+        poll_seconds=0.1,
+    )
     return {record.event["event_id"]: record.event for record in arrivals.records}
 
 

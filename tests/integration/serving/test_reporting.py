@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +10,7 @@ import fastavro
 import pytest
 from confluent_kafka import Consumer, TopicPartition
 
+from coordination.waiting import wait_until
 from schemas import redis_keys
 from schemas.codec import HEADER_BYTES, load_schema
 from schemas.event_types import RECOMMENDATION_EVENTS
@@ -47,8 +47,8 @@ def test_what_was_shown_is_reported_once_on_every_path(service: Service, platfor
         event = events[answer["recommendation_id"]]
         assert event["event_id"] == f"{answer['recommendation_id']}-shown"
         assert [item["product_id"] for item in event["items"]] == ids(answer)
-        told = {name: event[name] for name in ("recommendation_source", "model_version", "experiment_arm", "list_id")}
-        assert told == {
+        fields = ("recommendation_source", "model_version", "experiment_arm", "list_id")
+        assert {name: event[name] for name in fields} == {
             "recommendation_source": "personal",
             "model_version": "reporting",
             "experiment_arm": None,
@@ -61,15 +61,17 @@ def reported(settings: Any, events: int) -> list[dict[str, Any]]:
     consumer = Consumer({"bootstrap.servers": settings.kafka_bootstrap_servers, "group.id": "test-reporting"})
     partitions = consumer.list_topics(RECOMMENDATION_EVENTS, timeout=30).topics[RECOMMENDATION_EVENTS].partitions
     consumer.assign([TopicPartition(RECOMMENDATION_EVENTS, number, 0) for number in partitions])
-    found: list[dict[str, Any]] = []
-    deadline = time.monotonic() + 60
-    while len(found) < events:
-        assert time.monotonic() < deadline
+    of_the_user: list[dict[str, Any]] = []
+
+    def are_all_read() -> bool:
         for message in consumer.consume(100, timeout=0.2):
             value = message.value()
             assert isinstance(value, bytes)
             event = fastavro.schemaless_reader(io.BytesIO(value[HEADER_BYTES:]), SCHEMA, None)
             assert isinstance(event, dict)
-            found += [event] if event["user_id"] == USER else []
+            of_the_user.extend([event] if event["user_id"] == USER else [])
+        return len(of_the_user) >= events
+
+    wait_until(are_all_read, 60, lambda: AssertionError(f"{len(of_the_user)} of {events} events"), poll_seconds=0)
     consumer.close()
-    return found
+    return of_the_user
