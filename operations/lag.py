@@ -1,6 +1,6 @@
-"""Has everything been consumed? Follows the stages from the domain topics to ClickHouse, by offsets alone.
+"""Has everything been consumed? Follows the stages from the domain topics to the stores, by offsets alone.
 
-A stage has read a partition when its group's committed offset has reached the end of it. Three facts make this exact:
+A stage has read a partition when the offset that it committed has reached the end of it. Three facts make this exact:
 
 - Flink commits a source's offsets when a checkpoint completes, after everything the job wrote for them was flushed. So
   when ``ingest`` has read all, what it wrote is in ``events``, at worst in a transaction that is still open.
@@ -17,9 +17,10 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import wait
-from dataclasses import asdict, dataclass
+from contextlib import closing
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
@@ -28,31 +29,29 @@ from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from connections.errors import DependencyUnavailable
 from connections.kafka import CommittedRecords, ask_kafka
-from local.jobs import DesiredJobs
-from local.paths import DataDirectory
+from coordination.waiting import wait_until
+from flink.submission import Cluster
 from operations.errors import StillBehind
-from schemas.results import ANALYTICS, RESULTS
+from operations.running_jobs import readers_of_events
+from schemas.errors import ShopError
+from schemas.offsets import Partition
 from schemas.settings import Settings
-from schemas.topics import DOMAIN_TOPICS, EVENTS, FAILED_EVENTS, INGEST, consumer_group
-from sinks.clickhouse.store import TABLES
-from sinks.core.source import GROUP
+from schemas.topics import DOMAIN_TOPICS, EVENTS, FAILED_EVENTS, INGEST, TOPICS, Cleanup, consumer_group
+from sinks.core.description import SinkDescription
+from sinks.registered import SINKS
 
 log = logging.getLogger(__name__)
 
 TRANSACTIONAL: Final = (EVENTS, FAILED_EVENTS)
-_HOLLOW_ENDS: Final = frozenset({*TRANSACTIONAL, *(result.topic for result in RESULTS)})
+_HOLLOW_ENDS: Final = frozenset({*TRANSACTIONAL, *(topic.name for topic in TOPICS if topic.cleanup is Cleanup.COMPACT)})
 """Topics whose last offsets may hold no record: markers stand there, or compaction has removed a tombstone."""
+
+PROMPT_SINKS: Final = tuple(sink for sink in SINKS if sink.is_prompt)
+"""Those that are done moments after Kafka is."""
 
 _LOOK_SECONDS: Final = 0.5
 _FIRST_STEP_BACK: Final = 8
-_WORDS: Final = {
-    INGEST: "ingest has {count:,} records of the domain topics left to check",
-    "open_transactions": "ingest has not committed {count:,} records that it wrote",
-    "metrics": "the jobs that compute metrics have {count:,} events left to read",
-    "sink": "the ClickHouse sink has {count:,} records left to insert",
-}
 
-Partition = tuple[str, int]
 _T = TypeVar("_T")
 
 
@@ -63,19 +62,25 @@ class Lag:
     Attributes:
         ingest: Records of the domain topics that ingest has not read.
         open_transactions: Offsets of ``events`` and ``failed-events`` that are written but not committed.
-        metrics: Offsets of ``events`` that the jobs which compute metrics have not read, added up.
-        sink: Offsets of ``events`` and the result topics that the ClickHouse sink has not inserted.
+        jobs: Job -> offsets of ``events`` that it has not read.
+        sinks: Title of a store -> offsets of its topics that its sink has not brought to it.
     """
 
     ingest: int
     open_transactions: int
-    metrics: int
-    sink: int
+    jobs: Mapping[str, int]
+    sinks: Mapping[str, int]
 
     @property
     def stage(self) -> str | None:
         """The first stage that is behind; None when everything has been consumed."""
-        return next((stage for stage, count in asdict(self).items() if count), None)
+        behind = {
+            "ingest": self.ingest,
+            "open_transactions": self.open_transactions,
+            "jobs": sum(self.jobs.values()),
+            "sinks": sum(self.sinks.values()),
+        }
+        return next((stage for stage, count in behind.items() if count), None)
 
     @property
     def settled(self) -> bool:
@@ -83,66 +88,89 @@ class Lag:
         return self.stage is None
 
     def __str__(self) -> str:
-        stage = self.stage
-        return "everything is consumed" if stage is None else _WORDS[stage].format(count=asdict(self)[stage])
+        match self.stage:
+            case "ingest":
+                return f"ingest has {self.ingest:,} records of the domain topics left to check"
+            case "open_transactions":
+                return f"ingest has not committed {self.open_transactions:,} records that it wrote"
+            case "jobs":
+                return f"jobs have events left to read: {_counts(self.jobs)}"
+            case "sinks":
+                return f"sinks have records left to write: {_counts(self.sinks)}"
+            case _:
+                return "everything is consumed"
 
 
-def pipeline_lag(settings: Settings) -> Lag:
+def _counts(behind: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {count:,}" for name, count in behind.items() if count)
+
+
+def pipeline_lag(settings: Settings, sinks: Iterable[SinkDescription] = SINKS) -> Lag:
     """How far each stage is behind now.
+
+    Raises:
+        DependencyUnavailable: Kafka, Flink or a store does not answer.
+        ConfigurationError: A topic does not exist.
+    """
+    with closing(Cluster(settings)) as cluster, _Offsets(settings) as offsets:
+        return _lag(settings, offsets, readers_of_events(cluster), sinks)
+
+
+def open_transactions(settings: Settings) -> int:
+    """How many offsets ingest has written and not committed.
 
     Raises:
         DependencyUnavailable: Kafka does not answer.
         ConfigurationError: A topic does not exist.
     """
     with _Offsets(settings) as offsets:
-        return _lag(offsets, metrics_jobs(settings))
-
-
-def metrics_jobs(settings: Settings) -> list[str]:
-    """The jobs that compute metrics and are to run on this platform; ``analytics`` where none was submitted yet."""
-    known = {result.job for result in RESULTS}
-    return [job for job in DesiredJobs(DataDirectory(settings.data_dir)).names() if job in known] or [ANALYTICS]
+        return offsets.uncommitted(TRANSACTIONAL)
 
 
 def wait_until_settled(
     settings: Settings,
     progress: Callable[[Lag], None],
     timeout_seconds: float,
+    sinks: Iterable[SinkDescription] = PROMPT_SINKS,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> None:
     """Wait until every stage has consumed everything.
 
+    A job that was seen once is waited for, even when the JobManager has lost it since: it will be submitted again.
+
     Args:
-        settings: Where Kafka is.
+        settings: Where Kafka, Flink and the stores are.
         progress: Told of each look.
         timeout_seconds: How long to wait.
+        sinks: Which of them.
         clock: Monotonic seconds.
         sleep: Waits so many seconds.
 
     Raises:
         StillBehind: A stage is still behind after that time; the message says which, and by how much.
-        DependencyUnavailable: Kafka does not answer, even after that time.
+        DependencyUnavailable: A server does not answer, even after that time.
         ConfigurationError: A topic does not exist.
     """
-    deadline = clock() + timeout_seconds
-    jobs = metrics_jobs(settings)
-    with _Offsets(settings) as offsets:
-        while True:
-            try:
-                lag = _lag(offsets, jobs)
-            except DependencyUnavailable:
-                if clock() >= deadline:
-                    raise
-                log.info("Kafka does not answer; asking again")
-            else:
-                progress(lag)
-                if lag.settled:
-                    return
-                if clock() >= deadline:
-                    message = f"After {timeout_seconds:g} s {lag}. See './shop status' and './shop jobs'."
-                    raise StillBehind(message)
-            sleep(_LOOK_SECONDS)
+    waited_for = tuple(sinks)
+    jobs: dict[str, None] = {}
+    problem: ShopError
+
+    def is_settled() -> bool:
+        nonlocal problem
+        try:
+            jobs.update(dict.fromkeys(readers_of_events(cluster)))
+            lag = _lag(settings, offsets, jobs, waited_for)
+        except DependencyUnavailable as error:
+            log.info("Asking again: %s", error)
+            problem = error
+            return False
+        progress(lag)
+        problem = StillBehind(f"After {timeout_seconds:g} s {lag}. See './shop status' and './shop jobs'.")
+        return lag.settled
+
+    with closing(Cluster(settings)) as cluster, _Offsets(settings) as offsets:
+        wait_until(is_settled, timeout_seconds, lambda: problem, poll_seconds=_LOOK_SECONDS, clock=clock, sleep=sleep)
 
 
 def wait_until_read(
@@ -159,13 +187,20 @@ def wait_until_read(
         StillBehind: It has not after that time.
         DependencyUnavailable: Kafka does not answer.
     """
-    deadline = clock() + timeout_seconds
+    left = 0
+
+    def has_read_all() -> bool:
+        nonlocal left
+        left = offsets.left_before(group, ends)
+        return left == 0
+
+    def too_late() -> StillBehind:
+        return StillBehind(
+            f"After {timeout_seconds:g} s {group} has {left:,} records left to read. See './shop status'."
+        )
+
     with _Offsets(settings) as offsets:
-        while left := offsets.left_before(group, ends):
-            if clock() >= deadline:
-                message = f"After {timeout_seconds:g} s {group} has {left:,} records left to read. See './shop status'."
-                raise StillBehind(message)
-            sleep(_LOOK_SECONDS)
+        wait_until(has_read_all, timeout_seconds, too_late, poll_seconds=_LOOK_SECONDS, clock=clock, sleep=sleep)
 
 
 def ends_with_open(settings: Settings, topics: Iterable[str]) -> Mapping[Partition, int]:
@@ -179,13 +214,19 @@ def ends_with_open(settings: Settings, topics: Iterable[str]) -> Mapping[Partiti
         return offsets.high_ends(topics)
 
 
-def _lag(offsets: _Offsets, jobs: Iterable[str]) -> Lag:
+def _lag(settings: Settings, offsets: _Offsets, jobs: Iterable[str], sinks: Iterable[SinkDescription]) -> Lag:
     return Lag(
         ingest=offsets.behind(consumer_group(INGEST), DOMAIN_TOPICS),
         open_transactions=offsets.uncommitted(TRANSACTIONAL),
-        metrics=sum(offsets.behind(consumer_group(job), (EVENTS,)) for job in jobs),
-        sink=offsets.behind(GROUP, TABLES),
+        jobs={job: offsets.behind(consumer_group(job), (EVENTS,)) for job in jobs},
+        sinks={sink.title: _behind(settings, offsets, sink) for sink in sinks},
     )
+
+
+def _behind(settings: Settings, offsets: _Offsets, sink: SinkDescription) -> int:
+    if sink.applied is None:
+        return offsets.behind(sink.group, sink.topics)
+    return offsets.behind_positions(sink.applied(settings), sink.topics)
 
 
 class _Offsets:
@@ -209,14 +250,17 @@ class _Offsets:
             reader.close()
         self._records.__exit__(kind, error, traceback)
 
-    def behind(self, group: str, topics: Iterable[str]) -> int:
+    def behind(self, group: str, topics: Collection[str]) -> int:
         """How many offsets of these topics a group has not read."""
+        return self.behind_positions(self._committed(group, self._partitions(topics)), topics)
+
+    def behind_positions(self, positions: Mapping[Partition, int], topics: Collection[str]) -> int:
+        """How many offsets of these topics lie behind the positions; all of them where there is no position."""
         partitions = self._partitions(topics)
-        committed = self._committed(group, partitions)
         ends = self._offsets(partitions, OffsetSpec.latest())
         firsts = self._offsets(partitions, OffsetSpec.earliest())
         return sum(
-            self._behind(partition, max(committed[partition], firsts[partition]), ends[partition])
+            self._behind(partition, max(positions.get(partition, 0), firsts[partition]), ends[partition])
             for partition in partitions
         )
 
@@ -249,13 +293,13 @@ class _Offsets:
         step = _FIRST_STEP_BACK
         while True:
             start = max(position, end - step)
-            found = [message.offset() for message in self._records.read(*partition, start, end)]
-            if found or start == position:
-                return found[-1] if found else None
+            read = [message.offset() for message in self._records.read(*partition, start, end)]
+            if read or start == position:
+                return read[-1] if read else None
             step *= 2
 
     def _partitions(self, topics: Iterable[str]) -> list[Partition]:
-        return [(topic, partition) for topic in topics for partition in self._records.partitions(topic)]
+        return [Partition(topic, number) for topic in topics for number in self._records.partitions(topic)]
 
     def _committed(self, group: str, partitions: Iterable[Partition]) -> Mapping[Partition, int]:
         """What a group has committed; negative for a partition that it has committed nothing for.
@@ -268,7 +312,7 @@ class _Offsets:
             reader = self._readers[group] = Consumer({**self._client, "group.id": group}, logger=log)
         asked = [TopicPartition(*partition) for partition in partitions]
         answer = self._ask(lambda: reader.committed(asked, timeout=self._timeout_seconds))
-        return {(found.topic, found.partition): found.offset for found in answer}
+        return {Partition(each.topic, each.partition): each.offset for each in answer}
 
     def _offsets(
         self,
@@ -286,7 +330,7 @@ class _Offsets:
         wait(
             futures.values(), self._timeout_seconds
         )  # all of them: the client must not go while an answer is under way
-        return {(asked.topic, asked.partition): future.result().offset for asked, future in futures.items()}
+        return {Partition(each.topic, each.partition): future.result().offset for each, future in futures.items()}
 
     def _ask(self, question: Callable[[], _T]) -> _T:
         return ask_kafka(question, self._servers, self._timeout_seconds)

@@ -20,6 +20,7 @@ from local.faults.fault import METRICS, Fault, PlatformSpec
 from local.platform import Platform
 from local.status import PlatformReport, report
 from operations.lag import ends_with_open, wait_until_read, wait_until_settled
+from schemas.offsets import Partition
 from schemas.results import results_of
 from schemas.settings import Settings
 from schemas.topics import DOMAIN_TOPICS, EVENTS, INGEST, consumer_group
@@ -117,12 +118,12 @@ def _wait_for_unread_records(context: FaultContext) -> None:
     context.load.wait_for(context.load.records + UNREAD_RECORDS)
 
 
-def _lake_has(settings: Settings, expected_ends: Mapping[tuple[str, int], int]) -> bool:
+def _lake_has(settings: Settings, expected_ends: Mapping[Partition, int]) -> bool:
     lake_ends = ends(read_manifest(lake_storage(settings)))
     return all(lake_ends.get(partition, 0) >= end for partition, end in expected_ends.items())
 
 
-def _ends_after_ingest(settings: Settings) -> Mapping[tuple[str, int], int]:
+def _ends_after_ingest(settings: Settings) -> Mapping[Partition, int]:
     """Where ``events`` ends once ingest has read all records."""
     wait_until_read(settings, consumer_group(INGEST), ends_with_open(settings, DOMAIN_TOPICS), SECONDS)
     return ends_with_open(settings, (EVENTS,))

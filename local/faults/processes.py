@@ -12,7 +12,7 @@ from local.faults.expectation import expect
 from local.faults.fault import PERSONAL, Fault, PlatformSpec
 from local.faults.stores import compare_histories
 from local.faults.targets import supervisor_stopped, workers_connected_to
-from operations.lag import pipeline_lag
+from operations.lag import open_transactions
 
 STOPPABLE: Final = (
     "kafka",
@@ -80,7 +80,7 @@ def kill_personaliser(context: FaultContext) -> None:
 
 def _has_open_transaction(context: FaultContext) -> bool:
     try:
-        return pipeline_lag(context.settings).open_transactions > 0
+        return open_transactions(context.settings) > 0
     except DependencyUnavailable:
         return False
 

@@ -13,7 +13,9 @@ from local.faults.expectation import ExpectationFailed, expect
 from local.faults.targets import running_state
 from local.platform import Platform
 from local.state import PartState
-from operations.lag import ends_with_open, metrics_jobs, wait_until_read
+from operations.lag import ends_with_open, wait_until_read
+from operations.running_jobs import METRICS_JOBS, readers_of_events
+from schemas.offsets import Partition
 from schemas.settings import Settings
 from schemas.topics import DOMAIN_TOPICS, EVENTS, INGEST, consumer_group
 from sinks.clickhouse.store import TABLES
@@ -21,7 +23,6 @@ from sinks.core.source import GROUP
 
 RECOVERY_SECONDS: Final = 300.0
 
-Partition = tuple[str, int]
 _T = TypeVar("_T")
 
 
@@ -38,7 +39,9 @@ def wait_until_recovered(platform: Platform, seconds: float = RECOVERY_SECONDS) 
     expect("every job runs", lambda: _jobs_run(platform), seconds)
     _wait_until_read(settings, consumer_group(INGEST), arrived, seconds)
     events = _once_available(lambda: ends_with_open(settings, (EVENTS,)), seconds)
-    for job in metrics_jobs(settings):
+    with closing(Cluster(settings)) as cluster:
+        jobs = METRICS_JOBS.intersection(readers_of_events(cluster))
+    for job in jobs:
         _wait_until_read(settings, consumer_group(job), events, seconds)
     results = _once_available(lambda: ends_with_open(settings, TABLES), seconds)
     _wait_until_read(settings, GROUP, results, seconds)

@@ -15,6 +15,7 @@ from typing import Any
 from connections.kafka import CommittedRecords
 from connections.registry import SchemaRegistry
 from operations.history.gather import Bounds, event_bounds
+from schemas.offsets import Partition
 from schemas.results import Result
 from schemas.settings import Settings
 from sinks.core.framing import FramedDecoder
@@ -31,7 +32,7 @@ class Cut:
         bounds: Of ``events``: the stretch ends where they do.
     """
 
-    results: Mapping[tuple[str, int], int]
+    results: Mapping[Partition, int]
     bounds: Bounds
 
 
@@ -44,9 +45,9 @@ def take_cut(settings: Settings, results: Iterable[Result]) -> Cut:
     """
     with CommittedRecords(settings) as records:
         ends = {
-            (result.topic, partition): records.bounds(result.topic, partition)[1]
+            Partition(result.topic, number): records.bounds(result.topic, number)[1]
             for result in results
-            for partition in records.partitions(result.topic)
+            for number in records.partitions(result.topic)
         }
         return Cut(ends, event_bounds(records))
 

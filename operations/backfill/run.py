@@ -25,6 +25,7 @@ from operations.backfill.swap import drop_impossible_versions, swap
 from operations.history.gather import Gathered, Progress, RunTopics, Source, gather
 from operations.lag import wait_until_read
 from schemas.errors import ConfigurationError
+from schemas.offsets import Partition
 from schemas.results import RESULTS, Result
 from schemas.settings import Settings
 from schemas.topics import EVENTS, consumer_group
@@ -111,7 +112,7 @@ def comparisons(
         DependencyUnavailable: A server does not answer.
     """
     progress("Waiting until the live jobs have read as far ...")
-    events = {(EVENTS, partition): end for partition, end in done.history.stretch.to_offsets.items()}
+    events = {Partition(EVENTS, partition): end for partition, end in done.history.stretch.to_offsets.items()}
     for job in dict.fromkeys(result.job for result in done.results):
         wait_until_read(settings, consumer_group(job), events, wait_seconds)
     ends_now = take_cut(settings, done.results).results

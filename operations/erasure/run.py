@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -19,19 +20,19 @@ from typing import Final
 from connections.clickhouse import connected
 from connections.erased_users import REFRESH_SECONDS
 from coordination.files import locked
+from flink.submission import Cluster
 from lake.erasure import count_user, erase_user
 from lake.storage import lake_storage
-from local.jobs import DesiredJobs
-from local.paths import DataDirectory
 from operations.erasure.clickhouse import TABLES, USER_RESULTS, count_rows, delete_rows, visitors_of
 from operations.erasure.redis import delete_keys, keys_of
 from operations.erasure.topics import Remainder, delete_results, publish_erasure, remainders, rows_of
 from operations.lag import ends_with_open, wait_until_read
+from operations.running_jobs import running_jobs
 from recommender.store import ModelStore
 from schemas.settings import Settings
 from schemas.topics import DOMAIN_TOPICS, EVENTS, INGEST, consumer_group
-from sinks.core.source import GROUP
-from sinks.lake.__main__ import GROUP as LAKE_GROUP
+from sinks.clickhouse.description import CLICKHOUSE
+from sinks.registered import SINKS
 
 COMPACTION_LOCK: Final = "lake-compact.lock"
 
@@ -85,7 +86,7 @@ def erase(settings: Settings, user_id: str, wait_seconds: float, progress: Progr
     Raises:
         DeliveryError: Kafka did not take the erasure.
         DependencyUnavailable: A server does not answer; do it again.
-        PlatformError: A reader has not caught up in time; do it again.
+        StillBehind: A reader has not caught up in time; do it again.
     """
     progress("Publishing the erasure ...")
     publish_erasure(settings, user_id, datetime.now(UTC))
@@ -95,7 +96,9 @@ def erase(settings: Settings, user_id: str, wait_seconds: float, progress: Progr
     before, rows, visitors = _held(settings, user_id), rows_of(settings, user_id), _visitors(settings, user_id)
     progress("Deleting ...")
     delete_results(settings, rows)
-    wait_until_read(settings, GROUP, ends_with_open(settings, [each.topic for each in USER_RESULTS]), wait_seconds)
+    wait_until_read(
+        settings, CLICKHOUSE.group, ends_with_open(settings, [each.topic for each in USER_RESULTS]), wait_seconds
+    )
     _delete(settings, user_id)
     progress("Asking every store again ...")
     left = _held(settings, user_id) | {_TOPICS: len(rows_of(settings, user_id))}
@@ -111,17 +114,19 @@ def wait_for_readers(settings: Settings, wait_seconds: float) -> None:
     """Wait until ingest has judged all that came in, and every reader of events has read what it accepted.
 
     Raises:
-        PlatformError: One has not after that time.
+        StillBehind: One has not after that time.
     """
-    desired = DesiredJobs(DataDirectory(settings.data_dir)).names()
-    if INGEST in desired:
+    with closing(Cluster(settings)) as cluster:
+        running = running_jobs(cluster)
+    if INGEST in running:
         wait_until_read(settings, consumer_group(INGEST), ends_with_open(settings, DOMAIN_TOPICS), wait_seconds)
     ends = ends_with_open(settings, (EVENTS,))
-    jobs = [consumer_group(job) for job in desired if job != INGEST]
-    for group in (*jobs, GROUP, LAKE_GROUP):
+    jobs = [consumer_group(job) for job in running if job != INGEST]
+    sinks = [sink.group for sink in SINKS if EVENTS in sink.topics]
+    for group in (*jobs, *sinks):
         wait_until_read(settings, group, ends, wait_seconds)
     results = ends_with_open(settings, [result.topic for result in USER_RESULTS])
-    wait_until_read(settings, GROUP, results, wait_seconds)
+    wait_until_read(settings, CLICKHOUSE.group, results, wait_seconds)
 
 
 def _held(settings: Settings, user_id: str) -> dict[str, int]:

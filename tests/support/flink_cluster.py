@@ -1,0 +1,59 @@
+"""What a JobManager answers when it is asked for its jobs, by HTTP and without any Flink."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+
+@dataclass
+class JobManager:
+    """A JobManager and the jobs that it knows.
+
+    Attributes:
+        url: Its REST interface.
+        jobs: Name of a job -> its state.
+        is_away: Whether it answers as one that has just been started: not yet.
+    """
+
+    url: str
+    jobs: Mapping[str, str] = field(default_factory=dict)
+    is_away: bool = False
+
+
+@contextmanager
+def job_manager() -> Iterator[JobManager]:
+    """A JobManager that answers while the block runs."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            status = HTTPStatus.SERVICE_UNAVAILABLE if manager.is_away else HTTPStatus.OK
+            body = json.dumps({"jobs": [_overview(*job) for job in manager.jobs.items()]}).encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        manager = JobManager(f"http://127.0.0.1:{server.server_port}")
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        try:
+            yield manager
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def _overview(name: str, state: str) -> dict[str, object]:
+    tasks = {"running": 1, "total": 1}
+    return {"jid": f"id-of-{name}", "name": name, "state": state, "start-time": 1, "tasks": tasks}
