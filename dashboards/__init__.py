@@ -1,5 +1,5 @@
 """Dashboards: what a person asks of the running shop.
 
-- ``queries/``    questions as ``.sql`` files
-- ``queries.py``  asks them
+- ``queries.py``  asks questions: for the rows of a result, or what a file of ``queries/`` says
+- ``queries/``    questions as ``.sql`` files that are more than the columns of one result
 """

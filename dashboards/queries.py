@@ -1,4 +1,7 @@
-"""The queries of ``dashboards/queries``: their names, what they answer, and their rows."""
+"""The queries: their names, what they answer, and their rows.
+
+Every result has one of its name, which follows from its description; the others are files of ``dashboards/queries/``.
+"""
 
 from __future__ import annotations
 
@@ -11,19 +14,24 @@ from clickhouse_connect.driver.client import Client
 
 from connections.clickhouse import connected
 from schemas.errors import ConfigurationError
+from schemas.results import RESULTS, Column, Result
 from schemas.settings import Settings
 
 FIRST_DAY: Final = date(1970, 1, 1)
 LAST_DAY: Final = date(2149, 6, 6)
 """The days that ClickHouse's Date can hold."""
 
+DAY: Final = "day"
+MINUTE: Final = "minute"
+"""Columns of a result: the shop's day, and the start of a minute in UTC. Each result has one of them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """One file of ``dashboards/queries``.
+    """One question.
 
     Attributes:
-        name: Its name without ``.sql``.
+        name: Its name.
         sql: Its text, with the parameters ``from`` and ``to`` (days, both included) and perhaps ``time_zone``.
     """
 
@@ -51,9 +59,34 @@ class Answer:
 
 def queries() -> dict[str, Query]:
     """All queries by name, in alphabetical order."""
-    found = sorted((files("dashboards") / "queries").iterdir(), key=lambda entry: entry.name)
-    names = ((entry.name.removesuffix(".sql"), entry) for entry in found if entry.name.endswith(".sql"))
-    return {name: Query(name, entry.read_text(encoding="utf-8")) for name, entry in names}
+    entries = (entry for entry in (files("dashboards") / "queries").iterdir() if entry.name.endswith(".sql"))
+    written = {entry.name.removesuffix(".sql"): entry.read_text(encoding="utf-8") for entry in entries}
+    texts = {result.name: result_query(result) for result in RESULTS} | written
+    return {name: Query(name, texts[name]) for name in sorted(texts)}
+
+
+def result_query(result: Result) -> str:
+    """The text of a result's query: all its columns for the days asked for, minutes in the shop's time zone."""
+    columns = ",\n    ".join(_shown(result, column) for column in result.columns)
+    order = ", ".join(f"{result.name}.minute" if term == MINUTE else term for term in result.order)
+    return (
+        f"-- {result.doc} Grain: one row a {result.grain}.\n-- docs/metrics.md says what each column means.\n"
+        f"SELECT\n    {columns}\nFROM {result.name}\n"
+        f"WHERE {_day(result)} BETWEEN {{from:Date}} AND {{to:Date}}\nORDER BY {order}\n"
+    )
+
+
+def _shown(result: Result, column: Column) -> str:
+    return f"toTimeZone({result.name}.minute, {{time_zone:String}}) AS minute" if column.name == MINUTE else column.name
+
+
+def _day(result: Result) -> str:
+    """The day of the shop that a row belongs to."""
+    return (
+        DAY
+        if DAY in {column.name for column in result.columns}
+        else f"toDate({result.name}.minute, {{time_zone:String}})"
+    )
 
 
 def query(name: str) -> Query:
@@ -83,18 +116,18 @@ def run(settings: Settings, name: str, first: date = FIRST_DAY, last: date = LAS
         DependencyUnavailable: ClickHouse does not answer.
         StatementRefused: ClickHouse refuses the query, for example because nothing was migrated yet.
     """
-    asked = query(name)
+    question = query(name)
     if first > last:
         message = f"No day lies from {first} to {last}: --from must not be after --to."
         raise ConfigurationError(message)
     parameters = {"from": first, "to": last, "time_zone": settings.time_zone}
     with connected(settings, settings.clickhouse_database) as client:
-        result = client.query(asked.sql, parameters=parameters, tz_mode="schema")
-        columns = result.column_names or _columns(client, asked, parameters)
+        result = client.query(question.sql, parameters=parameters, tz_mode="schema")
+        columns = result.column_names or _columns(client, question, parameters)
     return Answer(tuple(columns), [tuple(row) for row in result.result_rows])
 
 
-def _columns(client: Client, asked: Query, parameters: dict[str, Any]) -> list[str]:
+def _columns(client: Client, question: Query, parameters: dict[str, Any]) -> list[str]:
     """The columns of a query, whose answer does not name them when it has no rows."""
-    described = client.query(f"DESCRIBE TABLE (\n{asked.sql})", parameters=parameters)
+    described = client.query(f"DESCRIBE TABLE (\n{question.sql})", parameters=parameters)
     return [str(row[0]) for row in described.result_rows]

@@ -1,8 +1,11 @@
-"""Brings the servers to the contracts of this package: Kafka's topics, the registry's schemas, ClickHouse's tables.
+"""Brings the servers to the contracts of ``schemas/``: Kafka's topics, the registry's schemas, ClickHouse's tables.
 
 Every step may be repeated, and two processes may do it at once: what is there already is left alone. ClickHouse has
 no transactions around DDL, so each statement of a migration is written so that it may run twice (IF NOT EXISTS), and
 a migration is recorded after its last statement.
+
+Tables are made by the numbered files of ``schemas/clickhouse/``, each once, and those of results by what their schemas
+say (``schemas/result_tables.py``), again whenever that has changed.
 """
 
 from __future__ import annotations
@@ -11,7 +14,7 @@ import hashlib
 import logging
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.resources import files
@@ -33,6 +36,8 @@ from connections.errors import DependencyUnavailable
 from connections.registry import SchemaRegistry
 from schemas.codec import schema_text
 from schemas.errors import ConfigurationError
+from schemas.result_tables import handwritten_view, result_statements
+from schemas.results import RESULTS, Result
 from schemas.settings import DAY_SECONDS, Settings
 from schemas.topics import TOPICS, Cleanup, Topic
 
@@ -54,7 +59,7 @@ class Migrated:
     Attributes:
         topics: Names of the topics created.
         subjects: Subjects whose schema was registered for the first time, or anew.
-        tables: Names of the DDL migrations run.
+        tables: Names of the DDL migrations run: numbered files, and results.
     """
 
     topics: tuple[str, ...]
@@ -64,10 +69,17 @@ class Migrated:
 
 @dataclass(frozen=True, slots=True)
 class DdlMigration:
-    """One numbered file of ``schemas/clickhouse/``."""
+    """Statements that make tables and views.
+
+    Attributes:
+        name: Its name in ``schema_migrations``.
+        text: The statements; each ends with a semicolon at the end of a line.
+        runs_when_changed: Whether it runs again when its text has changed; else that is an error.
+    """
 
     name: str
     text: str
+    runs_when_changed: bool = False
 
     @property
     def checksum(self) -> str:
@@ -76,17 +88,29 @@ class DdlMigration:
 
     @property
     def statements(self) -> tuple[str, ...]:
-        """The statements of the file; each ends with a semicolon at the end of a line."""
+        """Its statements, in their order."""
         return tuple(part.strip() for part in _STATEMENT_END.split(self.text) if part.strip())
 
 
 def ddl_migrations() -> tuple[DdlMigration, ...]:
-    """The files of ``schemas/clickhouse/`` in the order of their numbers."""
-    found = (entry for entry in (files("schemas") / "clickhouse").iterdir() if entry.name.endswith(".sql"))
-    return tuple(
+    """The files of ``schemas/clickhouse/`` in the order of their numbers, then every result."""
+    entries = (entry for entry in (files("schemas") / "clickhouse").iterdir() if entry.name.endswith(".sql"))
+    numbered = (
         DdlMigration(entry.name.removesuffix(".sql"), entry.read_text(encoding="utf-8"))
-        for entry in sorted(found, key=lambda entry: entry.name)
+        for entry in sorted(entries, key=lambda entry: entry.name)
     )
+    return (*numbered, *map(result_migration, _dependent_views_last(RESULTS)))
+
+
+def result_migration(result: Result) -> DdlMigration:
+    """The table and the view of a result."""
+    text = "".join(f"{statement};\n" for statement in result_statements(result))
+    return DdlMigration(result.name, text, runs_when_changed=True)
+
+
+def _dependent_views_last(results: tuple[Result, ...]) -> list[Result]:
+    """Views written by hand read other views, which must be there before them."""
+    return sorted(results, key=lambda result: bool(handwritten_view(result.name)))
 
 
 def migrate(settings: Settings, *, wait_seconds: float = 60.0) -> Migrated:
@@ -99,7 +123,7 @@ def migrate(settings: Settings, *, wait_seconds: float = 60.0) -> Migrated:
     Raises:
         DependencyUnavailable: A server did not answer within ``wait_seconds``.
         IncompatibleSchema: The registry refuses a schema of ``schemas/avro``.
-        ConfigurationError: A DDL migration was changed after it had run.
+        ConfigurationError: A numbered file was changed after it had run.
     """
     return Migrated(
         topics=migrate_topics(settings, wait_seconds),
@@ -255,31 +279,29 @@ def _create_database(settings: Settings) -> None:
 def _run_missing(client: Client, migrations: tuple[DdlMigration, ...]) -> tuple[str, ...]:
     _run_statements(client, next(m for m in migrations if m.name == _MIGRATIONS_TABLE))
     rows = client.query("SELECT name, checksum FROM schema_migrations FINAL").result_rows
-    done = {str(name): str(checksum) for name, checksum in rows}
-    ran = []
-    for migration in migrations:
-        if migration.name in done:
-            _check_unchanged(migration, done[migration.name])
-            continue
-        _run_statements(client, migration)
-        client.insert("schema_migrations", [(migration.name, migration.checksum)], column_names=("name", "checksum"))
-        logger.info("Ran migration %s", migration.name)
-        ran.append(migration.name)
-    return tuple(ran)
+    recorded = {str(name): str(checksum) for name, checksum in rows}
+    return tuple(migration.name for migration in migrations if _run_if_missing(client, migration, recorded))
 
 
-def _run_statements(client: Client, migration: DdlMigration) -> None:
-    for statement in migration.statements:
-        client.command(statement)
-
-
-def _check_unchanged(migration: DdlMigration, recorded: str) -> None:
-    if recorded != migration.checksum:
+def _run_if_missing(client: Client, migration: DdlMigration, recorded: Mapping[str, str]) -> bool:
+    checksum = recorded.get(migration.name)
+    if checksum == migration.checksum:
+        return False
+    if checksum is not None and not migration.runs_when_changed:
         message = (
             f"schemas/clickhouse/{migration.name}.sql was changed after it had run on this database. "
             "Put it back as it was, and write the change as a migration with the next number."
         )
         raise ConfigurationError(message)
+    _run_statements(client, migration)
+    client.insert("schema_migrations", [(migration.name, migration.checksum)], column_names=("name", "checksum"))
+    logger.info("Ran migration %s", migration.name)
+    return True
+
+
+def _run_statements(client: Client, migration: DdlMigration) -> None:
+    for statement in migration.statements:
+        client.command(statement)
 
 
 def _quoted(name: str) -> str:

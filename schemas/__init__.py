@@ -1,12 +1,13 @@
 """Contracts: the shapes and names that every part of shopstream agrees on.
 
-- ``avro/``           the ShopEvent record and the records of the results
-- ``clickhouse/``     numbered DDL migrations
+- ``avro/``           the ShopEvent record and the records of the results, each with all that describes the result
+- ``clickhouse/``     numbered DDL migrations, and views that are more than the columns of one table
 - ``event_types.py``  event types: their topic, their required fields, the names other systems use
 - ``validation.py``   what makes a decoded event invalid
 - ``failures.py``     why a record lands in failed-events, and how it says so
 - ``topics.py``       topics: key, partitions, retention, subject
-- ``results.py``      result tables: their key and their topic
+- ``results.py``      results: what the jobs compute, read from their schemas
+- ``result_tables.py``  their tables and views in ClickHouse
 - ``redis_keys.py``   Redis keys
 - ``codec.py``        Confluent framing and Avro bytes
 - ``settings.py``     every setting, with its environment variable

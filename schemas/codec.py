@@ -18,16 +18,28 @@ MAGIC: Final = 0
 HEADER_BYTES: Final = 5
 _HEADER: Final = struct.Struct(">bI")
 
+RESULT_ATTRIBUTE: Final = "result"
+"""The attribute of a record schema that ``schemas/results.py`` reads."""
+
 
 def schema_text(name: str) -> str:
-    """The text of ``schemas/avro/<name>.avsc``."""
-    return (files("schemas") / "avro" / f"{name}.avsc").read_text(encoding="utf-8")
+    """The schema of ``schemas/avro/<name>.avsc`` as it is registered: as in the file, but for the attribute ``result``.
+
+    So a change of that attribute, which concerns no reader of records, makes no new version in the registry.
+    """
+    text = _file_text(name)
+    schema = json.loads(text)
+    return json.dumps(schema, ensure_ascii=False) if schema.pop(RESULT_ATTRIBUTE, None) else text
 
 
 def load_schema(name: str) -> dict[str, Any]:
-    """``schemas/avro/<name>.avsc`` as JSON."""
-    schema: dict[str, Any] = json.loads(schema_text(name))
+    """``schemas/avro/<name>.avsc`` as JSON, all attributes included."""
+    schema: dict[str, Any] = json.loads(_file_text(name))
     return schema
+
+
+def _file_text(name: str) -> str:
+    return (files("schemas") / "avro" / f"{name}.avsc").read_text(encoding="utf-8")
 
 
 class Encoder:

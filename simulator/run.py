@@ -14,7 +14,7 @@ from connections.registry import SchemaRegistry
 from schemas.codec import load_schema
 from schemas.errors import ContractError
 from schemas.event_types import EVENT_TYPES, USER_EVENTS
-from schemas.results import RESULTS
+from schemas.results import result_named
 from schemas.settings import Settings
 from schemas.topics import DOMAIN_TOPICS, TOPICS
 from simulator.encoding import CachingEncoder
@@ -66,7 +66,7 @@ def registered_encoders(settings: Settings) -> Encoders:
     with closing(SchemaRegistry(settings.registry_url, settings.http_timeout_seconds)) as registry:
         subjects = {topic.name: topic.value_subject for topic in TOPICS}
         current = _known_id(registry, subjects[DOMAIN_TOPICS[0]])
-        foreign = _known_id(registry, subjects[RESULTS[0].topic])
+        foreign = _known_id(registry, subjects[result_named("sales_daily").topic])
         old = [CachingEncoder(schema, number, caches=False) for schema, number in register_old_versions(registry)]
     return Encoders(CachingEncoder(load_schema("shop_event"), current), old, foreign)
 

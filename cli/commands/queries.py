@@ -68,8 +68,8 @@ def list_queries() -> None:
     """Write the name of each query and what it answers."""
     from dashboards.queries import queries
 
-    for found in queries().values():
-        out.print(f"[bold]{found.name}[/]  {found.summary}", soft_wrap=True)
+    for each in queries().values():
+        out.print(f"[bold]{each.name}[/]  {each.summary}", soft_wrap=True)
 
 
 def show_table(answer: Answer) -> None:

@@ -4,4 +4,5 @@
 - ``blocks.py``    a block of a page, between its markers
 - ``settings.py``  the table of settings
 - ``commands.py``  the reference of the command line
+- ``results.py``   the reference of the results
 """

@@ -5,6 +5,10 @@ import logging
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,13 +21,15 @@ from operations import migrate as migrations
 from operations.migrate import Migrated, ddl_migrations, migrate, migrate_tables
 from schemas.codec import load_schema, schema_text
 from schemas.errors import ConfigurationError, IncompatibleSchema
-from schemas.results import RESULTS, SERVED
+from schemas.results import RESULTS, SERVED, Column, result_named
 from schemas.settings import Settings
 from schemas.topics import TOPICS
 
 pytestmark = pytest.mark.platform
 
 NOTHING = Migrated((), (), ())
+EARLIER_RELEASE = Path(__file__).parent / "earlier_release"
+"""The numbered files of the release before results were described by their schemas."""
 SCHEMAS = ("shop_event", *(result.name for result in (*RESULTS, *SERVED)))
 
 
@@ -56,7 +62,7 @@ def test_two_runs_at_once_both_succeed(settings: Settings) -> None:
     assert migrate(settings) == NOTHING
     with connected(settings, settings.clickhouse_database) as client:
         names = [row[0] for row in client.query("SELECT name FROM schema_migrations FINAL ORDER BY name").result_rows]
-    assert names == [migration.name for migration in ddl_migrations()]
+    assert names == sorted(migration.name for migration in ddl_migrations())
 
 
 def test_every_statement_may_run_twice(settings: Settings) -> None:
@@ -71,10 +77,10 @@ def test_a_migration_that_was_changed_after_it_ran_is_an_error(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     migrate_tables(settings, wait_seconds=30)
-    *others, last = ddl_migrations()
-    changed = (*others, migrations.DdlMigration(last.name, last.text + "-- changed\n"))
+    first, events, *others = ddl_migrations()
+    changed = (first, replace(events, text=events.text + "-- changed\n"), *others)
     monkeypatch.setattr(migrations, "ddl_migrations", lambda: changed)
-    with pytest.raises(ConfigurationError, match=rf"{last.name}\.sql was changed after it had run"):
+    with pytest.raises(ConfigurationError, match=r"0001_events\.sql was changed after it had run"):
         migrate_tables(settings, wait_seconds=30)
 
 
@@ -85,6 +91,77 @@ def test_a_new_migration_runs_alone(settings: Settings, monkeypatch: pytest.Monk
     )
     monkeypatch.setattr(migrations, "ddl_migrations", lambda: (*ddl_migrations(), new))
     assert migrate_tables(settings, wait_seconds=30) == ("9999_new",)
+
+
+def test_a_column_that_a_schema_gains_is_added_to_the_table_and_the_view(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    migrate_tables(settings, wait_seconds=30)
+    result = result_named("carts_daily")
+    with connected(settings, settings.clickhouse_database) as client:
+        client.insert("carts_daily_versions", [(date(2026, 6, 1), 4)], column_names=("day", "additions"))
+        day, additions, *others = result.columns
+        added = Column("carts", "Carts.", ["null", "long"])
+        derived = Column("per_cart", "additions / carts.", expression="additions / carts")
+        grown = replace(result, columns=(day, additions, added, derived, *others))
+        monkeypatch.setattr(migrations, "RESULTS", (grown,))
+
+        assert migrate_tables(settings, wait_seconds=30) == ("carts_daily",)
+        assert migrate_tables(settings, wait_seconds=30) == ()
+        columns = [row[:2] for row in client.query("DESCRIBE TABLE carts_daily_versions").result_rows]
+        assert columns[1:4] == [("additions", "Int64"), ("carts", "Nullable(Int64)"), ("removals", "Int64")]
+        assert client.query("SELECT day, additions, carts, per_cart FROM carts_daily").result_rows == [
+            (date(2026, 6, 1), 4, None, None)
+        ]
+
+
+def test_a_database_of_the_release_before_keeps_its_rows_and_gets_the_tables_of_a_new_one(settings: Settings) -> None:
+    earlier = [
+        migrations.DdlMigration(path.stem, path.read_text(encoding="utf-8"))
+        for path in sorted(EARLIER_RELEASE.glob("*.sql"))
+    ]
+    name, new = (
+        settings.clickhouse_database,
+        settings.model_copy(update={"clickhouse_database": f"new_{uuid.uuid4().hex[:10]}"}),
+    )
+    with connected(settings, SYSTEM_DATABASE) as client:
+        client.command(f"CREATE DATABASE {name} ENGINE = Atomic")
+    with connected(settings, name) as client:
+        for migration in earlier:
+            for statement in migration.statements:
+                client.command(statement)
+            row = (migration.name, migration.checksum)
+            client.insert("schema_migrations", [row], column_names=("name", "checksum"))
+        sales = [(date(2026, 6, 1), "EUR", 2, Decimal("9.9900"))]
+        client.insert("sales_daily_versions", sales, column_names=("day", "currency", "orders", "gross"))
+
+        ran = migrate_tables(settings, wait_seconds=30)
+        assert "0001_events" not in ran
+        assert {result.name for result in RESULTS} <= set(ran)
+        assert migrate_tables(settings, wait_seconds=30) == ()
+        assert client.query("SELECT day, currency, orders, net FROM sales_daily").result_rows == sales
+
+    migrate_tables(new, wait_seconds=30)
+    try:
+        assert _tables(settings) == _tables(new)
+    finally:
+        with connected(new, SYSTEM_DATABASE) as client:
+            client.command(f"DROP DATABASE {new.clickhouse_database} SYNC")
+
+
+def _tables(settings: Settings) -> list[Any]:
+    """All tables and views, and their columns, by everything that ClickHouse says of them but their database."""
+    name = settings.clickhouse_database
+    with connected(settings, SYSTEM_DATABASE) as client:
+        tables = client.query(
+            "SELECT name, engine_full, partition_key, sorting_key, "
+            f"replaceAll(create_table_query, '{name}.', '') FROM tables WHERE database = '{name}' ORDER BY name"
+        ).result_rows
+        columns = client.query(
+            f"SELECT table, name, type, default_expression FROM columns WHERE database = '{name}' "
+            "ORDER BY table, position"
+        ).result_rows
+    return [*tables, *columns]
 
 
 def test_topics_have_the_retention_and_the_cleanup_of_the_contract(settings: Settings) -> None:

@@ -59,4 +59,7 @@ def test_a_table_wider_than_the_terminal_is_not_cut(
 
 def test_the_list_says_what_each_query_answers(capsys: pytest.CaptureFixture[str]) -> None:
     list_queries()
-    assert "sales_daily  Sales by day. Grain: one row a day of the shop and currency.\n" in capsys.readouterr().out
+    assert (
+        "sales_minutely  Sales of one minute in one currency. Grain: one row a minute and currency.\n"
+        in capsys.readouterr().out
+    )

@@ -1,0 +1,32 @@
+"""The reference of ``docs/metrics.md``: what every result and each of its columns means, as its schema says."""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+from cli.documentation.blocks import table
+from schemas.result_tables import column_type
+from schemas.results import RESULTS, Column, Result
+
+
+def results_reference() -> str:
+    """All results with a table in ClickHouse, by section and name."""
+    in_order = sorted(RESULTS, key=lambda result: result.section)
+    return "\n\n".join(
+        part
+        for section, results in groupby(in_order, key=lambda result: result.section)
+        for part in (f"## {section}", *map(_entry, results))
+    )
+
+
+def _entry(result: Result) -> str:
+    sentences = (f"one row a {result.grain}.", result.doc, result.remarks)
+    rows = ((f"`{column.name}`", _type(result, column), column.doc) for column in result.columns)
+    return f"**{result.name}**: {' '.join(filter(None, sentences))}\n\n{table(('column', 'type', 'meaning'), rows)}"
+
+
+def _type(result: Result, column: Column) -> str:
+    if not column.is_stored:
+        return "computed when asked"
+    kind = f"`{column_type(result, column)}`"
+    return f"{kind}, key" if column.name in result.key else kind
