@@ -13,7 +13,7 @@ def register(app: typer.Typer) -> None:
 
 
 def collector(ctx: typer.Context) -> None:
-    """Take events by HTTP until Ctrl-C; './shop up' runs a collector already."""
+    """Run a collector, which takes events over HTTP, until Ctrl-C; './shop up' runs one already."""
     from producers.collector.server import serve
     from web.server import log_to_standard_error
 

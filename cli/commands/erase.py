@@ -23,13 +23,15 @@ def register(app: typer.Typer) -> None:
 
 def erase(
     ctx: typer.Context,
-    user: Annotated[str, typer.Argument(help="The user_id.", show_default=False)],
+    user: Annotated[str, typer.Argument(help="The user's id.", show_default=False)],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
-    wait: Annotated[float, typer.Option(help="Seconds that each reader may take to catch up.", min=0)] = WAIT_SECONDS,
+    wait: Annotated[
+        float, typer.Option(help="Seconds to wait for each reader of events to catch up.", min=0)
+    ] = WAIT_SECONDS,
 ) -> None:
-    """Forget a user: rows, keys, files and models, now and for events that come later; doing it again is harmless.
+    """Erase a user from every store and refuse the user's later events; running it again is harmless.
 
-    Exits with 1 when a store still holds something.
+    Exits with 1 when a store still holds something of the user.
     """
     from operations.erasure.run import erase as run
     from schemas.errors import ConfigurationError

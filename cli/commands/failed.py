@@ -61,10 +61,10 @@ def register(app: typer.Typer) -> None:
 @failed.command("list")
 def list_failed(
     ctx: typer.Context,
-    reason: Annotated[Reason | None, typer.Option(help="Only those refused for it.", show_default=False)] = None,
-    topic: Annotated[str | None, typer.Option(help="Only those of this domain topic.", show_default=False)] = None,
-    limit: Annotated[int | None, typer.Option(help="So many at the most.", min=1, show_default=False)] = None,
-    output: Annotated[Format, typer.Option("--format", help="How to write it.")] = Format.TABLE,
+    reason: Annotated[Reason | None, typer.Option(help="Only records with this reason.", show_default=False)] = None,
+    topic: Annotated[str | None, typer.Option(help="Only records of this domain topic.", show_default=False)] = None,
+    limit: Annotated[int | None, typer.Option(help="Most records to list.", min=1, show_default=False)] = None,
+    output: Annotated[Format, typer.Option("--format", help="Format of the output.")] = Format.TABLE,
 ) -> None:
     """List the refused records, original bytes included (csv and json: in full, base64)."""
     from operations.failed_events import failed_events
@@ -85,8 +85,12 @@ def list_failed(
 @failed.command("show")
 def show_failed(
     ctx: typer.Context,
-    place: Annotated[str, typer.Argument(help="TOPIC/PARTITION/OFFSET where it came in, or PARTITION here.")],
-    offset: Annotated[int | None, typer.Argument(help="OFFSET here, in failed-events.", show_default=False)] = None,
+    place: Annotated[
+        str, typer.Argument(help="TOPIC/PARTITION/OFFSET of the refused record, or its PARTITION of failed-events.")
+    ],
+    offset: Annotated[
+        int | None, typer.Argument(help="With a PARTITION: the record's OFFSET in failed-events.", show_default=False)
+    ] = None,
 ) -> None:
     """Show one refused record: why, its headers, its bytes, and its fields where they can be decoded."""
     settings = settings_of(ctx)
@@ -103,7 +107,7 @@ def repair_failed(
     where: Annotated[
         list[str] | None,
         typer.Option(
-            help="Only those of which it holds: reason=missing_field, offset>=17, failed_at<2026-01-05T12:00, "
+            help="Only records that match: reason=missing_field, offset>=17, failed_at<2026-01-05T12:00, "
             "event.source=web; may be repeated.",
             show_default=False,
         ),
@@ -116,10 +120,10 @@ def repair_failed(
         int | None,
         typer.Option(help="Decode values by this version of their topic's schema.", min=1, show_default=False),
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and send nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and send nothing.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
-    """Set refused records right and send on those that ingest accepts now; doing it again changes nothing.
+    """Repair refused records and publish those that ingest accepts now; running it again changes nothing.
 
     Exits with 1 when a chosen record would be refused again.
     """

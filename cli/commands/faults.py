@@ -25,14 +25,16 @@ def register(app: typer.Typer) -> None:
 
 
 def faults(
-    fault: Annotated[list[str] | None, typer.Option(help="Only this one; may be repeated.", show_default=False)] = None,
+    fault: Annotated[
+        list[str] | None, typer.Option(help="Only this fault; may be repeated.", show_default=False)
+    ] = None,
     events: Annotated[int, typer.Option(help="Records sent during each fault, at least.", min=100)] = 4_000,
     rate: Annotated[float, typer.Option(help="Records per second.", min=1)] = 400.0,
     kills: Annotated[int, typer.Option(help="How often the TaskManager is killed.", min=1)] = 10,
     stop: Annotated[float, typer.Option(help="Seconds for which a part is stopped by SIGSTOP.", min=1)] = 10.0,
     away: Annotated[float, typer.Option(help="Seconds for which a part is kept down.", min=1)] = 90.0,
     markdown: Annotated[
-        Path | None, typer.Option(help="Write the rows into the table of this page.", show_default=False)
+        Path | None, typer.Option(help="Write the results into the table of this page.", show_default=False)
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
     only_list: Annotated[bool, typer.Option("--list", help="List the faults, and break nothing.")] = False,

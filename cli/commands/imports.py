@@ -24,8 +24,10 @@ def import_data_set(
     name: Annotated[
         str, typer.Argument(help="The data set: online-retail, rees46 or retailrocket.", show_default=False)
     ],
-    path: Annotated[Path | None, typer.Argument(help="Its file; online-retail is bundled.", show_default=False)] = None,
-    rate: Annotated[float | None, typer.Option(help="Events per second at the most.", min=0.001)] = None,
+    path: Annotated[
+        Path | None, typer.Argument(help="The data set's file; online-retail is bundled.", show_default=False)
+    ] = None,
+    rate: Annotated[float | None, typer.Option(help="Most events per second.", min=0.001)] = None,
 ) -> None:
     """Publish a data set's events, in the order in which they happened."""
     summary = run_import(settings_of(ctx), name, path, rate)

@@ -24,7 +24,7 @@ def register(app: typer.Typer) -> None:
 def list_days(
     ctx: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False
 ) -> None:
-    """List the days of the lake with their files, events and bytes, as its manifest has them."""
+    """List the days of the lake with their files, events and bytes, by its manifest."""
     from lake.manifest import ends, read_manifest
     from lake.storage import lake_storage
     from lake.verification import summary
@@ -42,7 +42,7 @@ def list_days(
 
 @lake.command("files")
 def list_files(ctx: typer.Context) -> None:
-    """List where the files of the lake are, one a line, for programs that want exactly what counts."""
+    """Print the paths of the lake's files, one per line: exactly those that its manifest names."""
     from lake.manifest import read_manifest
     from lake.storage import lake_storage
 

@@ -56,7 +56,7 @@ def status(
     ctx: typer.Context,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
-    """Show parts, memory and jobs; exits with 0 only when everything runs."""
+    """Show the parts, their memory and the jobs; exits with 0 only when everything runs."""
     from cli.platform_view import status_json, status_tables
     from local.errors import PlatformError
     from local.status import report

@@ -36,7 +36,7 @@ def register(app: typer.Typer) -> None:
 
 def query(
     ctx: typer.Context,
-    name: Annotated[str | None, typer.Argument(help="Which query; without it, all are listed.")] = None,
+    name: Annotated[str | None, typer.Argument(help="The query; without a name, all are listed.")] = None,
     first: Annotated[
         datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First day, in the shop's time zone.")
     ] = None,
@@ -49,7 +49,7 @@ def query(
         ),
     ] = Format.TABLE,
 ) -> None:
-    """Ask for a result by name."""
+    """Run a query by its name."""
     if name is None:
         list_queries()
         return

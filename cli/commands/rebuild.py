@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 WAIT_SECONDS: Final = 120.0
 
-rebuild = typer.Typer(help="Stores made anew from the lake and the topics.", no_args_is_help=True)
+rebuild = typer.Typer(help="Fill stores anew from the lake and the topics.", no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
@@ -29,7 +29,7 @@ def rebuild_clickhouse(
         list[str] | None, typer.Option(help="Only this table; may be repeated.", show_default=False)
     ] = None,
 ) -> None:
-    """Make ClickHouse's tables anew: events from the lake and Kafka, results from their topics; the sink goes on."""
+    """Fill ClickHouse's tables anew: events from the lake and Kafka, results from their topics."""
     from operations.rebuild.clickhouse import rebuild_clickhouse as run
     from schemas.errors import ConfigurationError
     from schemas.results import RESULTS
@@ -52,16 +52,16 @@ def rebuild_redis(
         datetime | None,
         typer.Option(
             formats=["%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S.%f"],
-            help="The keys as they were at that moment, UTC; needs --to-url.",
+            help="Write the keys as they were at this moment (UTC); needs --to-url.",
             show_default=False,
         ),
     ] = None,
     to_url: Annotated[
-        str, typer.Option(help="Another Redis, which must be empty: redis://host:port/1.", show_default=False)
+        str, typer.Option(help="Write into another, empty Redis: redis://host:port/1.", show_default=False)
     ] = "",
-    wait: Annotated[float, typer.Option(help="Seconds to wait for the sink of Redis.", min=0)] = WAIT_SECONDS,
+    wait: Annotated[float, typer.Option(help="Seconds to wait for the Redis sink.", min=0)] = WAIT_SECONDS,
 ) -> None:
-    """Bring back what Redis must hold: histories from the lake and Kafka, lists of the active model from them."""
+    """Fill Redis anew: histories from the lake and Kafka, and the lists of the active model from them."""
     from operations.rebuild.redis import rebuild_as_of
     from operations.rebuild.redis import rebuild_redis as run
     from schemas.errors import ConfigurationError

@@ -26,20 +26,24 @@ def register(app: typer.Typer) -> None:
 def replay(
     ctx: typer.Context,
     first: Annotated[
-        datetime, typer.Option("--from", formats=[DAY, MOMENT], help="First day or moment, on the shop's clock.")
+        datetime, typer.Option("--from", formats=[DAY, MOMENT], help="First day or moment, in the shop's time zone.")
     ],
     last: Annotated[
         datetime,
-        typer.Option("--to", formats=[DAY, MOMENT], help="Last day, included; or the moment at which it ends."),
+        typer.Option("--to", formats=[DAY, MOMENT], help="Last day (included), or the moment at which it ends."),
     ],
-    topic: Annotated[str, typer.Option(help="Only the events of this domain topic; events for all.")] = "events",
-    to_topic: Annotated[str, typer.Option(help="Where they go.", show_default="the domain topic of each")] = "",
+    topic: Annotated[
+        str, typer.Option(help="Replay only the events of this domain topic; 'events' means all.")
+    ] = "events",
+    to_topic: Annotated[str, typer.Option(help="Topic to publish to.", show_default="the domain topic of each")] = "",
     speed: Annotated[
         float | None,
-        typer.Option(help="So many times as fast as they happened.", show_default="as fast as can be", min=0.001),
+        typer.Option(
+            help="How many times as fast as the events happened.", show_default="as fast as can be", min=0.001
+        ),
     ] = None,
 ) -> None:
-    """Publish events of the past again, marked, with their keys and times; in the domain topics each counts once."""
+    """Publish events of the past again, with their keys and times; in the domain topics each counts once."""
     from cli.progress import event_progress
     from connections.kafka import CommittedRecords
     from lake.reader import TimeRange

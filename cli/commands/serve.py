@@ -13,7 +13,7 @@ def register(app: typer.Typer) -> None:
 
 
 def serve(ctx: typer.Context) -> None:
-    """Recommend by HTTP until Ctrl-C; './shop up' runs the service already."""
+    """Run the recommendation service until Ctrl-C; './shop up' runs one already."""
     from serving.server import serve as run
     from web.server import log_to_standard_error
 

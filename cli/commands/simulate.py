@@ -41,10 +41,10 @@ def register(app: typer.Typer) -> None:
 def simulate(
     ctx: typer.Context,
     events: Annotated[
-        int | None, typer.Option(help="How many events the shop makes.", min=1, show_default=False)
+        int | None, typer.Option(help="Number of events that the shop produces.", min=1, show_default=False)
     ] = None,
     duration: Annotated[
-        str | None, typer.Option(help="For how long, instead: 30s, 10m, 2h; needs --rate.", show_default=False)
+        str | None, typer.Option(help="Duration in place of --events: 30s, 10m, 2h; needs --rate.", show_default=False)
     ] = None,
     rate: Annotated[float | None, typer.Option(help="Records per second, at most.", min=0.001)] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same records.")] = 1,
@@ -68,8 +68,10 @@ def simulate(
     shuffle: Annotated[
         int | None, typer.Option(help="Send the records in random order, with this seed.", show_default=False)
     ] = None,
-    repeat: Annotated[int, typer.Option(help="Send all of it so many times.", min=1)] = 1,
-    live: Annotated[bool, typer.Option("--live", help="The events happen now, while they are sent.")] = False,
+    repeat: Annotated[int, typer.Option(help="How many times all records are sent.", min=1)] = 1,
+    live: Annotated[
+        bool, typer.Option("--live", help="Give the events the present time, while they are sent.")
+    ] = False,
 ) -> None:
     """Send the events of a simulated shop."""
     settings = settings_of(ctx)

@@ -25,16 +25,16 @@ def register(app: typer.Typer) -> None:
 
 def verify(
     ctx: typer.Context,
-    ledger: Annotated[Path, typer.Option(help="What './shop simulate --ledger' wrote.", show_default=False)],
+    ledger: Annotated[Path, typer.Option(help="The file that './shop simulate --ledger' wrote.", show_default=False)],
     table: Annotated[
         list[str] | None, typer.Option(help="Only this table; may be repeated.", show_default=False)
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
-    wait: Annotated[float, typer.Option(help="Seconds to wait until everything is counted.", min=0)] = SETTLE_SECONDS,
+    wait: Annotated[float, typer.Option(help="Seconds to wait until every event is counted.", min=0)] = SETTLE_SECONDS,
 ) -> None:
     """Compare every table with a ledger, row by row; exits with 1 on any difference.
 
-    The records of the ledger must be all that the platform ever got, sent once or several times as a whole.
+    The ledger's records must be the only ones that the platform ever received, once or several times as a whole.
     """
     from operations.verification import check_settings, compare_records, read_ledger
 
