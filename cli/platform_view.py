@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from local.status import JobReport, PartReport, PlatformReport
 
 LASTING_SECONDS = 60.0
-"""A part that has run for so long is not told of its last end any more."""
+"""After this much running, the last end of a part is no longer shown."""
 
 COLOURS = {
     PartState.STARTING: "yellow",

@@ -67,7 +67,7 @@ class InvalidValue(ContractError):
 
     Args:
         expected: What it should be, in words.
-        value: The bytes that were found.
+        value: The bytes that the store has.
         reason: What is wrong with them.
     """
 

@@ -94,11 +94,11 @@ class Product:
 
     Attributes:
         available: Whether it may be recommended: in stock and not hidden.
-        title: Its title, "" where nobody told.
-        category: Its category, "" where nobody told.
-        brand: Its brand, "" where nobody told.
-        price: Its price as decimal text, "" where nobody told.
-        currency: ISO 4217 code of the price, "" where nobody told.
+        title: Its title, "" where it is not known.
+        category: Its category, "" where it is not known.
+        brand: Its brand, "" where it is not known.
+        price: Its price as decimal text, "" where it is not known.
+        currency: ISO 4217 code of the price, "" where it is not known.
     """
 
     available: bool = True
@@ -135,15 +135,15 @@ def decode_list(value: bytes) -> RecommendationList:
         InvalidValue: The bytes are no list.
     """
     try:
-        found = orjson.loads(value)
+        stored = orjson.loads(value)
         items = (
             RecommendedItem(item["item_id"], item["score"], Reason(item["reason"]), tuple(item["because"]))
-            for item in found["items"]
+            for item in stored["items"]
         )
         return RecommendationList(
-            Source(found["source"]),
-            found["model_version"],
-            datetime.fromisoformat(found["generated_at"]),
+            Source(stored["source"]),
+            stored["model_version"],
+            datetime.fromisoformat(stored["generated_at"]),
             tuple(items),
         )
     except (ValueError, KeyError, TypeError) as error:

@@ -1,4 +1,4 @@
-"""What makes a decoded event invalid, whoever asks: the collector before Kafka, ingest behind it.
+"""What makes a decoded event invalid, for the collector before Kafka and for ingest behind it.
 
 Times are epoch milliseconds, amounts Decimals.
 """

@@ -70,15 +70,15 @@ def list_failed(
     from operations.failed_events import failed_events
 
     _check_topic(topic)
-    found = failed_events(settings_of(ctx), reason, topic, limit)
+    records = failed_events(settings_of(ctx), reason, topic, limit)
     if output is Format.TABLE:
-        _print_table(found)
+        _print_table(records)
     elif output is Format.CSV:
         writer = csv.DictWriter(out.file, COLUMNS, lineterminator="\n")
         writer.writeheader()
-        writer.writerows(map(as_row, found))
+        writer.writerows(map(as_row, records))
     else:
-        json.dump([as_row(record) for record in found], out.file, indent=2)
+        json.dump([as_row(record) for record in records], out.file, indent=2)
         out.file.write("\n")
 
 

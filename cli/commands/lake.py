@@ -125,6 +125,6 @@ def _as_object(day: DayReport) -> dict[str, Any]:
     }
 
 
-def _write_json(found: dict[str, Any]) -> None:
-    json.dump(found, out.file, indent=1)
+def _write_json(answer: dict[str, Any]) -> None:
+    json.dump(answer, out.file, indent=1)
     out.file.write("\n")

@@ -66,20 +66,20 @@ def _settle(settings: Settings, wait_seconds: float) -> None:
 def _compare(truth: LedgerFile, settings: Settings, names: tuple[str, ...]) -> dict[str, TableReport]:
     from operations.verification import compare_tables
 
-    found: dict[str, TableReport] = {}
+    reports: dict[str, TableReport] = {}
     with err.status("Comparing ...") as status:
         for name, report in compare_tables(truth, settings, names):
-            found[name] = report
+            reports[name] = report
             status.update(f"Comparing: {name} has {report.found:,} rows ...")
-    return found
+    return reports
 
 
 def _show_records(records: RecordsReport) -> None:
     from rich.table import Table
 
     shown = Table("records", "must be", "is", "", box=None, header_style="bold")
-    for name, (expected, found) in records.counts.items():
-        shown.add_row(name, f"{expected:,}", f"{found:,}", _mark(expected == found))
+    for name, (expected, actual) in records.counts.items():
+        shown.add_row(name, f"{expected:,}", f"{actual:,}", _mark(expected == actual))
     for column in shown.columns[1:3]:
         column.justify = "right"
     out.print(shown)
@@ -111,7 +111,9 @@ def describe(difference: Difference) -> str:
     """One difference in one line."""
     key = ", ".join(map(str, difference.key))
     if difference.kind == "different":
-        cells = "; ".join(f"{name} must be {want}, is {found}" for name, (want, found) in difference.cells.items())
+        cells = "; ".join(
+            f"{name} must be {expected}, is {actual}" for name, (expected, actual) in difference.cells.items()
+        )
     else:
         side = 0 if difference.kind == "missing" else 1
         cells = ", ".join(f"{name} {pair[side]}" for name, pair in difference.cells.items())
@@ -123,16 +125,14 @@ def as_json_object(records: RecordsReport, tables: dict[str, TableReport]) -> di
     return {
         "agrees": records.agrees and all(report.agrees for report in tables.values()),
         "times_sent": records.times,
-        "records": {name: {"must_be": want, "is": found} for name, (want, found) in records.counts.items()},
+        "records": {name: {"must_be": expected, "is": actual} for name, (expected, actual) in records.counts.items()},
         "tables": {
             name: {
                 "agrees": report.agrees,
                 "problem": report.problem,
                 "rows": {"must_be": report.expected, "is": report.found},
                 **{kind: report.counts[kind] for kind in ("missing", "extra", "different")},
-                "examples": [
-                    {"kind": found.kind, "key": list(found.key), "cells": found.cells} for found in report.examples
-                ],
+                "examples": [{"kind": row.kind, "key": list(row.key), "cells": row.cells} for row in report.examples],
             }
             for name, report in tables.items()
         },

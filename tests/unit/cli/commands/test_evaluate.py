@@ -36,10 +36,10 @@ def test_json_is_one_object_and_nothing_else(data: Path) -> None:
 
 
 def test_without_json_a_person_reads_a_table(data: Path) -> None:
-    said = evaluate("--data", str(data), "--model", "sequential_rules")
-    assert "NDCG@10" in said
-    assert "popularity" in said
-    assert "parameters:" in said
+    printed = evaluate("--data", str(data), "--model", "sequential_rules")
+    assert "NDCG@10" in printed
+    assert "popularity" in printed
+    assert "parameters:" in printed
 
 
 def test_a_protocol_without_its_data_says_what_it_needs() -> None:

@@ -37,9 +37,9 @@ def report(**changes: object) -> PlatformReport:
 def test_status_of_a_platform_that_is_down_exits_with_the_code_of_a_platform_error(tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["--data-dir", str(tmp_path), "--port-base", "20000", "status", "--json"])
     assert done.exit_code == PlatformError.exit_code
-    found = json.loads(done.stdout)
-    assert (found["up"], found["parts"], found["jobs"]) == (False, {}, {})
-    assert found["addresses"]["clickhouse"] == "http://127.0.0.1:20123"
+    status = json.loads(done.stdout)
+    assert (status["up"], status["parts"], status["jobs"]) == (False, {}, {})
+    assert status["addresses"]["clickhouse"] == "http://127.0.0.1:20123"
     assert not list(tmp_path.iterdir())
 
 
@@ -65,9 +65,9 @@ def test_a_setting_that_cannot_be_used_is_named(
     with pytest.raises(SystemExit) as ended:
         main()
     assert ended.value.code == ConfigurationError.exit_code
-    said = capsys.readouterr()
-    assert "topic_partitions" in said.err
-    assert said.out == ""
+    printed = capsys.readouterr()
+    assert "topic_partitions" in printed.err
+    assert printed.out == ""
 
 
 def test_a_platform_is_well_when_all_its_parts_and_jobs_run() -> None:
@@ -78,10 +78,10 @@ def test_a_platform_is_well_when_all_its_parts_and_jobs_run() -> None:
 
 
 def test_the_json_has_parts_jobs_memory_and_addresses() -> None:
-    found = json.loads(status_json(report(jobs=[INGEST, LOST])))
-    assert found["well"] is False
-    assert found["memory_bytes"] == 11 << 20
-    assert found["parts"]["kafka"] == {
+    status = json.loads(status_json(report(jobs=[INGEST, LOST])))
+    assert status["well"] is False
+    assert status["memory_bytes"] == 11 << 20
+    assert status["parts"]["kafka"] == {
         "state": "ready",
         "pid": 7,
         "port": 19092,
@@ -93,9 +93,9 @@ def test_the_json_has_parts_jobs_memory_and_addresses() -> None:
         "workers": 0,
         "problem": "",
     }
-    assert found["parts"]["taskmanager"]["worker_memory_bytes"] == 3 << 20
-    assert (found["jobs"]["ingest"]["state"], found["jobs"]["ingest"]["checkpoints"]) == ("RUNNING", 9)
-    assert (found["jobs"]["analytics"]["state"], found["jobs"]["analytics"]["problem"]) == (None, "no slots")
+    assert status["parts"]["taskmanager"]["worker_memory_bytes"] == 3 << 20
+    assert (status["jobs"]["ingest"]["state"], status["jobs"]["ingest"]["checkpoints"]) == ("RUNNING", 9)
+    assert (status["jobs"]["analytics"]["state"], status["jobs"]["analytics"]["problem"]) == (None, "no slots")
 
 
 def test_the_tables_show_python_workers_apart_and_why_a_job_does_not_run() -> None:

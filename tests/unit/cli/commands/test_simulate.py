@@ -16,7 +16,7 @@ from simulator.plan import Trouble
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         ([], "Give an amount"),
         (["--events", "5", "--duration", "1m"], "not both"),
@@ -27,10 +27,10 @@ from simulator.plan import Trouble
         (["--events", "5", "--live", "--shuffle", "1"], "--live goes with none of"),
     ],
 )
-def test_options_that_make_no_sense_are_refused_before_anything_is_sent(options: list[str], said: str) -> None:
+def test_options_that_make_no_sense_are_refused_before_anything_is_sent(options: list[str], message: str) -> None:
     result = CliRunner().invoke(app, ["simulate", *options])
     assert isinstance(result.exception, ConfigurationError)
-    assert said in str(result.exception)
+    assert message in str(result.exception)
 
 
 def test_the_help_names_every_kind_of_trouble() -> None:
