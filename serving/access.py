@@ -1,6 +1,6 @@
-"""Who asks, and what that allows: API keys of services, JSON Web Tokens of users.
+"""Who sends a request, and what that allows: API keys of services, JSON Web Tokens of users.
 
-A service that holds a key asks for any user. A user who holds a token asks for nobody else (OWASP API1:2023).
+A service with a key may send requests for any user. A user with a token may do so for nobody else (OWASP API1:2023).
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who asks.
+    """The client that sends a request.
 
     Attributes:
         name: For the log and the rate limit; tells nothing of the key.
         scopes: What is allowed.
-        user_id: The only user it may ask for; None for any.
+        user_id: The only user whom its requests may be about; None for any.
     """
 
     name: str
@@ -69,8 +69,8 @@ class Access:
         clock: Seconds since the epoch.
 
     Raises:
-        ConfigurationError: Anybody could ask although others than this machine's programs can connect, or the tokens'
-            secret is too short, or a scope is unknown.
+        ConfigurationError: Anybody could send requests although others than this machine's programs can connect, or
+            the tokens' secret is too short, or a scope is unknown.
     """
 
     def __init__(self, settings: Settings, clock: Callable[[], float]) -> None:
@@ -96,29 +96,29 @@ class Access:
         """Who sends these headers: ``X-API-Key``, or a key or token as bearer.
 
         Raises:
-            Problem: Nobody who may ask.
+            Problem: Nobody who may send requests.
         """
         if self.is_open:
             return ANYBODY
-        given = headers.get(b"x-api-key") or credential(headers.get(b"authorization", b""))
-        if not given:
+        secret = headers.get(b"x-api-key") or credential(headers.get(b"authorization", b""))
+        if not secret:
             raise _refused("Send an API key as X-API-Key, or a key or a user's token as bearer token.")
         # Looked up by its digest: how long that takes tells nothing of the keys.
-        known = self._keys.get(hashlib.sha256(given).digest())
+        known = self._keys.get(hashlib.sha256(secret).digest())
         if known is not None:
             return known
         if not self._jwt_key:
             raise _refused("The key is not known.")
-        return self._bearer_of(given)
+        return self._bearer_of(secret)
 
     def _bearer_of(self, token: bytes) -> Principal:
-        found = self._tokens.get(token)
-        if found is None:
-            found = self._checked(token)
+        bearer = self._tokens.get(token)
+        if bearer is None:
+            bearer = self._checked(token)
             if len(self._tokens) >= MAX_TOKENS:
                 self._tokens.clear()
-            self._tokens[token] = found
-        principal, expires = found
+            self._tokens[token] = bearer
+        principal, expires = bearer
         if expires <= self._clock():
             raise _refused("The token has expired.")
         return principal

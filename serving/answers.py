@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field
 from schemas.recommendations import Reason, Source
 
 MEMORY: Final = "memory"
-"""Source of an answer for which Redis had nothing or could not be asked: the last good lists."""
+"""Source of an answer for which Redis had nothing or did not answer: the last good lists."""
 
 NOTHING: Final = "none"
 """Source of an answer without products: there is nothing that may be recommended."""
@@ -61,7 +61,7 @@ class Answer(BaseModel):
 
 
 class RankedItem(Item):
-    """One of the products that were to be put in order; without a reason where nothing tells of it."""
+    """One of the products that were to be ranked; without a reason where it is in no list."""
 
     reason: Reason | None  # type: ignore[assignment]
 
@@ -73,7 +73,7 @@ class RankAnswer(Answer):
 
 
 class BatchAnswer(BaseModel):
-    """Recommendations for several users, in the order in which they were asked for."""
+    """Recommendations for several users, in the order of the requests."""
 
     answers: list[Answer]
 
@@ -109,7 +109,7 @@ class ProblemDetails(BaseModel):
 
 
 def recommendation_ids() -> Callable[[], str]:
-    """Makes ids that no other process makes: one random part for the process, and a number."""
+    """Makes ids that no other process makes: a random part for the process, and a counter."""
     process = secrets.token_hex(8)
     numbers = count(1)
     return lambda: f"{process}-{next(numbers):x}"

@@ -22,7 +22,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 from schemas.recommendations import Source, utc_text
 from schemas.settings import Settings
-from serving import asks
+from serving import request_models
 from serving.access import Access, Principal, Scope
 from serving.access_log import AccessLog
 from serving.answers import (
@@ -34,6 +34,7 @@ from serving.answers import (
     Status,
     recommendation_ids,
 )
+from serving.fallback_chain import FallbackChain, RecommendationQuery
 from serving.gate import PRINCIPAL, Application, Gate
 from serving.memory import Memory
 from serving.metrics import Metrics
@@ -47,13 +48,12 @@ from serving.problems import (
     UNAVAILABLE,
 )
 from serving.rate_limit import RateLimit
-from serving.recommender import Recommender, Wanted
 from serving.redis_client import Redis, RedisUnavailable
 from serving.reporting import Reporter
 from serving.rules import RulesFile
 from serving.service import Service
 from serving.snapshot import Snapshot
-from serving.store import Deed, Store
+from serving.store import Interaction, Store
 from web.access import split_list
 from web.problems import MALFORMED_BODY, NOT_FOUND, TIMED_OUT, TOO_LARGE, UNSUPPORTED_MEDIA, Problem, ProblemType
 from web.prometheus import CONTENT_TYPE
@@ -62,8 +62,8 @@ MAX_LISTS: Final = 5_000
 MAX_PRODUCTS: Final = 50_000
 PREFLIGHT_SECONDS: Final = 86_400
 
-UserId = Annotated[str, InPath(min_length=1, max_length=asks.MAX_ID_LENGTH, description="The user.")]
-ItemId = Annotated[str, InPath(min_length=1, max_length=asks.MAX_ID_LENGTH, description="The product.")]
+UserId = Annotated[str, InPath(min_length=1, max_length=request_models.MAX_ID_LENGTH, description="The user.")]
+ItemId = Annotated[str, InPath(min_length=1, max_length=request_models.MAX_ID_LENGTH, description="The product.")]
 _JSON: Final = "application/json"
 _KINDS: Final = {each.status: each for each in (MALFORMED_BODY, METHOD_NOT_ALLOWED)}
 
@@ -75,7 +75,7 @@ def recommendations(settings: Settings) -> Application:
         settings: Where Redis is; limits, keys and rules.
 
     Raises:
-        ConfigurationError: Anybody could ask, or the rules file is wrong.
+        ConfigurationError: Anybody could send requests, or the rules file is wrong.
     """
     metrics = Metrics()
     memory = Memory(MAX_LISTS, MAX_PRODUCTS, settings.serving_last_good_seconds, time.monotonic)
@@ -83,10 +83,10 @@ def recommendations(settings: Settings) -> Application:
     store = Store(redis, memory)
     rules = RulesFile(Path(settings.serving_rules_file) if settings.serving_rules_file else None)
     snapshot = Snapshot(store, rules, metrics)
-    recommender = Recommender(store, snapshot, rules)
+    chain = FallbackChain(store, snapshot, rules)
     reporter = Reporter(settings, metrics, _now_ms)
     new_id = recommendation_ids()
-    service = Service(recommender, metrics, reporter, new_id)
+    service = Service(chain, metrics, reporter, new_id)
     access_log = AccessLog(sys.stdout.buffer if settings.serving_access_log else None, _now_text)
 
     @asynccontextmanager
@@ -105,7 +105,7 @@ def recommendations(settings: Settings) -> Application:
             access_log.flush()
             metrics.flush()
 
-    app = _pages(service, recommender, metrics, lifespan)
+    app = _pages(service, chain, metrics, lifespan)
     limit = RateLimit(
         redis,
         settings.serving_rate_per_second,
@@ -116,7 +116,7 @@ def recommendations(settings: Settings) -> Application:
         app,
         Access(settings, time.time),
         limit,
-        recommender,
+        chain,
         service,
         reporter,
         metrics,
@@ -127,7 +127,7 @@ def recommendations(settings: Settings) -> Application:
     return _with_cors(gate, settings)
 
 
-def _pages(service: Service, recommender: Recommender, metrics: Metrics, lifespan: Any) -> FastAPI:
+def _pages(service: Service, chain: FallbackChain, metrics: Metrics, lifespan: Any) -> FastAPI:
     app = FastAPIOffline(  # a page at /docs whose scripts come from here, not from a network that there may not be
         title="shopstream recommendations",
         version="1",
@@ -137,7 +137,7 @@ def _pages(service: Service, recommender: Recommender, metrics: Metrics, lifespa
     )
     app.include_router(_for_users(service))
     app.include_router(_for_items(service))
-    app.include_router(_health(recommender, metrics))
+    app.include_router(_health(chain, metrics))
     app.add_exception_handler(HTTPException, _http_problem)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(Problem, _problem)
@@ -148,12 +148,14 @@ def _pages(service: Service, recommender: Recommender, metrics: Metrics, lifespa
 
 
 def _principal(request: Request) -> Principal:
-    found: Principal = getattr(request.state, PRINCIPAL)
-    return found
+    principal: Principal = getattr(request.state, PRINCIPAL)
+    return principal
 
 
 Client = Annotated[Principal, Depends(_principal)]
-_OfList = Annotated[asks.ListQuery, Query()]
+_OfUser = Annotated[request_models.RecommendParameters, Query()]
+_OfList = Annotated[request_models.ListParameters, Query()]
+_OfPopular = Annotated[request_models.PopularParameters, Query()]
 
 
 def _described(*problems: ProblemType) -> dict[int | str, dict[str, Any]]:
@@ -186,24 +188,23 @@ def _for_users(service: Service) -> APIRouter:
         summary="Recommendations for a user",
         responses=_answers(Answer, _GET),
     )
-    async def recommend(user_id: UserId, query: Annotated[asks.Query, Query()], client: Client) -> Response:
+    async def recommend(user_id: UserId, parameters: _OfUser, client: Client) -> Response:
         client.require(Scope.RECOMMEND, user_id)
-        exclude = frozenset(split_list(query.exclude))
-        wanted = Wanted(
-            query.n,
-            query.offset,
+        query = RecommendationQuery(
+            parameters.n,
+            parameters.offset,
             user_id,
-            category=query.category,
-            exclude=exclude,
-            scenario=query.scenario,
-            explain=query.explain,
+            category=parameters.category,
+            exclude=frozenset(split_list(parameters.exclude)),
+            scenario=parameters.scenario,
+            explain=parameters.explain,
         )
-        return _json(await service.answer(wanted))
+        return _json(await service.answer(query))
 
     @router.post("/recommend", tags=["users"], summary="The same, with long filters", responses=_answers(Answer, _POST))
-    async def recommend_by_body(ask: asks.UserAsk, client: Client) -> Response:
-        client.require(Scope.RECOMMEND, ask.user_id)
-        return _json(await service.answer(_wanted_by(ask)))
+    async def recommend_by_body(body: request_models.UserRequest, client: Client) -> Response:
+        client.require(Scope.RECOMMEND, body.user_id)
+        return _json(await service.answer(_query_of(body)))
 
     @router.post(
         "/recommend:batch",
@@ -211,18 +212,18 @@ def _for_users(service: Service) -> APIRouter:
         summary="Recommendations for several users",
         responses=_answers(BatchAnswer, _POST),
     )
-    async def recommend_batch(batch: asks.BatchAsk, client: Client) -> Response:
-        for ask in batch.requests:
-            client.require(Scope.RECOMMEND, ask.user_id)
-        answers = await asyncio.gather(*[service.answer(_wanted_by(ask)) for ask in batch.requests])
+    async def recommend_batch(batch: request_models.BatchRequest, client: Client) -> Response:
+        for request in batch.requests:
+            client.require(Scope.RECOMMEND, request.user_id)
+        answers = await asyncio.gather(*[service.answer(_query_of(request)) for request in batch.requests])
         return _json(b'{"answers":[' + b",".join(answers) + b"]}")
 
     @router.post(
         "/rank", tags=["users"], summary="Order these products for a user", responses=_answers(RankAnswer, _POST)
     )
-    async def rank(ask: asks.RankAsk, client: Client) -> Response:
-        client.require(Scope.RECOMMEND, ask.user_id)
-        return _json(await service.rank(ask))
+    async def rank(body: request_models.RankRequest, client: Client) -> Response:
+        client.require(Scope.RECOMMEND, body.user_id)
+        return _json(await service.rank(body))
 
     @router.get(
         "/users/{user_id:path}/history",
@@ -230,7 +231,7 @@ def _for_users(service: Service) -> APIRouter:
         summary="What a user did, the newest first",
         responses=_answers(HistoryAnswer, _STORED),
     )
-    async def history(user_id: UserId, client: Client, n: asks.Count = 100) -> Response:
+    async def history(user_id: UserId, client: Client, n: request_models.Count = 100) -> Response:
         client.require(Scope.HISTORY, user_id)
         return _json(await service.history(user_id, n))
 
@@ -258,22 +259,26 @@ def _for_items(service: Service) -> APIRouter:
         summary="Recommendations for a visitor whom nobody knows",
         responses=_answers(Answer, _POST),
     )
-    async def recommend_for_session(ask: asks.SessionAsk, client: Client) -> Response:
+    async def recommend_for_session(body: request_models.SessionRequest, client: Client) -> Response:
         client.require(Scope.RECOMMEND)
         now = datetime.now(UTC)
-        session = tuple(Deed(item.event_type, item.item_id, now) for item in reversed(ask.items))
-        return _json(await service.answer(_wanted_by(ask, session=session, arm_key=ask.session_id)))
+        session = tuple(Interaction(item.event_type, item.item_id, now) for item in reversed(body.items))
+        return _json(await service.answer(_query_of(body, session=session, arm_key=body.session_id)))
 
-    async def of_list(source: Source, query: asks.ListQuery, client: Principal, **more: Any) -> Response:
+    async def of_list(
+        source: Source, parameters: request_models.ListParameters, client: Principal, **more: Any
+    ) -> Response:
         client.require(Scope.RECOMMEND)
-        wanted = Wanted(query.n, query.offset, category=query.category, seed_source=source, **more)
-        return _json(await service.answer(wanted))
+        query = RecommendationQuery(
+            parameters.n, parameters.offset, category=parameters.category, seed_source=source, **more
+        )
+        return _json(await service.answer(query))
 
     described = _answers(Answer, _GET)
 
     @router.get("/items/{item_id:path}/similar", summary="Products like this one", tags=["items"], responses=described)
-    async def similar(item_id: ItemId, query: _OfList, client: Client) -> Response:
-        return await of_list(Source.SIMILAR, query, client, seed=item_id)
+    async def similar(item_id: ItemId, parameters: _OfList, client: Client) -> Response:
+        return await of_list(Source.SIMILAR, parameters, client, seed=item_id)
 
     @router.get(
         "/items/{item_id:path}/bought-together",
@@ -281,25 +286,25 @@ def _for_items(service: Service) -> APIRouter:
         tags=["items"],
         responses=described,
     )
-    async def bought_together(item_id: ItemId, query: _OfList, client: Client) -> Response:
-        return await of_list(Source.BOUGHT_TOGETHER, query, client, seed=item_id)
+    async def bought_together(item_id: ItemId, parameters: _OfList, client: Client) -> Response:
+        return await of_list(Source.BOUGHT_TOGETHER, parameters, client, seed=item_id)
 
     @router.get("/popular", summary="Most bought products", tags=["items"], responses=described)
-    async def popular(query: Annotated[asks.PopularQuery, Query()], client: Client) -> Response:
-        return await of_list(Source.POPULAR, query, client, window=query.window)
+    async def popular(parameters: _OfPopular, client: Client) -> Response:
+        return await of_list(Source.POPULAR, parameters, client, window=parameters.window)
 
     @router.get("/trending", summary="Products that rise now", tags=["items"], responses=described)
-    async def trending(query: _OfList, client: Client) -> Response:
-        return await of_list(Source.TRENDING, query, client)
+    async def trending(parameters: _OfList, client: Client) -> Response:
+        return await of_list(Source.TRENDING, parameters, client)
 
     @router.get("/newest", summary="Products that came last", tags=["items"], responses=described)
-    async def newest(query: _OfList, client: Client) -> Response:
-        return await of_list(Source.NEWEST, query, client)
+    async def newest(parameters: _OfList, client: Client) -> Response:
+        return await of_list(Source.NEWEST, parameters, client)
 
     return router
 
 
-def _health(recommender: Recommender, metrics: Metrics) -> APIRouter:
+def _health(chain: FallbackChain, metrics: Metrics) -> APIRouter:
     router = APIRouter(tags=["health"])
 
     @router.get("/health/live", summary="The process answers", response_model=Status)
@@ -313,7 +318,7 @@ def _health(recommender: Recommender, metrics: Metrics) -> APIRouter:
         responses={503: _described(UNAVAILABLE)[503]},
     )
     async def ready() -> Response:
-        if recommender.store.redis.is_there or len(recommender.store.memory):
+        if chain.store.redis.is_there or len(chain.store.memory):
             return _json(b'{"status":"ready"}')
         detail = "Redis does not answer, and nothing is in memory yet."
         return _problem_response(Problem(UNAVAILABLE, detail, retry_after_seconds=1))
@@ -325,16 +330,16 @@ def _health(recommender: Recommender, metrics: Metrics) -> APIRouter:
     return router
 
 
-def _wanted_by(ask: asks.Options, **more: Any) -> Wanted:
-    return Wanted(
-        ask.n,
-        ask.offset,
-        ask.user_id if isinstance(ask, asks.UserAsk) else "",
-        category=ask.category,
-        exclude=frozenset(ask.exclude),
-        scenario=ask.scenario,
-        explain=ask.explain,
-        boosts=ask.boosts,
+def _query_of(body: request_models.RecommendationOptions, **more: Any) -> RecommendationQuery:
+    return RecommendationQuery(
+        body.n,
+        body.offset,
+        body.user_id if isinstance(body, request_models.UserRequest) else "",
+        category=body.category,
+        exclude=frozenset(body.exclude),
+        scenario=body.scenario,
+        explain=body.explain,
+        boosts=body.boosts,
         **more,
     )
 
@@ -354,21 +359,21 @@ def _with_cors(app: Application, settings: Settings) -> Application:
 
 
 def _describe_security(app: FastAPI) -> None:
-    described: Callable[[], dict[str, Any]] = app.openapi
+    generate: Callable[[], dict[str, Any]] = app.openapi
 
     def document() -> dict[str, Any]:
-        found = described()
-        components = found["components"]
+        description = generate()
+        components = description["components"]
         components["schemas"].setdefault("ProblemDetails", ProblemDetails.model_json_schema())
         components["securitySchemes"] = {
             "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
             "bearer": {"type": "http", "scheme": "bearer", "description": "An API key, or a user's JSON Web Token."},
         }
-        for path, operations in found["paths"].items():
+        for path, operations in description["paths"].items():
             if path.startswith("/v1/"):
                 for operation in operations.values():
                     operation["security"] = [{}, {"key": []}, {"bearer": []}]
-        return found
+        return description
 
     app.openapi = document  # type: ignore[method-assign]
 

@@ -24,7 +24,7 @@ class Candidate:
         reason: The same.
         because: The same.
         source: The step that brought it.
-        product: What is known of it, where anything asks.
+        product: Its attributes, where they were looked up.
     """
 
     item_id: str
@@ -55,17 +55,17 @@ class Conditions:
 
     @property
     def need_products(self) -> bool:
-        """Whether more must be known of a product than its id."""
+        """Whether the attributes of a product decide, beside its id."""
         return bool(self.category or self.rules.blocked_categories or self.rules.blocked_brands)
 
     def refuse_id(self, item_id: str) -> bool:
-        """Whether a product is out by its id alone."""
+        """Whether a product is refused by its id alone."""
         if self.only and item_id not in self.only:
             return True
         return item_id in self.unavailable or item_id in self.excluded or item_id in self.rules.blocked_items
 
     def refuse(self, product: Product, is_of_category: bool) -> bool:
-        """Whether a product is out by what is known of it."""
+        """Whether a product is refused by its attributes."""
         if not product.available or product.brand in self.rules.blocked_brands:
             return True
         if any(lies_in(product.category, blocked) for blocked in self.rules.blocked_categories):
@@ -102,15 +102,18 @@ class Pool:
         """All of them."""
         return list(self._admitted.values())
 
-    def eligible(self, found: Iterable[Candidate]) -> list[Candidate]:
-        """Those that are new and not out by their id."""
-        return [c for c in found if c.item_id not in self._admitted and not self.conditions.refuse_id(c.item_id)]
+    def eligible(self, candidates: Iterable[Candidate]) -> list[Candidate]:
+        """Those that are new and not refused by their id."""
+        return [c for c in candidates if c.item_id not in self._admitted and not self.conditions.refuse_id(c.item_id)]
 
     def admit(
-        self, found: Iterable[Candidate], products: Mapping[str, Product] | None = None, is_of_category: bool = False
+        self,
+        candidates: Iterable[Candidate],
+        products: Mapping[str, Product] | None = None,
+        is_of_category: bool = False,
     ) -> None:
-        """Take in what is eligible and, where products are given, not out by what is known of them."""
-        for candidate in found:
+        """Take in eligible candidates; where products are given, those that their attributes do not refuse."""
+        for candidate in candidates:
             if products is not None:
                 product = products.get(candidate.item_id, UNKNOWN_PRODUCT)
                 if self.conditions.refuse(product, is_of_category):

@@ -12,16 +12,16 @@ _BYTES: Final = 8
 
 def arm_of(experiment: Experiment, user_id: str) -> Arm | None:
     """The user's arm; None for those whom no arm's share takes."""
-    place = place_of(experiment.name, user_id)
+    rest = hash_of(experiment.name, user_id)
     for arm in experiment.arms:
-        place -= arm.share
-        if place < 0:
+        rest -= arm.share
+        if rest < 0:
             return arm
     return None
 
 
-def place_of(experiment: str, user_id: str) -> float:
-    """Where a user stands between 0 and 1, evenly and independently of every other experiment."""
+def hash_of(experiment: str, user_id: str) -> float:
+    """A hash of a user from 0 to 1: uniform over the users, and independent of that of any other experiment."""
     digest = blake2b(user_id.encode(), digest_size=_BYTES, person=_person(experiment)).digest()
     return int.from_bytes(digest, "big") / (1 << (8 * _BYTES))
 

@@ -1,7 +1,7 @@
 """What every request passes first: id, client, limit, body; and the hot path, which goes no further.
 
-A pure ASGI application in front of FastAPI's. The hot path is ``GET /v1/recommend/{user_id}``, with ``n`` at the most,
-for a user with a personal list that no rule changes: stored bytes go out unparsed. Everything else goes on.
+An ASGI application in front of FastAPI's. The hot path is ``GET /v1/recommend/{user_id}``, with ``n`` at the most,
+for a user with a personal list that no rule changes: stored bytes go out unparsed. All other requests go on to FastAPI.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from urllib.parse import unquote_to_bytes
 from schemas import redis_keys
 from serving.access import ANYBODY, Access, Principal, Scope
 from serving.access_log import AccessLog
-from serving.asks import MAX_ID_LENGTH, MAX_ITEMS
-from serving.cutting import cut, joined
+from serving.fallback_chain import FallbackChain, RecommendationQuery
 from serving.metrics import Metrics
 from serving.problems import INTERNAL
 from serving.rate_limit import RateLimit
-from serving.recommender import Recommender, Wanted
 from serving.redis_client import RedisUnavailable
 from serving.reporting import Reporter
+from serving.request_models import MAX_ID_LENGTH, MAX_ITEMS
 from serving.service import Service
+from serving.unparsed_lists import answer_of, first_available
 from web.body import ClientGone, check_headers, inflated, read_body
 from web.problems import TIMED_OUT, Problem
 
@@ -37,7 +37,7 @@ READ_SECONDS: Final = 10.0
 PRINCIPAL: Final = "principal"
 """Where the client stands in a request's state."""
 
-_GIVEN_ID: Final = re.compile(rb"[\w.:-]{1,100}\Z", re.ASCII)
+_CLIENTS_ID: Final = re.compile(rb"[\w.:-]{1,100}\Z", re.ASCII)
 _PLAIN_QUERIES: Final = {b"": DEFAULT_N, **{b"n=%d" % n: n for n in range(1, MAX_ITEMS + 1)}}
 _JSON: Final = (b"content-type", b"application/json")
 
@@ -52,11 +52,11 @@ class Gate:
 
     Args:
         inner: Everything but the hot path.
-        access: Who may ask.
-        limit: How much.
-        recommender: For the state that the hot path needs.
+        access: Who may send requests.
+        limit: How many.
+        chain: Holds the state that the hot path needs.
         service: Answers what the hot path cannot.
-        reporter: Is told what was shown.
+        reporter: Publishes what was shown.
         metrics: What to count.
         access_log: Where requests are noted.
         new_id: Makes ids of requests and recommendations.
@@ -68,7 +68,7 @@ class Gate:
         inner: Application,
         access: Access,
         limit: RateLimit,
-        recommender: Recommender,
+        chain: FallbackChain,
         service: Service,
         reporter: Reporter,
         metrics: Metrics,
@@ -79,10 +79,10 @@ class Gate:
         self._inner = inner
         self._access = access
         self._limit = limit
-        self._recommender = recommender
-        self._snapshot = recommender.snapshot
-        self._rules = recommender.rules_file
-        self._redis = recommender.store.redis
+        self._chain = chain
+        self._snapshot = chain.snapshot
+        self._rules = chain.rules_file
+        self._redis = chain.store.redis
         self._service = service
         self._reporter = reporter
         self._metrics = metrics
@@ -98,12 +98,12 @@ class Gate:
         began = time.perf_counter()
         headers: dict[bytes, bytes] = dict(scope["headers"])
         request_id = self._new_id().encode()
-        given = headers.get(b"x-request-id")
-        shown_id = given if given is not None and _GIVEN_ID.match(given) else request_id
+        clients_id = headers.get(b"x-request-id")
+        shown_id = clients_id if clients_id is not None and _CLIENTS_ID.match(clients_id) else request_id
         principal = ANYBODY
         try:
             principal = self._access.principal(headers)
-            if not self._limit.take_at_hand(principal):
+            if not self._limit.take_held(principal):
                 await self._limit.take(principal)
             answer = await self._answer(scope, principal, request_id)
             if answer is not None:
@@ -133,10 +133,11 @@ class Gate:
         if n is None or user_id is None:
             return None
         principal.require(Scope.RECOMMEND, user_id)
-        return await self._stored(user_id, n, request_id) or await self._service.answer(Wanted(n, 0, user_id))
+        stored = await self._stored(user_id, n, request_id)
+        return stored or await self._service.answer(RecommendationQuery(n, 0, user_id))
 
     async def _stored(self, user_id: str, n: int, request_id: bytes) -> bytes | None:
-        arm, arm_name = self._recommender.arm_of(user_id)
+        arm, arm_name = self._chain.arm_of(user_id)
         version = (arm.model_version if arm is not None else "") or self._snapshot.active_version
         if not version or not self._rules.passes_lists_as_they_are(arm):
             return None
@@ -144,12 +145,12 @@ class Gate:
             value = await self._redis.get(redis_keys.personalized(version, user_id).encode())
         except RedisUnavailable:
             return None
-        found = cut(value, n, self._snapshot.unavailable_json) if value else None
-        if found is None:
+        first = first_available(value, n, self._snapshot.unavailable_json) if value else None
+        if first is None:
             return None
-        head, items = found
+        head, items = first
         arm_json = b'"experiment_arm":"%b",' % arm_name.encode() if arm_name else b""
-        answer = joined(request_id, arm_json, head, items)
+        answer = answer_of(request_id, arm_json, head, items)
         self._metrics.recommendation_given("personal")
         if self._reporter.is_on:
             self._reporter.report(user_id, "", answer)
@@ -183,7 +184,7 @@ class Gate:
         except Exception:
             if not statuses:
                 raise
-            log.exception("Request %s failed, and was told so", shown_id.decode())
+            log.exception("Request %s failed after its answer had begun", shown_id.decode())
         return statuses[0]
 
     async def _body(self, headers: dict[bytes, bytes], receive: Receive) -> bytes:

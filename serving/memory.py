@@ -10,12 +10,12 @@ from typing import Final
 from schemas.recommendations import Product, RecommendationList, decode_list
 
 UNKNOWN_PRODUCT: Final = Product()
-"""What is known of a product of which nothing is known."""
+"""Stands for a product that no record describes."""
 
 
 @dataclass(frozen=True, slots=True)
 class KnownList:
-    """A list and where it was found.
+    """A list, and whether it is fresh.
 
     Attributes:
         value: The list.
@@ -34,7 +34,7 @@ class _Entry:
 
 
 class Memory:
-    """Keeps decoded lists, the least recently used of too many given up.
+    """Keeps decoded lists and products; the least recently used are dropped.
 
     Args:
         max_lists: How many lists it keeps.

@@ -1,6 +1,6 @@
-"""Redis over one connection: what is asked in one turn of the event loop travels in one write.
+"""Redis over one connection: commands of one turn of the event loop travel in one write.
 
-No other module knows how to talk to Redis. Every call is bounded by a time budget. A circuit breaker stands in front:
+No other module knows Redis's protocol. Every call is bounded by a time budget. A circuit breaker stands in front:
 once Redis has been silent for a few budgets, or the connection is lost, calls fail at once while a probe looks, several
 times a second, whether Redis answers again.
 """
@@ -27,7 +27,7 @@ SILENT_BUDGETS: Final = 4
 """How many budgets of silence open the breaker: one slow answer is no outage."""
 
 PROBE_SECONDS: Final = 0.1
-"""Between two looks whether Redis is back."""
+"""Between two attempts to reach Redis again."""
 
 CONNECT_SECONDS: Final = 1.0
 _WATCHES_PER_BUDGET: Final = 4
@@ -40,7 +40,7 @@ Reply = Any
 
 
 class RedisUnavailable(DependencyUnavailable):
-    """Redis did not answer within its budget, or is not asked because it did not before."""
+    """Redis did not answer within its budget, or is not called because it did not before."""
 
     def __init__(self, address: str, reason: str) -> None:
         super().__init__("Redis", address, reason)
@@ -64,7 +64,7 @@ class Redis:
         self._budget_seconds = budget_seconds
         self._on_change = on_change
         self._connection: _Connection | None = None
-        self._keeper: asyncio.Task[None] | None = None
+        self._connecting: asyncio.Task[None] | None = None
         self._lost = asyncio.Event()
 
     @property
@@ -83,7 +83,7 @@ class Redis:
         Raises:
             RedisUnavailable: At once or when awaited.
         """
-        # What hiredis.pack_command gives, in 0.2 us in place of 0.8: each request on the hot path asks this once.
+        # What hiredis.pack_command gives, in 0.2 us in place of 0.8: each request on the hot path sends this once.
         return self._send(b"*2\r\n$3\r\nGET\r\n$%d\r\n%b\r\n" % (len(key), key))
 
     def call(self, *words: bytes) -> asyncio.Future[Reply]:
@@ -97,21 +97,21 @@ class Redis:
     async def start(self) -> None:
         """Connect, or begin to try; returns after the first attempt."""
         await self._connect()
-        self._keeper = asyncio.create_task(self._keep_connected())
+        self._connecting = asyncio.create_task(self._keep_connected())
 
     async def close(self) -> None:
-        """Let go; what is on its way fails."""
-        if self._keeper is not None:
-            self._keeper.cancel()
+        """Close the connection; commands on their way fail."""
+        if self._connecting is not None:
+            self._connecting.cancel()
             with suppress(asyncio.CancelledError):
-                await self._keeper
+                await self._connecting
         if self._connection is not None:
             self._connection.on_lost = lambda _reason: None
             self._connection.abort("the service ends")
 
     def _send(self, command: bytes) -> asyncio.Future[Reply]:
         if self._connection is None:
-            raise RedisUnavailable(self.address, "it did not answer before, and is looked after")
+            raise RedisUnavailable(self.address, "it did not answer before, and is tried again several times a second")
         return self._connection.send(command)
 
     async def _keep_connected(self) -> None:
@@ -143,7 +143,7 @@ class Redis:
     def _on_lost(self, reason: str) -> None:
         self._connection = None
         self._lost.set()
-        log.warning("Redis at %s is not asked any more: %s", self.address, reason)
+        log.warning("Redis at %s is not called any more: %s", self.address, reason)
         self._on_change(False)
 
 

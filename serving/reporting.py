@@ -1,4 +1,4 @@
-"""Reports what was shown to ``recommendation-events``, after the answer is out and from a thread of its own."""
+"""Publishes which recommendations were shown to ``recommendation-events``: after the answer, from another thread."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ _NOTHING: Final = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """One answer.
+class ShownAnswer:
+    """One answer that was shown.
 
     Attributes:
         user_id: Who was shown it.
@@ -43,8 +43,8 @@ class Shown:
     answer: bytes
 
 
-def event_of(shown: Shown) -> dict[str, Any]:
-    """The ShopEvent that says so; the same answer gives the same event."""
+def event_of(shown: ShownAnswer) -> dict[str, Any]:
+    """The ShopEvent of a shown answer; the same answer gives the same event."""
     answer = orjson.loads(shown.answer)
     return {
         "event_id": f"{answer['recommendation_id']}-shown",
@@ -75,7 +75,7 @@ class Reporter:
         self._settings = settings
         self._metrics = metrics
         self._now_ms = now_ms
-        self._waiting: deque[Shown] = deque()
+        self._waiting: deque[ShownAnswer] = deque()
         self._publisher: Publisher | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -100,7 +100,7 @@ class Reporter:
         if len(self._waiting) >= MAX_WAITING:
             self._metrics.shown_dropped.inc()
             return
-        self._waiting.append(Shown(user_id, scenario, self._now_ms(), answer))
+        self._waiting.append(ShownAnswer(user_id, scenario, self._now_ms(), answer))
 
     async def _publish_for_ever(self) -> None:
         while True:
@@ -118,7 +118,7 @@ class Reporter:
         while self._waiting:
             self._publish(self._publisher, self._waiting.popleft())
 
-    def _publish(self, publisher: Publisher, shown: Shown) -> None:
+    def _publish(self, publisher: Publisher, shown: ShownAnswer) -> None:
         try:
             publisher.publish(event_of(shown))
             self._metrics.shown_reported.inc()

@@ -30,7 +30,7 @@ from typing import Annotated, Final, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from schemas.errors import ConfigurationError
-from serving.asks import MAX_ITEMS, Boost, Id, Name
+from serving.request_models import MAX_ITEMS, Boost, Id, Name
 
 log = logging.getLogger(__name__)
 
@@ -42,11 +42,11 @@ class _Table(BaseModel):
 
 
 class Pin(_Table):
-    """A product that stands at a place as long as it may be recommended.
+    """A product that has a fixed position as long as it may be recommended.
 
     Attributes:
         item_id: The product.
-        position: Its place, from 1.
+        position: Its position, from 1.
         category: Only in answers for this category; "" for all.
     """
 
@@ -59,7 +59,7 @@ class RuleSet(_Table):
     """What is done to the candidates.
 
     Attributes:
-        pins: Products with a place of their own.
+        pins: Products with a fixed position.
         boosts: Factors on how high a product stands.
         blocked_items: Never recommended.
         blocked_categories: Nor what lies in or below these.
@@ -86,7 +86,7 @@ _NO_RULES: Final = RuleSet()
 
 
 class ScenarioRules(_Table):
-    """What a place in the shop asks for.
+    """Rules of a scenario, such as a page of the shop.
 
     Attributes:
         exclude_bought: Whether what the user has bought is left out.
@@ -139,7 +139,7 @@ class Rules(_Table):
     """The whole file.
 
     Attributes:
-        scenarios: By name; one that is asked for and not named here is as the default one.
+        scenarios: By name; one that a request names and the file does not is as the default one.
         rules: Rule sets by name.
         experiment: The running one.
     """
@@ -158,11 +158,11 @@ class Rules(_Table):
         return self
 
     def scenario(self, name: str) -> ScenarioRules:
-        """What a scenario asks for."""
+        """The rules of a scenario."""
         return self.scenarios.get(name) or self.scenarios.get(DEFAULT) or _NO_SCENARIO
 
     def changes_nothing(self, arm: Arm | None) -> bool:
-        """Whether what was made for users of an arm passes as it is where no scenario is asked for."""
+        """Whether personal lists of users of an arm pass unchanged where the request names no scenario."""
         is_holdout = arm is not None and arm.holdout
         return not is_holdout and not self.scenario("").exclude_bought and self.rule_set("", arm).changes_nothing
 
@@ -225,7 +225,7 @@ class RulesFile:
         return True
 
     def passes_lists_as_they_are(self, arm: Arm | None) -> bool:
-        """Whether a list goes out as it is stored to users of an arm who ask for no scenario."""
+        """Whether a list goes out as it is stored to users of an arm, where the request names no scenario."""
         return (None if arm is None else arm.name) in self._plain_arms
 
     def _take(self, rules: Rules) -> None:
@@ -236,5 +236,5 @@ class RulesFile:
     def _stamp(self) -> tuple[int, int] | None:
         if self._path is None or not self._path.exists():
             return None
-        found = self._path.stat()
-        return found.st_mtime_ns, found.st_size
+        status = self._path.stat()
+        return status.st_mtime_ns, status.st_size

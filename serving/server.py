@@ -26,7 +26,7 @@ def serve(settings: Settings) -> None:
     """Answer until SIGTERM or SIGINT.
 
     Raises:
-        ConfigurationError: Anybody could ask, or the rules file is wrong.
+        ConfigurationError: Anybody could send requests, or the rules file is wrong.
         PortInUse: Another process listens on the service's port.
     """
     processes = settings.serving_processes or os.cpu_count() or 1

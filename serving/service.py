@@ -1,4 +1,4 @@
-"""From what is wanted to the bytes of an answer."""
+"""From a query to the bytes of an answer."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Any
 import orjson
 
 from schemas.recommendations import Product, utc_text
-from serving.asks import MAX_ITEMS, RankAsk
 from serving.candidates import Candidate
+from serving.explanations import explanation_of
+from serving.fallback_chain import FallbackChain, Recommendation, RecommendationQuery
 from serving.metrics import Metrics
-from serving.recommender import Recommendation, Recommender, Wanted
 from serving.reporting import Reporter
-from serving.store import Deed, Store
-from serving.words import in_words
+from serving.request_models import MAX_ITEMS, RankRequest
+from serving.store import Interaction, Store
 
 Json = dict[str, Any]
 
@@ -23,44 +23,44 @@ class Service:
     """Answers.
 
     Args:
-        recommender: Finds the products.
+        chain: Finds the products.
         metrics: What to count.
-        reporter: Is told what was shown.
+        reporter: Publishes what was shown.
         new_id: Makes ids of recommendations.
     """
 
-    def __init__(
-        self, recommender: Recommender, metrics: Metrics, reporter: Reporter, new_id: Callable[[], str]
-    ) -> None:
-        self._recommender = recommender
+    def __init__(self, chain: FallbackChain, metrics: Metrics, reporter: Reporter, new_id: Callable[[], str]) -> None:
+        self._chain = chain
         self._metrics = metrics
         self._reporter = reporter
         self._new_id = new_id
 
     @property
     def _store(self) -> Store:
-        return self._recommender.store
+        return self._chain.store
 
-    async def answer(self, wanted: Wanted) -> bytes:
-        """The answer, counted and reported."""
-        found = await self._recommender.recommend(wanted)
-        answer = orjson.dumps(await self._as_json(found, wanted.explain))
-        self._metrics.recommendation_given(found.source)
-        if self._reporter.is_on and wanted.user_id and found.items:
-            self._reporter.report(wanted.user_id, wanted.scenario, answer)
+    async def answer(self, query: RecommendationQuery) -> bytes:
+        """The answer to a query, counted and reported."""
+        recommendation = await self._chain.recommend(query)
+        answer = orjson.dumps(await self._as_json(recommendation, query.explain))
+        self._metrics.recommendation_given(recommendation.source)
+        if self._reporter.is_on and query.user_id and recommendation.items:
+            self._reporter.report(query.user_id, query.scenario, answer)
         return answer
 
-    async def rank(self, ask: RankAsk) -> bytes:
-        """The given products in the user's order, those of which nothing tells last and as they were given."""
-        items = tuple(dict.fromkeys(ask.items))
-        wanted = Wanted(len(items), 0, ask.user_id, scenario=ask.scenario, explain=ask.explain, only=items)
-        found = await self._recommender.recommend(wanted)
-        document = await self._as_json(found, ask.explain)
+    async def rank(self, request: RankRequest) -> bytes:
+        """The products of a request in the user's order; those in no list come last, as the request has them."""
+        items = tuple(dict.fromkeys(request.items))
+        query = RecommendationQuery(
+            len(items), 0, request.user_id, scenario=request.scenario, explain=request.explain, only=items
+        )
+        recommendation = await self._chain.recommend(query)
+        document = await self._as_json(recommendation, request.explain)
         ranked = {item["item_id"] for item in document["items"]}
-        unavailable = self._recommender.snapshot.unavailable
+        unavailable = self._chain.snapshot.unavailable
         rest = [item_id for item_id in items if item_id not in ranked and item_id not in unavailable]
         document["items"] += [{"item_id": item_id, "score": 0.0, "reason": None} for item_id in rest]
-        self._metrics.recommendation_given(found.source)
+        self._metrics.recommendation_given(recommendation.source)
         return orjson.dumps(document)
 
     async def history(self, user_id: str, events: int) -> bytes:
@@ -69,9 +69,9 @@ class Service:
         Raises:
             RedisUnavailable: Redis does not answer.
         """
-        deeds = await self._store.history(user_id, events)
-        told = [{"item_id": deed.item_id, **_event(deed)} for deed in deeds]
-        return orjson.dumps({"user_id": user_id, "events": told})
+        interactions = await self._store.history(user_id, events)
+        entries = [{"item_id": interaction.item_id, **_event(interaction)} for interaction in interactions]
+        return orjson.dumps({"user_id": user_id, "events": entries})
 
     async def forget(self, user_id: str) -> None:
         """Delete what is kept of a user here.
@@ -81,32 +81,34 @@ class Service:
         """
         await self._store.forget(user_id)
 
-    async def _as_json(self, found: Recommendation, explain: bool) -> Json:
+    async def _as_json(self, recommendation: Recommendation, explain: bool) -> Json:
+        items = recommendation.items
         optional: Json = {}
-        if found.filled_from:
-            optional["filled_from"] = found.filled_from
-        if found.experiment_arm:
-            optional["experiment_arm"] = found.experiment_arm
+        if recommendation.filled_from:
+            optional["filled_from"] = recommendation.filled_from
+        if recommendation.experiment_arm:
+            optional["experiment_arm"] = recommendation.experiment_arm
         return {
             "recommendation_id": self._new_id(),
-            "source": found.source,
-            "model_version": found.model_version,
-            "generated_at": utc_text(found.generated_at),
+            "source": recommendation.source,
+            "model_version": recommendation.model_version,
+            "generated_at": utc_text(recommendation.generated_at),
             **optional,
-            "items": await self._explained(found) if explain else [_item(each) for each in found.items],
+            "items": await self._explained(recommendation) if explain else [_item(each) for each in items],
         }
 
-    async def _explained(self, found: Recommendation) -> list[Json]:
-        named = [item_id for each in found.items for item_id in (each.item_id, *each.because)]
-        products: dict[str, Product] = await self._store.products(list(dict.fromkeys(named)))
+    async def _explained(self, recommendation: Recommendation) -> list[Json]:
+        items, interactions = recommendation.items, recommendation.interactions
+        item_ids = [item_id for each in items for item_id in (each.item_id, *each.because)]
+        products: dict[str, Product] = await self._store.products(list(dict.fromkeys(item_ids)))
         return [
             {
                 **_item(each),
                 "title": products[each.item_id].title,
-                "words": in_words(each.reason, each.because, products),
-                "because": [_cause(item_id, products[item_id].title, found.deeds) for item_id in each.because],
+                "words": explanation_of(each.reason, each.because, products),
+                "because": [_cause(item_id, products[item_id].title, interactions) for item_id in each.because],
             }
-            for each in found.items
+            for each in items
         ]
 
 
@@ -114,10 +116,10 @@ def _item(candidate: Candidate) -> Json:
     return {"item_id": candidate.item_id, "score": candidate.score, "reason": candidate.reason}
 
 
-def _cause(item_id: str, title: str, deeds: Sequence[Deed]) -> Json:
-    events = [_event(deed) for deed in deeds if deed.item_id == item_id]
+def _cause(item_id: str, title: str, interactions: Sequence[Interaction]) -> Json:
+    events = [_event(interaction) for interaction in interactions if interaction.item_id == item_id]
     return {"item_id": item_id, "title": title, "events": events[:MAX_ITEMS]}
 
 
-def _event(deed: Deed) -> Json:
-    return {"event_type": deed.kind, "event_time": utc_text(deed.at)}
+def _event(interaction: Interaction) -> Json:
+    return {"event_type": interaction.kind, "event_time": utc_text(interaction.at)}

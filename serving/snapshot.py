@@ -1,7 +1,7 @@
-"""What every request needs and no request waits for: kept fresh in the background.
+"""State that every request needs and no request waits for: refreshed in the background.
 
 The active model, the products that must not be recommended, and the lists at the end of the fallback chain. A copy of
-the unavailable products is never older than REFRESH_SECONDS as long as Redis answers: their revision is asked each
+the unavailable products is never older than REFRESH_SECONDS as long as Redis answers: their revision is read each
 time, and the set again only when it has changed.
 """
 
@@ -23,18 +23,18 @@ from serving.store import Store
 log = logging.getLogger(__name__)
 
 REFRESH_SECONDS: Final = 0.25
-"""Between two looks."""
+"""Between two refreshes."""
 
 LAST_STEPS: Final = (redis_keys.TRENDING, redis_keys.POPULAR, redis_keys.NEWEST)
 """The lists at the end of the fallback chain."""
 
 
 class Snapshot:
-    """The newest state that is known.
+    """The newest known state.
 
     Args:
         store: Where it comes from.
-        rules: The rules file, looked at as well.
+        rules: The rules file, which is reloaded as well.
         metrics: What to count.
 
     Attributes:
@@ -48,25 +48,25 @@ class Snapshot:
         self._rules = rules
         self._metrics = metrics
         self._revision: bytes | None = None
-        self._keeper: asyncio.Task[None] | None = None
+        self._refreshing: asyncio.Task[None] | None = None
         self.active_version = ""
         self.unavailable: frozenset[str] = frozenset()
         self.unavailable_json: frozenset[bytes] = frozenset()
 
     async def start(self) -> None:
-        """Look once, then again and again."""
+        """Refresh once, then again and again."""
         await self.refresh()
-        self._keeper = asyncio.create_task(self._keep_fresh())
+        self._refreshing = asyncio.create_task(self._refresh_forever())
 
     async def close(self) -> None:
-        """Look no more."""
-        if self._keeper is not None:
-            self._keeper.cancel()
+        """Stop refreshing."""
+        if self._refreshing is not None:
+            self._refreshing.cancel()
             with suppress(asyncio.CancelledError):
-                await self._keeper
+                await self._refreshing
 
     async def refresh(self) -> None:
-        """Look once; what Redis does not tell stays as it was."""
+        """Refresh once; what Redis does not answer stays as it was."""
         if not self._rules.reload():
             self._metrics.rules_refused.inc()
         try:
@@ -78,7 +78,7 @@ class Snapshot:
         self._metrics.lists_in_memory.set(len(self._store.memory))
         self._metrics.flush()
 
-    async def _keep_fresh(self) -> None:
+    async def _refresh_forever(self) -> None:
         while True:
             await asyncio.sleep(REFRESH_SECONDS)
             await self.refresh()

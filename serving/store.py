@@ -1,4 +1,4 @@
-"""What the service reads from Redis, in the words of the shop."""
+"""What the service reads from Redis: lists, histories and products."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Deed:
-    """What a user did with a product, the newest time it happened.
+class Interaction:
+    """The newest event of one kind of a user with a product.
 
     Attributes:
         kind: A canonical event type.
@@ -33,11 +33,11 @@ class Deed:
 
 
 class Store:
-    """Reads and forgets.
+    """Reads what the jobs keep in Redis, and deletes what is kept of a user.
 
     Args:
-        redis: Where to.
-        memory: Keeps the lists that belong to nobody in particular.
+        redis: The connection.
+        memory: Keeps the lists that belong to no user.
     """
 
     def __init__(self, redis: Redis, memory: Memory) -> None:
@@ -45,7 +45,7 @@ class Store:
         self.memory = memory
 
     async def lists(self, keys: Sequence[str]) -> list[KnownList | None]:
-        """Lists of products, None for what neither Redis has nor memory; asks for all of them at once."""
+        """Lists of products by their keys, read all at once; None for what neither Redis nor memory has."""
         try:
             values = await self._values(keys)
         except RedisUnavailable:
@@ -68,19 +68,19 @@ class Store:
             log.error("%s: %s", key, error)
             return None
 
-    async def history(self, user_id: str, deeds: int) -> list[Deed]:
-        """What a user did last, the newest first.
+    async def history(self, user_id: str, limit: int) -> list[Interaction]:
+        """The newest interactions of a user, the newest first.
 
         Raises:
             RedisUnavailable: Redis does not answer.
         """
         key = redis_keys.history(user_id).encode()
-        reply = await self.redis.call(b"ZREVRANGE", key, b"0", b"%d" % (deeds - 1), b"WITHSCORES")
+        reply = await self.redis.call(b"ZREVRANGE", key, b"0", b"%d" % (limit - 1), b"WITHSCORES")
         pairs = zip(reply[::2], reply[1::2], strict=True)
-        return [_deed(member.decode(), float(score)) for member, score in pairs]
+        return [_interaction(encoded.decode(), float(score)) for encoded, score in pairs]
 
     async def products(self, item_ids: Sequence[str]) -> dict[str, Product]:
-        """What is known of these products, for each of them; what was known last where Redis does not tell."""
+        """Each of these products as Redis has it now, or had it last."""
         if not item_ids:
             return {}
         keys = [redis_keys.product(item_id).encode() for item_id in item_ids]
@@ -119,9 +119,9 @@ class Store:
             return self.memory.recall(key)
 
 
-def _deed(member: str, at_ms: float) -> Deed:
-    kind, _, item_id = member.partition(":")
-    return Deed(kind, item_id, datetime.fromtimestamp(at_ms / 1000, UTC))
+def _interaction(encoded: str, at_ms: float) -> Interaction:
+    kind, _, item_id = encoded.partition(":")
+    return Interaction(kind, item_id, datetime.fromtimestamp(at_ms / 1000, UTC))
 
 
 def _product(item_id: str, value: bytes) -> Product:

@@ -136,8 +136,10 @@ class Shelf:
     def category_popular(self, category: str, items: Sequence[str]) -> None:
         self.put(redis_keys.category_popular(category), Source.CATEGORY_POPULAR, items, Reason.POPULAR)
 
-    def history(self, user: str, *deeds: tuple[str, str, int]) -> None:
-        self.redis.zadd(redis_keys.history(user), {f"{kind}:{item}": at_ms for kind, item, at_ms in deeds}, gt=True)
+    def history(self, user: str, *interactions: tuple[str, str, int]) -> None:
+        self.redis.zadd(
+            redis_keys.history(user), {f"{kind}:{item}": at_ms for kind, item, at_ms in interactions}, gt=True
+        )
 
     def product(self, item: str, **known: Any) -> None:
         self.redis.set(redis_keys.product(item), encode_product(Product(**known)))
@@ -186,14 +188,14 @@ class Service:
     def get(self, path: str, **parameters: Any) -> dict[str, Any]:
         answer = self.http.get(path, params=parameters)
         assert answer.status_code == 200, answer.text
-        found: dict[str, Any] = answer.json()
-        return found
+        content: dict[str, Any] = answer.json()
+        return content
 
     def post(self, path: str, body: Any) -> dict[str, Any]:
         answer = self.http.post(path, json=body)
         assert answer.status_code == 200, answer.text
-        found: dict[str, Any] = answer.json()
-        return found
+        content: dict[str, Any] = answer.json()
+        return content
 
     def recommend(self, user: str, **parameters: Any) -> dict[str, Any]:
         return self.get(f"/v1/recommend/{user}", **parameters)

@@ -1,4 +1,4 @@
-"""Who may ask what: API keys, users' tokens, scopes, origins."""
+"""Which requests are allowed to whom: API keys, users' tokens, scopes, origins."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def guarded(make: Make) -> Service:
 
 
 def token(key: str = SECRET, algorithm: str = "HS256", **claims: Any) -> str:
-    given = {"sub": "ann", "aud": "shop", "exp": time.time() + 60, **claims}
-    return jwt.encode({name: value for name, value in given.items() if value is not None}, key, algorithm)
+    payload = {"sub": "ann", "aud": "shop", "exp": time.time() + 60, **claims}
+    return jwt.encode({name: value for name, value in payload.items() if value is not None}, key, algorithm)
 
 
 def bearer(text: str) -> dict[str, str]:
@@ -136,10 +136,10 @@ def test_a_tokens_scopes_are_those_it_names(guarded: Service) -> None:
 
 
 def test_pages_of_the_shop_may_ask(guarded: Service) -> None:
-    asked = {"Origin": "https://shop.example", "Access-Control-Request-Method": "GET"}
-    allowed = guarded.http.options("/v1/recommend/ann", headers=asked)
+    preflight = {"Origin": "https://shop.example", "Access-Control-Request-Method": "GET"}
+    allowed = guarded.http.options("/v1/recommend/ann", headers=preflight)
     assert allowed.headers["access-control-allow-origin"] == "https://shop.example"
-    refused = guarded.http.options("/v1/recommend/ann", headers={**asked, "Origin": "https://evil.example"})
+    refused = guarded.http.options("/v1/recommend/ann", headers={**preflight, "Origin": "https://evil.example"})
     assert "access-control-allow-origin" not in refused.headers
 
 

@@ -38,7 +38,7 @@ JSON = st.recursive(
 
 def test_the_service_does_what_its_description_says(service: Service) -> None:
     schema = schemathesis.openapi.from_url(f"{service.url}/openapi.json")
-    operations = [found.ok() for found in schema.get_all_operations()]
+    operations = [operation.ok() for operation in schema.get_all_operations()]
     assert len(operations) == 15
     for operation in operations:
         strategy = operation.as_strategy() | operation.as_strategy(generation_mode=schemathesis.GenerationMode.NEGATIVE)

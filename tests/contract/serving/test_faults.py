@@ -34,7 +34,7 @@ PATHS = (
 
 @dataclass
 class Load:
-    """What clients met that never stop asking.
+    """The answers to clients that never stop sending requests.
 
     Attributes:
         statuses: How often which status came.
@@ -46,16 +46,16 @@ class Load:
     sources: list[tuple[float, str]] = field(default_factory=list)
     empty: int = 0
 
-    def when(self, wanted: Callable[[str], bool], since: float) -> float | None:
+    def when(self, is_expected: Callable[[str], bool], since: float) -> float | None:
         """How long after ``since`` the first such source was answered."""
-        return next((at - since for at, source in self.sources if at >= since and wanted(source)), None)
+        return next((at - since for at, source in self.sources if at >= since and is_expected(source)), None)
 
 
 @contextmanager
 def under_load(service: Service) -> Iterator[Load]:
     load, stopping = Load(), threading.Event()
 
-    def ask(offset: int) -> None:
+    def send(offset: int) -> None:
         with httpx.Client(base_url=service.url, timeout=30, trust_env=False) as http:
             number = offset
             while not stopping.is_set():
@@ -66,7 +66,7 @@ def under_load(service: Service) -> Iterator[Load]:
                     load.sources.append((time.monotonic(), answer.json()["source"]))
                     load.empty += not answer.json()["items"]
 
-    threads = [threading.Thread(target=ask, args=(n * 13,)) for n in range(CLIENTS)]
+    threads = [threading.Thread(target=send, args=(n * 13,)) for n in range(CLIENTS)]
     for thread in threads:
         thread.start()
     yield load
@@ -88,7 +88,7 @@ def own_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisProcess
 def service(own_redis: RedisProcess) -> Iterator[Service]:
     fill(own_redis)
     with service_of(own_redis.url).running() as service:
-        for path in PATHS:  # what was asked before is what memory knows
+        for path in PATHS:  # memory knows what was requested before
             service.get(path)
         yield service
 
@@ -124,12 +124,12 @@ def thaw(process: RedisProcess) -> None:
     process.signal(signal.SIGCONT)
 
 
-@pytest.mark.parametrize(("fail", "mend"), [(stop, start), (freeze, thaw)], ids=["stopped", "silent for 2 s"])
+@pytest.mark.parametrize(("fail", "repair"), [(stop, start), (freeze, thaw)], ids=["stopped", "silent for 2 s"])
 def test_redis_away_under_load_is_no_error(
     own_redis: RedisProcess,
     service: Service,
     fail: Callable[[RedisProcess], None],
-    mend: Callable[[RedisProcess], None],
+    repair: Callable[[RedisProcess], None],
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     openings = service.metric("breaker_openings_total")
@@ -141,10 +141,10 @@ def test_redis_away_under_load_is_no_error(
         opened = time.monotonic() - failed_at
         eventually(lambda: load.when(lambda source: source == "memory", failed_at) is not None)
         time.sleep(max(0.0, 1 - opened))
-        mend(own_redis)
-        mended_at = time.monotonic()
-        eventually(lambda: load.when(lambda source: source == "personal", mended_at) is not None)
-        back = load.when(lambda source: source == "personal", mended_at)
+        repair(own_redis)
+        repaired_at = time.monotonic()
+        eventually(lambda: load.when(lambda source: source == "personal", repaired_at) is not None)
+        back = load.when(lambda source: source == "personal", repaired_at)
         time.sleep(0.5)
     tell(capsys, f"breaker open after {opened:.2f} s, personal again {back:.2f} s after it was back", load)
     assert set(load.statuses) == {200}

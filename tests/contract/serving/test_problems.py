@@ -102,10 +102,10 @@ def test_too_many_requests_are_refused_over_all_processes_together(make: Make) -
     limits = {"serving_rate_per_second": 0.5, "serving_burst": 3, "serving_api_keys": "first,second"}
     one, other = make(**limits), make(**limits)
     first, second = {"X-API-Key": "first"}, {"X-API-Key": "second"}
-    given = [service.http.get("/v1/recommend/ann", headers=first) for service in (one, other, one, other, one)]
-    assert [answer.status_code for answer in given] == [200, 200, 200, 429, 429]
-    assert problem(given[-1]) == (429, "rate-limited")
-    assert 1 <= int(given[-1].headers["retry-after"]) <= 2
+    answers = [service.http.get("/v1/recommend/ann", headers=first) for service in (one, other, one, other, one)]
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 429, 429]
+    assert problem(answers[-1]) == (429, "rate-limited")
+    assert 1 <= int(answers[-1].headers["retry-after"]) <= 2
     assert other.http.get("/v1/recommend/ann", headers=second).status_code == 200
 
 

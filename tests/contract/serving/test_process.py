@@ -45,7 +45,7 @@ def test_a_service_answers_counts_logs_and_ends_well(
 
         wait_until(answers, START_SECONDS, lambda: AssertionError(errors.read_text()))
         for number in range(10):
-            answer = httpx.get(f"{url}/v1/recommend/ann?n=1", headers={"X-Request-ID": f"asked-{number}"}, timeout=30)
+            answer = httpx.get(f"{url}/v1/recommend/ann?n=1", headers={"X-Request-ID": f"request-{number}"}, timeout=30)
             assert answer.json()["items"][0]["item_id"] == "p1"
         eventually(lambda: counted(url) == (10, 10, 10, 1, 1))
         for worker in workers_of(process)[:killed]:
@@ -59,7 +59,7 @@ def test_a_service_answers_counts_logs_and_ends_well(
     assert code == 0, errors.read_text()
     assert list(metrics_files.iterdir()) == []
     lines = [json.loads(line) for line in (tmp_path / "log").read_text().splitlines()]
-    assert {line["request_id"] for line in lines} == {f"asked-{number}" for number in range(10)}
+    assert {line["request_id"] for line in lines} == {f"request-{number}" for number in range(10)}
     assert lines[0].keys() == {"time", "request_id", "client", "method", "path", "status", "ms"}
     assert {(line["client"], line["method"], line["path"], line["status"]) for line in lines} == {
         ("anybody", "GET", "/v1/recommend/ann", 200)

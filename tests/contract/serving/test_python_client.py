@@ -47,16 +47,16 @@ def without_id(answer: Any) -> Any:
 
 
 @pytest.mark.parametrize(("question", "arguments", "options"), QUESTIONS)
-def test_both_clients_are_told_the_same(
+def test_both_clients_get_the_same_answers(
     service: Service, question: str, arguments: tuple[Any, ...], options: dict[str, Any]
 ) -> None:
-    async def ask() -> Any:
+    async def send() -> Any:
         async with AsyncClient(service.url, timeout_seconds=30) as client:
             return await getattr(client, question)(*arguments, **options)
 
     with Client(service.url, timeout_seconds=30) as client:
         blocking = getattr(client, question)(*arguments, **options)
-    assert without_id(blocking) == without_id(asyncio.run(ask()))
+    assert without_id(blocking) == without_id(asyncio.run(send()))
     if isinstance(blocking, Answer):
         assert blocking.items
 

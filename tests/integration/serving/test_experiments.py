@@ -66,7 +66,7 @@ class Shopper:
 
 
 class Shop:
-    """Shoppers who ask the service, click, buy and send back; every event, and the ledger of what counts."""
+    """Shoppers who are shown recommendations, click, buy and send back; every event, and the ledger of what counts."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
@@ -147,21 +147,21 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 @pytest.fixture(scope="module")
 def shop(service: Service) -> Shop:
-    found = Shop(service)
+    shop = Shop(service)
     for n in range(SHOPPERS):
-        found.visit(f"user-{n}")
-    return found
+        shop.visit(f"user-{n}")
+    return shop
 
 
 @pytest.fixture(scope="module")
 def settings(platform: Any, shop: Shop) -> Iterator[Settings]:
     name = f"experiments_{uuid.uuid4().hex[:10]}"
-    found: Settings = platform.settings.model_copy(update={"clickhouse_database": name})
-    migrate_tables(found, wait_seconds=30)
-    with connected(found, name) as client:
+    settings: Settings = platform.settings.model_copy(update={"clickhouse_database": name})
+    migrate_tables(settings, wait_seconds=30)
+    with connected(settings, name) as client:
         client.insert("events", shop.events, column_names=COLUMNS)
-    yield found
-    with connected(found, SYSTEM_DATABASE) as client:
+    yield settings
+    with connected(settings, SYSTEM_DATABASE) as client:
         client.command(f"DROP DATABASE {name} SYNC")
 
 
@@ -172,13 +172,13 @@ def test_each_arm_got_its_model_and_the_holdout_none(shop: Shop) -> None:
 
 def test_the_read_out_says_what_the_ledger_says(settings: Settings, shop: Shop) -> None:
     answer = run(settings, "experiments")
-    told = [dict(zip(answer.columns, row, strict=True)) for row in answer.rows]
+    rows = [dict(zip(answer.columns, row, strict=True)) for row in answer.rows]
     expected = [row_of(shop, arm, currency) for arm in ("holdout", "new", "old") for currency in ("EUR", "GBP")]
-    assert [(row["arm"], row["currency"]) for row in told] == [(row["arm"], row["currency"]) for row in expected]
-    for row, wanted in zip(told, expected, strict=True):
-        exact = {name: value for name, value in wanted.items() if not isinstance(value, float)}
+    assert [(row["arm"], row["currency"]) for row in rows] == [(row["arm"], row["currency"]) for row in expected]
+    for row, expected_row in zip(rows, expected, strict=True):
+        exact = {name: value for name, value in expected_row.items() if not isinstance(value, float)}
         assert {name: row[name] for name in exact} == exact
-        about = {name: value for name, value in wanted.items() if isinstance(value, float)}
+        about = {name: value for name, value in expected_row.items() if isinstance(value, float)}
         assert {name: row[name] for name in about} == pytest.approx(about, rel=1e-9, abs=1e-9)
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serving.experiments import arm_of, place_of
+from serving.experiments import arm_of, hash_of
 from serving.rules import Arm, Experiment
 
 HALVES = Experiment(name="ranking", arms=(Arm(name="control", share=0.5), Arm(name="new", share=0.3)))
@@ -22,11 +22,11 @@ def test_arms_have_their_shares_and_the_rest_is_in_none() -> None:
 @given(st.text(st.characters(codec="utf-8")))
 def test_a_user_stays_in_an_arm(user: str) -> None:
     assert arm_of(HALVES, user) == arm_of(HALVES, user)
-    assert 0 <= place_of("ranking", user) < 1
+    assert 0 <= hash_of("ranking", user) < 1
 
 
-def test_places_are_those_they_have_always_been() -> None:
-    assert [round(place_of("ranking", user), 6) for user in ("ann", "ben", "ü")] == [0.245066, 0.985769, 0.104691]
+def test_hashes_never_change() -> None:
+    assert [round(hash_of("ranking", user), 6) for user in ("ann", "ben", "ü")] == [0.245066, 0.985769, 0.104691]
 
 
 def test_another_experiment_divides_anew() -> None:

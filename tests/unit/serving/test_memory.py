@@ -19,9 +19,9 @@ def test_a_list_is_good_for_a_while_after_it_was_seen_last() -> None:
     now = 50
     assert memory.remember("k", encode_list(ONE)).value is memory.recall("k").value  # type: ignore[union-attr]
     now = 110
-    found = memory.recall("k")
-    assert found is not None
-    assert (found.value, found.is_remembered) == (ONE, True)
+    recalled = memory.recall("k")
+    assert recalled is not None
+    assert (recalled.value, recalled.is_remembered) == (ONE, True)
     now = 111
     assert memory.recall("k") is None
 
@@ -32,7 +32,7 @@ def test_a_list_that_changed_takes_the_place_of_the_one_before() -> None:
     assert memory.remember("k", encode_list(OTHER)).value == OTHER
 
 
-def test_what_was_used_least_recently_is_given_up_first() -> None:
+def test_what_was_used_least_recently_is_dropped_first() -> None:
     memory = Memory(2, 2, 60, lambda: 0.0)
     for key in ("a", "b", "a", "c"):
         memory.remember(key, encode_list(ONE))

@@ -6,13 +6,13 @@ import pytest
 
 from schemas.recommendations import Reason, RecommendationList, RecommendedItem, Source
 from serving.sessions import last_items, merge
-from serving.store import Deed
+from serving.store import Interaction
 
 AT = datetime(2026, 11, 21, tzinfo=UTC)
 
 
-def deed(item: str, kind: str = "view_item") -> Deed:
-    return Deed(kind, item, AT)
+def interaction(item: str, kind: str = "view_item") -> Interaction:
+    return Interaction(kind, item, AT)
 
 
 def similar(**scores: float) -> RecommendationList:
@@ -20,22 +20,30 @@ def similar(**scores: float) -> RecommendationList:
     return RecommendationList(Source.SIMILAR, "m1", AT, items)
 
 
-def test_the_last_items_are_ten_products_each_by_its_newest_deed_of_interest() -> None:
-    deeds = [deed("a"), deed("b", "review_posted"), deed("a", "purchase"), *(deed(f"c{n}") for n in range(20))]
-    found = last_items(deeds)
-    assert [each.item_id for each in found] == ["a", *(f"c{n}" for n in range(9))]
-    assert found[0].kind == "view_item"
+def test_the_last_items_are_ten_products_each_by_its_newest_interaction_that_counts() -> None:
+    interactions = [
+        interaction("a"),
+        interaction("b", "review_posted"),
+        interaction("a", "purchase"),
+        *(interaction(f"c{n}") for n in range(20)),
+    ]
+    last = last_items(interactions)
+    assert [each.item_id for each in last] == ["a", *(f"c{n}" for n in range(9))]
+    assert last[0].kind == "view_item"
 
 
-def test_lists_are_merged_by_their_relative_scores_how_late_and_how_loud() -> None:
-    found = merge([deed("x"), deed("y", "add_to_cart")], {"x": similar(p=10, q=5), "y": similar(q=0.4, r=0.2, x=0.4)})
-    assert [(item.item_id, item.reason, item.because) for item in found] == [
+def test_lists_are_merged_by_relative_score_recency_and_kind() -> None:
+    merged = merge(
+        [interaction("x"), interaction("y", "add_to_cart")],
+        {"x": similar(p=10, q=5), "y": similar(q=0.4, r=0.2, x=0.4)},
+    )
+    assert [(item.item_id, item.reason, item.because) for item in merged] == [
         ("q", Reason.SIMILAR_TO_CART, ("y", "x")),
         ("p", Reason.SIMILAR_TO_VIEWED, ("x",)),
         ("r", Reason.SIMILAR_TO_CART, ("y",)),
     ]
-    assert [item.score for item in found] == pytest.approx([0.5 + 1.6, 1, 0.8])
+    assert [item.score for item in merged] == pytest.approx([0.5 + 1.6, 1, 0.8])
 
 
 def test_what_has_no_list_or_an_empty_one_adds_nothing() -> None:
-    assert merge([deed("x"), deed("y")], {"y": similar()}) == []
+    assert merge([interaction("x"), interaction("y")], {"y": similar()}) == []

@@ -1,4 +1,4 @@
-"""Reasons in words."""
+"""Reasons as sentences."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _WITHOUT_CAUSE: Final = {
 }
 
 
-def in_words(reason: Reason, because: Sequence[str], products: Mapping[str, Product]) -> str:
+def explanation_of(reason: Reason, because: Sequence[str], products: Mapping[str, Product]) -> str:
     """Why a product is recommended, for the person to whom it is.
 
     Args:

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.recommendations import Product, Reason, Source
-from serving.asks import Boost
 from serving.candidates import Candidate
-from serving.ranking import arranged, pinned, similarity
+from serving.request_models import Boost
+from serving.reranking import reranked, similarity, with_pins
 from serving.rules import RuleSet
 
 TEA, GREEN, CUPS = "Tea", "Tea > Green", "Cups"
@@ -41,7 +41,7 @@ ROW = [candidate("a", GREEN), candidate("b", GREEN, "X"), candidate("c", CUPS), 
     ],
 )
 def test_rules_change_the_order(rules: RuleSet, boosts: tuple[Boost, ...], expected: str) -> None:
-    assert ids(arranged(ROW, rules, boosts, 4)) == expected
+    assert ids(reranked(ROW, rules, boosts, 4)) == expected
 
 
 factors = st.floats(1e-6, 1000, exclude_min=True)
@@ -57,26 +57,26 @@ rows = st.lists(st.tuples(st.sampled_from(["", TEA, GREEN, CUPS]), st.sampled_fr
 
 
 @given(rows, rule_sets, st.integers(1, 12))
-def test_rules_lose_and_double_nothing(row: list[Candidate], rules: RuleSet, wanted: int) -> None:
-    found = arranged(row, rules, (), wanted)
-    assert sorted(found, key=lambda each: int(each.item_id)) == row
+def test_rules_lose_and_double_nothing(row: list[Candidate], rules: RuleSet, shown: int) -> None:
+    ranked = reranked(row, rules, (), shown)
+    assert sorted(ranked, key=lambda each: int(each.item_id)) == row
     if rules.max_per_category:
         counts: Counter[str] = Counter()
-        for each in found:
+        for each in ranked:
             counts[each.product.category] += 1
             if each.product.category and counts[each.product.category] > rules.max_per_category:
                 break
-        within = found[: sum(counts.values()) - 1] if counts else []
+        within = ranked[: sum(counts.values()) - 1] if counts else []
         assert all(n <= rules.max_per_category for c, n in Counter(e.product.category for e in within).items() if c)
 
 
-def test_a_pin_stands_at_its_place_and_nowhere_else() -> None:
+def test_a_pin_stands_at_its_position_and_nowhere_else() -> None:
     pins = [(3, ROW[0]), (1, candidate("z"))]
-    assert ids(pinned(ROW, pins)) == "zbacd"
-    assert ids(pinned([], [(5, ROW[0])])) == "a"
+    assert ids(with_pins(ROW, pins)) == "zbacd"
+    assert ids(with_pins([], [(5, ROW[0])])) == "a"
 
 
-def test_alike_are_products_that_share_levels_and_brand() -> None:
+def test_products_are_similar_by_the_levels_and_the_brand_that_they_share() -> None:
     one = Product(category=GREEN, brand="X")
     assert similarity(one, one) == pytest.approx(1)
     assert similarity(one, Product(category=GREEN)) == pytest.approx(0.8)

@@ -14,19 +14,19 @@ from typing import Final
 from schemas import redis_keys
 from schemas.recommendations import Product, Reason, RecommendationList, Source
 from serving.answers import MEMORY, NOTHING
-from serving.asks import Boost
 from serving.candidates import Candidate, Conditions, Pool, candidates_of
 from serving.experiments import arm_of
 from serving.memory import KnownList
-from serving.ranking import arranged, pinned
 from serving.redis_client import RedisUnavailable
+from serving.request_models import Boost
+from serving.reranking import reranked, with_pins
 from serving.rules import Arm, RuleSet, RulesFile
 from serving.sessions import last_items, merge
 from serving.snapshot import Snapshot
-from serving.store import Deed, Store
+from serving.store import Interaction, Store
 
-HISTORY_DEEDS: Final = 500
-"""How many of a user's deeds are looked at."""
+HISTORY_LENGTH: Final = 500
+"""How many of a user's newest interactions are read."""
 
 RERANKED: Final = 100
 """Candidates among which rules choose."""
@@ -38,21 +38,21 @@ BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """What is asked for.
+class RecommendationQuery:
+    """Which products a request wants.
 
     Attributes:
-        n: Products.
-        offset: Products to pass over.
+        n: How many products.
+        offset: How many products to pass over first.
         user_id: For whom; "" for nobody in particular.
         seed: The product that the answer starts from, "" for none.
         seed_source: SIMILAR or BOUGHT_TOGETHER for a seed; TRENDING, POPULAR or NEWEST to start there; None for the
             whole chain.
         window: Of popular products.
-        session: What a visitor did, the newest first; None where the user's history tells.
-        arm_key: Decides the arm: the user, or the visit.
-        category, exclude, scenario, explain, boosts: As in ``serving.asks``.
-        only: Nothing but these; none for every product.
+        session: A visitor's interactions, the newest first; None to read the user's history.
+        arm_key: Decides the arm of the experiment: the user, or the visit.
+        category, exclude, scenario, explain, boosts: As in ``serving.request_models``.
+        only: No products but these; empty for all.
     """
 
     n: int = 10
@@ -61,7 +61,7 @@ class Wanted:
     seed: str = ""
     seed_source: Source | None = None
     window: str = ""
-    session: tuple[Deed, ...] | None = None
+    session: tuple[Interaction, ...] | None = None
     arm_key: str = ""
     category: str = ""
     exclude: frozenset[str] = frozenset()
@@ -82,8 +82,8 @@ class Recommendation:
         model_version: The model whose lists were used.
         generated_at: The newest event behind the first list.
         experiment_arm: experiment:arm, or "".
-        deeds: The user's history as far as it was read.
-        products: What is known of products that were looked at.
+        interactions: The user's history as far as it was read.
+        products: The products that were looked up, by id.
     """
 
     items: list[Candidate]
@@ -92,12 +92,12 @@ class Recommendation:
     model_version: str
     generated_at: datetime
     experiment_arm: str
-    deeds: list[Deed] = field(default_factory=list)
+    interactions: list[Interaction] = field(default_factory=list)
     products: dict[str, Product] = field(default_factory=dict)
 
 
-class Recommender:
-    """Recommends.
+class FallbackChain:
+    """Goes through the steps until there are enough products.
 
     Args:
         store: Reads Redis.
@@ -118,44 +118,45 @@ class Recommender:
         arm = arm_of(experiment, key)
         return (None, "") if arm is None else (arm, f"{experiment.name}:{arm.name}")
 
-    async def recommend(self, wanted: Wanted) -> Recommendation:
-        """Products for what is wanted; never fails for Redis."""
-        arm, arm_name = self.arm_of(wanted.arm_key or wanted.user_id)
-        return await _Search(self, wanted, arm, arm_name).run()
+    async def recommend(self, query: RecommendationQuery) -> Recommendation:
+        """Products for a query; without Redis they come from memory."""
+        arm, arm_name = self.arm_of(query.arm_key or query.user_id)
+        return await _Run(self, query, arm, arm_name).recommendation()
 
 
 _Step = Callable[[], Awaitable[None]]
 
 
-class _Search:
-    """One way down the chain."""
+class _Run:
+    """One pass through the chain, for one query."""
 
-    def __init__(self, recommender: Recommender, wanted: Wanted, arm: Arm | None, arm_name: str) -> None:
-        rules = recommender.rules_file.rules
-        self._store = recommender.store
-        self._wanted = wanted
+    def __init__(self, chain: FallbackChain, query: RecommendationQuery, arm: Arm | None, arm_name: str) -> None:
+        rules = chain.rules_file.rules
+        self._store = chain.store
+        self._query = query
         self._arm_name = arm_name
         self._is_holdout = arm is not None and arm.holdout
-        self._version = (arm.model_version if arm is not None else "") or recommender.snapshot.active_version
-        self._scenario = rules.scenario(wanted.scenario)
-        self._rules: RuleSet = rules.rule_set(wanted.scenario, arm)
-        self._unavailable = recommender.snapshot.unavailable
+        self._version = (arm.model_version if arm is not None else "") or chain.snapshot.active_version
+        self._scenario = rules.scenario(query.scenario)
+        self._rules: RuleSet = rules.rule_set(query.scenario, arm)
+        self._unavailable = chain.snapshot.unavailable
         self._pool = self._new_pool(frozenset())
-        self._deeds: list[Deed] = list(wanted.session or ())
+        self._interactions: list[Interaction] = list(query.session or ())
         self._products: dict[str, Product] = {}
         self._used_version = ""
         self._generated_at: datetime | None = None
         self._is_from_memory = False
 
-    async def run(self) -> Recommendation:
+    async def recommendation(self) -> Recommendation:
+        """What the chain gives."""
         await self._read_history()
         self._pool = self._new_pool(self._bought() if self._scenario.exclude_bought else frozenset())
         for step in self._steps():
             if len(self._pool) >= self._enough:
                 break
             await step()
-        found = await self._arranged()
-        page = found[self._wanted.offset : self._wanted.offset + self._wanted.n]
+        ranked = await self._reranked()
+        page = ranked[self._query.offset : self._query.offset + self._query.n]
         sources = list(dict.fromkeys(candidate.source for candidate in page))
         return Recommendation(
             page,
@@ -164,7 +165,7 @@ class _Search:
             self._used_version if any(c.source in _OF_A_MODEL for c in page) else "",
             self._generated_at or BEGINNING,
             self._arm_name,
-            self._deeds,
+            self._interactions,
             self._products,
         )
 
@@ -174,39 +175,39 @@ class _Search:
         return MEMORY if self._is_from_memory else sources[0]
 
     def _new_pool(self, bought: frozenset[str]) -> Pool:
-        wanted = self._wanted
-        excluded = wanted.exclude | bought | ({wanted.seed} if wanted.seed else frozenset())
-        return Pool(Conditions(self._unavailable, excluded, wanted.category, self._rules, frozenset(wanted.only)))
+        query = self._query
+        excluded = query.exclude | bought | ({query.seed} if query.seed else frozenset())
+        return Pool(Conditions(self._unavailable, excluded, query.category, self._rules, frozenset(query.only)))
 
     @property
     def _enough(self) -> int:
-        if self._wanted.only:
-            return len(self._wanted.only)
-        shown = self._wanted.offset + self._wanted.n
+        if self._query.only:
+            return len(self._query.only)
+        shown = self._query.offset + self._query.n
         return shown if self._passes_as_it_is else max(shown, RERANKED)
 
     @property
     def _passes_as_it_is(self) -> bool:
-        return self._rules.changes_nothing and not self._wanted.boosts
+        return self._rules.changes_nothing and not self._query.boosts
 
     async def _read_history(self) -> None:
-        if not self._wanted.user_id or self._wanted.session is not None:
+        if not self._query.user_id or self._query.session is not None:
             return
         try:
-            self._deeds = await self._store.history(self._wanted.user_id, HISTORY_DEEDS)
+            self._interactions = await self._store.history(self._query.user_id, HISTORY_LENGTH)
         except RedisUnavailable:
             self._is_from_memory = True
 
     def _bought(self) -> frozenset[str]:
-        return frozenset(deed.item_id for deed in self._deeds if deed.kind == "purchase")
+        return frozenset(each.item_id for each in self._interactions if each.kind == "purchase")
 
     def _steps(self) -> Iterable[_Step]:
-        match self._wanted.seed_source:
+        match self._query.seed_source:
             case Source.SIMILAR | Source.BOUGHT_TOGETHER:
-                yield self._of_the_seed
+                yield self._neighbours_of_seed
                 yield self._category_popular
             case Source.POPULAR:
-                yield self._popular_of_the_window
+                yield self._popular_in_window
             case Source.NEWEST:
                 yield self._newest
             case Source.TRENDING:
@@ -221,108 +222,109 @@ class _Search:
         yield self._newest
 
     async def _personal(self) -> None:
-        if not self._wanted.user_id or not self._version:
+        if not self._query.user_id or not self._version:
             return
         try:
-            found = await self._store.personal(self._version, self._wanted.user_id)
+            personal = await self._store.personal(self._version, self._query.user_id)
         except RedisUnavailable:
             self._is_from_memory = True
             return
-        await self._take(found, Source.PERSONAL)
+        await self._take(personal, Source.PERSONAL)
 
     async def _session(self) -> None:
-        deeds = last_items(self._deeds)
-        if not deeds or not self._version:
+        interactions = last_items(self._interactions)
+        if not interactions or not self._version:
             return
-        found = await self._store.lists([redis_keys.similar(self._version, deed.item_id) for deed in deeds])
-        known = {deed.item_id: each for deed, each in zip(deeds, found, strict=True) if each is not None}
+        lists = await self._store.lists([redis_keys.similar(self._version, each.item_id) for each in interactions])
+        known = {each.item_id: known for each, known in zip(interactions, lists, strict=True) if known is not None}
         self._is_from_memory |= any(each.is_remembered for each in known.values())
         similar = {item_id: each.value for item_id, each in known.items()}
         if similar:
-            self._note(max(similar.values(), key=lambda each: each.generated_at))
-            await self._admit(candidates_of(merge(deeds, similar), Source.SESSION))
+            self._record_origin(max(similar.values(), key=lambda each: each.generated_at))
+            await self._admit(candidates_of(merge(interactions, similar), Source.SESSION))
 
-    async def _of_the_seed(self) -> None:
-        source = self._wanted.seed_source
+    async def _neighbours_of_seed(self) -> None:
+        source = self._query.seed_source
         key_of = redis_keys.similar if source is Source.SIMILAR else redis_keys.bought_together
         if self._version and source is not None:
-            (found,) = await self._store.lists([key_of(self._version, self._wanted.seed)])
-            await self._take(found, source)
+            (neighbours,) = await self._store.lists([key_of(self._version, self._query.seed)])
+            await self._take(neighbours, source)
 
     async def _category_popular(self) -> None:
         categories = await self._categories()
-        for found in await self._store.lists([redis_keys.category_popular(each) for each in categories]):
-            await self._take(found, Source.CATEGORY_POPULAR, is_of_category=bool(self._wanted.category))
+        for popular in await self._store.lists([redis_keys.category_popular(each) for each in categories]):
+            await self._take(popular, Source.CATEGORY_POPULAR, is_of_category=bool(self._query.category))
 
     async def _categories(self) -> list[str]:
-        """The category asked for, else those of the seed or of the last products."""
-        if self._wanted.category:
-            return [self._wanted.category]
-        items = [self._wanted.seed] if self._wanted.seed else [deed.item_id for deed in last_items(self._deeds)]
+        """The category of the query, else those of the seed or of the last products."""
+        if self._query.category:
+            return [self._query.category]
+        items = [self._query.seed] if self._query.seed else [each.item_id for each in last_items(self._interactions)]
         products = await self._look_up(items)
-        found = dict.fromkeys(products[item_id].category for item_id in items)
-        return [category for category in found if category][:CATEGORIES]
+        categories = dict.fromkeys(products[item_id].category for item_id in items)
+        return [category for category in categories if category][:CATEGORIES]
 
     async def _trending(self) -> None:
-        await self._of_the_stream(redis_keys.category_trending, redis_keys.TRENDING, Source.CATEGORY_TRENDING)
+        await self._shop_or_category(redis_keys.category_trending, redis_keys.TRENDING, Source.CATEGORY_TRENDING)
 
     async def _popular(self) -> None:
-        await self._of_the_stream(redis_keys.category_popular, redis_keys.POPULAR, Source.CATEGORY_POPULAR)
+        await self._shop_or_category(redis_keys.category_popular, redis_keys.POPULAR, Source.CATEGORY_POPULAR)
 
-    async def _popular_of_the_window(self) -> None:
-        if self._wanted.window and not self._wanted.category:
-            (found,) = await self._store.lists([redis_keys.popular(self._wanted.window)])
-            await self._take(found, Source.POPULAR)
+    async def _popular_in_window(self) -> None:
+        if self._query.window and not self._query.category:
+            (popular,) = await self._store.lists([redis_keys.popular(self._query.window)])
+            await self._take(popular, Source.POPULAR)
         await self._popular()
 
     async def _newest(self) -> None:
-        await self._of_the_stream(redis_keys.category_newest, redis_keys.NEWEST, Source.CATEGORY_NEWEST)
+        await self._shop_or_category(redis_keys.category_newest, redis_keys.NEWEST, Source.CATEGORY_NEWEST)
 
-    async def _of_the_stream(self, key_of_category: Callable[[str], str], key: str, category_source: Source) -> None:
-        """The category's list where one is asked for, and what of the whole shop's list belongs to it."""
-        if self._wanted.category:
-            (found,) = await self._store.lists([key_of_category(self._wanted.category)])
-            await self._take(found, category_source, is_of_category=True)
+    async def _shop_or_category(self, key_of_category: Callable[[str], str], key: str, category_source: Source) -> None:
+        """The list of the query's category, if it names one, and what of the whole shop's list belongs to it."""
+        if self._query.category:
+            (of_category,) = await self._store.lists([key_of_category(self._query.category)])
+            await self._take(of_category, category_source, is_of_category=True)
             if len(self._pool) >= self._enough:
                 return
-        (found,) = await self._store.lists([key])
-        await self._take(found, _WHOLE_SHOP[category_source])
+        (of_shop,) = await self._store.lists([key])
+        await self._take(of_shop, _WHOLE_SHOP[category_source])
 
-    async def _take(self, found: KnownList | None, source: Source, is_of_category: bool = False) -> None:
-        if found is None:
+    async def _take(self, known: KnownList | None, source: Source, is_of_category: bool = False) -> None:
+        if known is None:
             return
         before = len(self._pool)
-        await self._admit(candidates_of(found.value.items, source), is_of_category)
+        await self._admit(candidates_of(known.value.items, source), is_of_category)
         if len(self._pool) > before:
-            self._note(found.value)
-            self._is_from_memory |= found.is_remembered
+            self._record_origin(known.value)
+            self._is_from_memory |= known.is_remembered
 
-    async def _admit(self, found: list[Candidate], is_of_category: bool = False) -> None:
-        found = self._pool.eligible(found)
+    async def _admit(self, candidates: list[Candidate], is_of_category: bool = False) -> None:
+        candidates = self._pool.eligible(candidates)
         if self._pool.conditions.need_products or not self._passes_as_it_is:
-            products = await self._look_up([candidate.item_id for candidate in found])
-            self._pool.admit(found, products, is_of_category)
+            products = await self._look_up([candidate.item_id for candidate in candidates])
+            self._pool.admit(candidates, products, is_of_category)
         else:
-            self._pool.admit(found)
+            self._pool.admit(candidates)
 
     async def _look_up(self, item_ids: Sequence[str]) -> dict[str, Product]:
         missing = [item_id for item_id in dict.fromkeys(item_ids) if item_id not in self._products]
         self._products |= await self._store.products(missing)
         return self._products
 
-    def _note(self, found: RecommendationList) -> None:
-        self._generated_at = self._generated_at or found.generated_at
-        self._used_version = self._used_version or found.model_version
+    def _record_origin(self, used: RecommendationList) -> None:
+        """Keep time and model version of the first list that was used."""
+        self._generated_at = self._generated_at or used.generated_at
+        self._used_version = self._used_version or used.model_version
 
-    async def _arranged(self) -> list[Candidate]:
-        found = self._pool.candidates
+    async def _reranked(self) -> list[Candidate]:
+        candidates = self._pool.candidates
         if self._passes_as_it_is:
-            return found
-        shown = self._wanted.offset + self._wanted.n
-        return pinned(arranged(found, self._rules, self._wanted.boosts, shown), await self._pins())
+            return candidates
+        shown = self._query.offset + self._query.n
+        return with_pins(reranked(candidates, self._rules, self._query.boosts, shown), await self._pins())
 
     async def _pins(self) -> list[tuple[int, Candidate]]:
-        pins = [pin for pin in self._rules.pins if pin.category in ("", self._wanted.category)]
+        pins = [pin for pin in self._rules.pins if pin.category in ("", self._query.category)]
         products = await self._look_up([pin.item_id for pin in pins])
         conditions = self._pool.conditions
         known = {candidate.item_id: candidate for candidate in self._pool.candidates}

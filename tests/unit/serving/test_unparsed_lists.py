@@ -1,4 +1,4 @@
-"""What the hot path cuts out of a list is what parsing it would give."""
+"""What the hot path cuts out of a list equals what parsing it would give."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.recommendations import Reason, RecommendationList, RecommendedItem, Source, encode_list
-from serving.cutting import cut, joined
+from serving.unparsed_lists import answer_of, first_available
 
 ids = st.text(st.characters(codec="utf-8"), min_size=1, max_size=6) | st.sampled_from(["a", "b", "c", '","because":'])
 items = st.builds(
@@ -31,11 +31,11 @@ lists = st.builds(
 @given(lists, st.integers(1, 8), st.sets(ids, max_size=4))
 def test_a_cut_list_holds_the_first_available_products(made: RecommendationList, n: int, gone: set[str]) -> None:
     expected = [item for item in made.items if item.item_id not in gone][:n]
-    found = cut(encode_list(made), n, {orjson.dumps(item_id)[1:-1] for item_id in gone})
-    if found is None:
+    first = first_available(encode_list(made), n, {orjson.dumps(item_id)[1:-1] for item_id in gone})
+    if first is None:
         assert len(expected) < n or b"\\" in encode_list(made)
         return
-    answer = orjson.loads(joined(b"id", b'"experiment_arm":"e:a",', *found))
+    answer = orjson.loads(answer_of(b"id", b'"experiment_arm":"e:a",', *first))
     assert answer == {
         "recommendation_id": "id",
         "experiment_arm": "e:a",

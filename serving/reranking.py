@@ -1,7 +1,7 @@
-"""Business rules over candidates: boosts, diversity, caps, pins; pure functions of the lists they are given.
+"""Reranks candidates by business rules: boosts, diversity, caps, pins. Pure functions.
 
-Scores of different lists cannot be compared, places can: a candidate's relevance is its place in the chain's order,
-from 1 for the first down to almost 0 for the last.
+Scores of different lists cannot be compared, ranks can: a candidate's relevance follows from its rank in the chain's
+order, from 1 for the first down to almost 0 for the last.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from schemas.recommendations import Product
-from serving.asks import Boost
 from serving.candidates import CATEGORY_SEPARATOR, Candidate, lies_in
+from serving.request_models import Boost
 from serving.rules import RuleSet
 
 BRAND_SHARE: Final = 0.2
@@ -23,34 +23,34 @@ _MOST: Final = 1e200
 """However many boosts there are, relevances stay numbers that can be divided."""
 
 
-def arranged(candidates: Sequence[Candidate], rules: RuleSet, boosts: Sequence[Boost], wanted: int) -> list[Candidate]:
-    """The candidates in the order that the rules ask for.
+def reranked(candidates: Sequence[Candidate], rules: RuleSet, boosts: Sequence[Boost], shown: int) -> list[Candidate]:
+    """The candidates in the order that the rules require.
 
     Args:
         candidates: The best first.
         rules: The rule set.
         boosts: Those of the request, on top of the rule set's.
-        wanted: How many will be shown at the most.
+        shown: How many will be shown at the most.
     """
     relevance = _boosted(candidates, (*rules.boosts, *boosts))
     order = sorted(range(len(candidates)), key=lambda i: -relevance[i])
     if rules.diversity:
-        order = _diversified(candidates, relevance, order, rules.diversity, wanted)
-    found = [candidates[i] for i in order]
-    return _capped(found, rules.max_per_category) if rules.max_per_category else found
+        order = _diversified(candidates, relevance, order, rules.diversity, shown)
+    ordered = [candidates[i] for i in order]
+    return _capped(ordered, rules.max_per_category) if rules.max_per_category else ordered
 
 
-def pinned(arranged_items: Sequence[Candidate], pins: Sequence[tuple[int, Candidate]]) -> list[Candidate]:
-    """The pins at their places (from 1), everything else around them in its order."""
-    held = {candidate.item_id for _, candidate in pins}
-    found = [candidate for candidate in arranged_items if candidate.item_id not in held]
+def with_pins(candidates: Sequence[Candidate], pins: Sequence[tuple[int, Candidate]]) -> list[Candidate]:
+    """The pins at their positions (from 1), all other candidates around them in their order."""
+    pinned_ids = {candidate.item_id for _, candidate in pins}
+    merged = [candidate for candidate in candidates if candidate.item_id not in pinned_ids]
     for position, candidate in sorted(pins, key=lambda pin: pin[0]):
-        found.insert(position - 1, candidate)
-    return found
+        merged.insert(position - 1, candidate)
+    return merged
 
 
 def similarity(one: Product, other: Product) -> float:
-    """How alike two products are, from 0 to 1: the levels of their categories that they share, and their brand."""
+    """The similarity of two products, from 0 to 1: the levels of their categories that they share, and their brand."""
     brand = BRAND_SHARE if one.brand and one.brand == other.brand else 0.0
     if not one.category or not other.category:
         return brand
@@ -65,7 +65,7 @@ def similarity(one: Product, other: Product) -> float:
 
 def _boosted(candidates: Sequence[Candidate], boosts: Sequence[Boost]) -> list[float]:
     count = len(candidates)
-    relevance = [(count - place) / count for place in range(count)]
+    relevance = [(count - index) / count for index in range(count)]
     for boost in boosts:
         for i, candidate in enumerate(candidates):
             if _fits(boost, candidate):
@@ -83,9 +83,9 @@ def _fits(boost: Boost, candidate: Candidate) -> bool:
 
 
 def _diversified(
-    candidates: Sequence[Candidate], relevance: Sequence[float], order: list[int], diversity: float, wanted: int
+    candidates: Sequence[Candidate], relevance: Sequence[float], order: list[int], diversity: float, shown: int
 ) -> list[int]:
-    """Maximal marginal relevance (Carbonell and Goldstein, 1998) for the first ``wanted``; the rest as it was.
+    """Maximal marginal relevance (Carbonell and Goldstein, 1998) for the first ``shown``; the rest as it was.
 
     Each step takes the candidate with the largest (1 - diversity) * relevance - diversity * similarity, where its
     similarity is that to the nearest one taken before.
@@ -93,7 +93,7 @@ def _diversified(
     left = list(order)
     taken: list[int] = []
     nearest = dict.fromkeys(left, 0.0)
-    while left and len(taken) < wanted:
+    while left and len(taken) < shown:
         best = max(left, key=lambda i: (1 - diversity) * relevance[i] - diversity * nearest[i])
         left.remove(best)
         taken.append(best)

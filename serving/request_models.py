@@ -1,4 +1,4 @@
-"""What may be asked of the service: bodies and parameters, with their bounds."""
+"""Requests to the service: their bodies and parameters, with their bounds."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Explain = Annotated[bool, Field(description="Tell reasons in words, and the prod
 Window = Literal["", "1d", "7d", "30d"]
 
 
-class Query(BaseModel):
+class RecommendParameters(BaseModel):
     """Parameters of one recommendation in an address."""
 
     n: Count = 10
@@ -41,15 +41,15 @@ class Query(BaseModel):
     explain: Explain = False
 
 
-class ListQuery(BaseModel):
-    """Parameters of a list that belongs to nobody."""
+class ListParameters(BaseModel):
+    """Parameters of a list that belongs to no user."""
 
     n: Count = 10
     offset: Offset = 0
     category: Category = ""
 
 
-class PopularQuery(ListQuery):
+class PopularParameters(ListParameters):
     """The same, of popular products."""
 
     window: Annotated[Window, Field(description="Only what was bought within it: 1d, 7d or 30d.")] = ""
@@ -68,8 +68,8 @@ class Boost(_Body):
     brand: Name = ""
 
 
-class Options(_Body):
-    """What bodies that ask for products have in common."""
+class RecommendationOptions(_Body):
+    """What the bodies of requests for recommendations have in common."""
 
     n: Count = 10
     offset: Offset = 0
@@ -80,16 +80,16 @@ class Options(_Body):
     boosts: Annotated[tuple[Boost, ...], Field(max_length=MAX_BOOSTS)] = ()
 
 
-class UserAsk(Options):
+class UserRequest(RecommendationOptions):
     """Recommendations for one user."""
 
     user_id: Id
 
 
-class BatchAsk(_Body):
+class BatchRequest(_Body):
     """Recommendations for several users."""
 
-    requests: Annotated[tuple[UserAsk, ...], Field(min_length=1, max_length=MAX_BATCH)]
+    requests: Annotated[tuple[UserRequest, ...], Field(min_length=1, max_length=MAX_BATCH)]
 
 
 class SessionItem(_Body):
@@ -99,15 +99,15 @@ class SessionItem(_Body):
     event_type: Literal["view_item", "select_item", "add_to_wishlist", "add_to_cart", "purchase"] = "view_item"
 
 
-class SessionAsk(Options):
-    """Recommendations for a visitor whom nobody knows, by what was seen last."""
+class SessionRequest(RecommendationOptions):
+    """Recommendations for an anonymous visitor, by the products seen last."""
 
     items: Annotated[tuple[SessionItem, ...], Field(max_length=MAX_SESSION, description="The newest last.")]
     session_id: Annotated[Name, Field(description="Any name of the visit; decides the arm of an experiment.")] = ""
 
 
-class RankAsk(_Body):
-    """Products to be put in order for a user."""
+class RankRequest(_Body):
+    """Products to be ranked for a user."""
 
     user_id: Id
     items: Annotated[tuple[Id, ...], Field(min_length=1, max_length=MAX_RANKED)]
