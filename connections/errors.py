@@ -53,21 +53,21 @@ class WriteRefused(ContractError):
 
 
 class BatchRefused(ContractError):
-    """ClickHouse does not take the rows of a batch; no row is dropped, so someone must look at it.
+    """A store does not take the records of a batch; none is dropped, so someone must look at it.
 
     Args:
+        store: Which store, and which table of it.
         records: Which records they are: topic-partition-first-last.
-        table: Where they should go.
         answer: What is wrong with them.
     """
 
-    def __init__(self, records: str, table: str, answer: str) -> None:
+    def __init__(self, store: str, records: str, answer: str) -> None:
         super().__init__(
-            f"ClickHouse does not take the records {records} for table {table}: {answer}. "
-            "Nothing was dropped. Is the table migrated ('./shop migrate'), and do the records follow schemas/avro?"
+            f"{store} does not take the records {records}: {answer}. Nothing was dropped. "
+            "Is everything migrated ('./shop migrate'), and do the records follow schemas/avro?"
         )
+        self.store = store
         self.records = records
-        self.table = table
         self.answer = answer
 
 

@@ -13,6 +13,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 
 from connections.errors import DependencyUnavailable
 from schemas.errors import ConfigurationError
+from schemas.offsets import Partition
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +61,7 @@ class CommittedRecords:
             {
                 "bootstrap.servers": self._servers,
                 "client.id": "shopstream-reader",
-                "group.id": "shopstream-reader",  # asked for by the client; nothing is committed under it
+                "group.id": "shopstream-reader",  # the client insists on one; nothing is committed under it
                 "enable.auto.commit": False,
                 "isolation.level": "read_committed",
                 "auto.offset.reset": "earliest",
@@ -87,11 +88,11 @@ class CommittedRecords:
             ConfigurationError: There is no such topic.
             DependencyUnavailable: Kafka does not answer.
         """
-        found = self._ask(lambda: self._consumer.list_topics(topic, timeout=self._timeout_seconds)).topics[topic]
-        if found.error is not None:
-            message = f"Kafka at {self._servers} has no topic {topic} ({found.error}). './shop migrate' creates it."
+        metadata = self._ask(lambda: self._consumer.list_topics(topic, timeout=self._timeout_seconds)).topics[topic]
+        if metadata.error is not None:
+            message = f"Kafka at {self._servers} has no topic {topic} ({metadata.error}). './shop migrate' creates it."
             raise ConfigurationError(message)
-        return sorted(found.partitions)
+        return sorted(metadata.partitions)
 
     def bounds(self, topic: str, partition: int) -> tuple[int, int]:
         """Where a partition begins, and where it ends for a reader of committed records.
@@ -99,8 +100,8 @@ class CommittedRecords:
         Raises:
             DependencyUnavailable: Kafka does not answer.
         """
-        asked = TopicPartition(topic, partition)
-        first, end = self._ask(lambda: self._consumer.get_watermark_offsets(asked, timeout=self._timeout_seconds))
+        where = TopicPartition(topic, partition)
+        first, end = self._ask(lambda: self._consumer.get_watermark_offsets(where, timeout=self._timeout_seconds))
         return first, end
 
     def read(self, topic: str, partition: int, start: int, end: int) -> Iterator[Message]:
@@ -146,14 +147,14 @@ class CommittedRecords:
         return DependencyUnavailable("Kafka", self._servers, problem.str())
 
 
-def group_offsets(kafka: KafkaAddress, group: str, topics: Iterable[str]) -> dict[tuple[str, int], int]:
-    """Topic and partition -> the offset from which a consumer group goes on; none of what it has never read.
+def group_offsets(kafka: KafkaAddress, group: str, topics: Iterable[str]) -> dict[Partition, int]:
+    """Partition -> the offset from which a consumer group goes on; none of what it has never read.
 
     Raises:
         ConfigurationError: A topic does not exist.
         DependencyUnavailable: Kafka does not answer.
     """
-    return {(each.topic, each.partition): each.offset for each in group_commits(kafka, group, topics)}
+    return {Partition(each.topic, each.partition): each.offset for each in group_commits(kafka, group, topics)}
 
 
 def group_commits(kafka: KafkaAddress, group: str, topics: Iterable[str]) -> list[TopicPartition]:
@@ -165,10 +166,10 @@ def group_commits(kafka: KafkaAddress, group: str, topics: Iterable[str]) -> lis
     """
     servers, timeout = kafka.kafka_bootstrap_servers, kafka.http_timeout_seconds
     with CommittedRecords(kafka) as records:
-        asked = [TopicPartition(topic, partition) for topic in topics for partition in records.partitions(topic)]
+        partitions = [TopicPartition(topic, partition) for topic in topics for partition in records.partitions(topic)]
     with closing(Consumer({"bootstrap.servers": servers, "group.id": group, "log_level": 2}, logger=log)) as member:
-        found = ask_kafka(lambda: member.committed(asked, timeout=timeout), servers, timeout)
-    return [each for each in found if each.offset >= 0]
+        commits = ask_kafka(lambda: member.committed(partitions, timeout=timeout), servers, timeout)
+    return [each for each in commits if each.offset >= 0]
 
 
 def ask_kafka(question: Callable[[], _T], servers: str, timeout_seconds: float) -> _T:

@@ -1,4 +1,4 @@
-"""Where a job that has no checkpoint begins to read, written down in its consumer group before it starts.
+"""Where a job that has no checkpoint begins to read, committed to its consumer group before it starts.
 
 Flink's source asks what to do when Kafka does not hold an offset in two cases: nobody has read the partition yet, and
 Kafka has deleted what was to be read next. The first is answered here, so that in the second the job can stop
@@ -28,7 +28,7 @@ def begin_anew(tables: StreamTableEnvironment, settings: Settings, job: str, top
         DependencyUnavailable: Kafka does not answer.
     """
     if not _is_restored(tables):
-        _write_down(settings, job, topics, ())
+        _commit_first_offsets(settings, job, topics, ())
 
 
 def begin_where_the_group_stood(
@@ -40,22 +40,24 @@ def begin_where_the_group_stood(
         DependencyUnavailable: Kafka does not answer.
     """
     if not _is_restored(tables):
-        _write_down(settings, job, topics, group_offsets(settings, consumer_group(job), topics))
+        _commit_first_offsets(settings, job, topics, group_offsets(settings, consumer_group(job), topics))
 
 
 def _is_restored(tables: StreamTableEnvironment) -> bool:
     return bool(tables.get_config().get(_RESTORED_FROM, ""))
 
 
-def _write_down(settings: Settings, job: str, topics: Iterable[str], except_for: Collection[tuple[str, int]]) -> None:
+def _commit_first_offsets(
+    settings: Settings, job: str, topics: Iterable[str], except_for: Collection[tuple[str, int]]
+) -> None:
     with CommittedRecords(settings) as records:
-        beginnings = [
+        starting_offsets = [
             TopicPartition(topic, partition, records.bounds(topic, partition)[0])
             for topic in topics
             for partition in records.partitions(topic)
             if (topic, partition) not in except_for
         ]
-    if not beginnings:
+    if not starting_offsets:
         return
     options = {
         "bootstrap.servers": settings.kafka_bootstrap_servers,
@@ -65,7 +67,7 @@ def _write_down(settings: Settings, job: str, topics: Iterable[str], except_for:
     }
     with closing(Consumer(options)) as group:
         ask_kafka(
-            lambda: group.commit(offsets=beginnings, asynchronous=False),
+            lambda: group.commit(offsets=starting_offsets, asynchronous=False),
             settings.kafka_bootstrap_servers,
             settings.http_timeout_seconds,
         )

@@ -71,10 +71,10 @@ def files_ddl(name: str, columns: Iterable[str], folder_url: str) -> str:
     return _create(name, list(columns), options)
 
 
-def stretch_of_events_ddl(
+def bounded_events_ddl(
     settings: Settings, job: str, columns: Iterable[str], first: Mapping[int, int], end: Mapping[int, int]
 ) -> str:
-    """``kafka_events``: a stretch of the trusted events, from the first offset of each partition up to its end."""
+    """``kafka_events``: the trusted events from the first offset of each partition up to its end."""
     bounds = {
         "scan.startup.mode": "specific-offsets",
         "scan.startup.specific-offsets": _offsets(first),

@@ -8,16 +8,17 @@ this one be interrupted. One compaction at a time; the sink may go on meanwhile.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
 import pyarrow as pa
 
-from lake.manifest import DataFile, Entry, Span, entry_name, read_manifest, superseded
+from lake.manifest import DataFile, Entry, entry_name, read_manifest, superseded
 from lake.reader import read_table
 from lake.storage import Storage
 from lake.writer import file_name, write_file
+from schemas.offsets import OffsetRange
 
 TARGET_ROWS: Final = 1_000_000
 """Events of one range at the most; a larger one is left as it is."""
@@ -59,7 +60,7 @@ def runs(entries: Iterable[Entry], target_rows: int) -> Iterator[list[Entry]]:
     """Neighbouring ranges of one partition that together have at most ``target_rows``, two or more of them."""
     run: list[Entry] = []
     for entry in entries:
-        belongs = bool(run) and run[-1].span[:2] == entry.span[:2]
+        belongs = bool(run) and run[-1].offsets.partition == entry.offsets.partition
         if not belongs or sum(each.rows for each in run) + entry.rows > target_rows:
             if len(run) > 1:
                 yield run
@@ -71,9 +72,9 @@ def runs(entries: Iterable[Entry], target_rows: int) -> Iterator[list[Entry]]:
 
 def merge(storage: Storage, run: list[Entry]) -> Entry:
     """Write one range in place of several; they no longer count when this returns."""
-    span = Span(run[0].span.topic, run[0].span.partition, run[0].span.first, run[-1].span.last)
-    files = tuple(_merge_day(storage, span, day, parts) for day, parts in sorted(_by_day(run).items()))
-    entry = Entry(span, run[-1].next_offset, files)
+    merged = replace(run[0].offsets, last=run[-1].offsets.last)
+    files = tuple(_merge_day(storage, merged, day, parts) for day, parts in sorted(_by_day(run).items()))
+    entry = Entry(merged, run[-1].next_offset, files)
     storage.write(entry.name, entry.to_json())
     return entry
 
@@ -85,12 +86,12 @@ def drop_superseded(storage: Storage) -> None:
         for file in entry.files:
             if file.name not in counting:
                 storage.delete(file.name)
-        storage.delete(entry_name(entry.span))
+        storage.delete(entry_name(entry.offsets))
 
 
-def _merge_day(storage: Storage, span: Span, day: date, parts: list[DataFile]) -> DataFile:
+def _merge_day(storage: Storage, offsets: OffsetRange, day: date, parts: list[DataFile]) -> DataFile:
     table = pa.concat_tables([read_table(storage, part) for part in parts]).combine_chunks()
-    return write_file(storage, file_name(day, str(span)), day, table)
+    return write_file(storage, file_name(day, str(offsets)), day, table)
 
 
 def _by_day(run: Iterable[Entry]) -> dict[date, list[DataFile]]:

@@ -15,11 +15,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from lake.manifest import DataFile, Span, read_manifest
+from lake.manifest import DataFile, read_manifest
 from lake.reader import read_table
 from lake.storage import Storage
 from lake.verification import strays
 from lake.writer import file_name, write_file
+from schemas.offsets import OffsetRange
 
 USER_ID = "user_id"
 
@@ -52,7 +53,7 @@ def erase_user(storage: Storage, user_id: str) -> Erased:
     """
     events = files = 0
     for entry in read_manifest(storage):
-        rest = {file: _without(storage, entry.span, file, user_id) for file in entry.files}
+        rest = {file: _without(storage, entry.offsets, file, user_id) for file in entry.files}
         old = [file for file, kept in rest.items() if kept != file]
         if old:
             new = tuple(kept for kept in rest.values() if kept is not None)
@@ -67,7 +68,7 @@ def erase_user(storage: Storage, user_id: str) -> Erased:
     return Erased(events, files)
 
 
-def _without(storage: Storage, span: Span, file: DataFile, user_id: str) -> DataFile | None:
+def _without(storage: Storage, offsets: OffsetRange, file: DataFile, user_id: str) -> DataFile | None:
     """The file without a user's events; itself when it has none, None when it has no others."""
     table = read_table(storage, file)
     if not _is_any_of(table, user_id):
@@ -76,7 +77,7 @@ def _without(storage: Storage, span: Span, file: DataFile, user_id: str) -> Data
     if not len(kept):
         return None
     mark = hashlib.sha256(f"{file.sha256} {kept.num_rows}".encode()).hexdigest()[:8]
-    return write_file(storage, file_name(file.day, f"{span}-{mark}"), file.day, kept)
+    return write_file(storage, file_name(file.day, f"{offsets}-{mark}"), file.day, kept)
 
 
 def _is_of(table: pa.Table, user_id: str) -> pa.ChunkedArray:

@@ -7,43 +7,14 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import PurePosixPath
-from typing import Final, NamedTuple
+from typing import Any, Final
 
 from lake.storage import Storage
 from schemas.errors import ContractError
+from schemas.offsets import OffsetRange, Partition
 
 FOLDER: Final = "_manifest"
 _SUFFIX: Final = ".json"
-
-
-class Span(NamedTuple):
-    """A range of offsets of one partition, both ends included."""
-
-    topic: str
-    partition: int
-    first: int
-    last: int
-
-    def __str__(self) -> str:
-        return f"{self.topic}-{self.partition}-{self.first}-{self.last}"
-
-    @classmethod
-    def parse(cls, text: str) -> Span:
-        """The range whose text this is.
-
-        Raises:
-            ContractError: It is the text of none.
-        """
-        try:
-            topic, partition, first, last = text.rsplit("-", 3)
-            return cls(topic, int(partition), int(first), int(last))
-        except ValueError as error:
-            message = f"{text} is no range of offsets, as the names in the lake's manifest are."
-            raise ContractError(message) from error
-
-    def covers(self, other: Span) -> bool:
-        """Whether every offset of the other one is in this one."""
-        return self[:2] == other[:2] and self.first <= other.first and other.last <= self.last
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +22,7 @@ class DataFile:
     """One Parquet file.
 
     Attributes:
-        name: Its name under the lake's root: ``dt=<day>/<span>.parquet``.
+        name: Its name under the lake's root: ``dt=<day>/<range>.parquet``.
         day: The UTC day of its events.
         rows: How many it has.
         size_bytes: Its size.
@@ -74,19 +45,19 @@ class Entry:
     """A range of offsets and the files that hold its events.
 
     Attributes:
-        span: The range.
+        offsets: The range.
         next_offset: Where reading goes on: no event lies between the range and it.
         files: The files, one for each day, in their order.
     """
 
-    span: Span
+    offsets: OffsetRange
     next_offset: int
     files: tuple[DataFile, ...]
 
     @property
     def name(self) -> str:
         """Its name under the lake's root."""
-        return entry_name(self.span)
+        return entry_name(self.offsets)
 
     @property
     def rows(self) -> int:
@@ -95,7 +66,12 @@ class Entry:
 
     def to_json(self) -> bytes:
         """The entry as it is stored."""
-        return json.dumps(asdict(self), indent=1, default=date.isoformat).encode()
+        content: dict[str, Any] = {
+            "span": [*self.offsets.partition, self.offsets.first, self.offsets.last],
+            "next_offset": self.next_offset,
+            "files": [asdict(file) for file in self.files],
+        }
+        return json.dumps(content, indent=1, default=date.isoformat).encode()
 
     @classmethod
     def from_json(cls, name: str, text: bytes) -> Entry:
@@ -105,17 +81,18 @@ class Entry:
             ContractError: Something else is stored under that name.
         """
         try:
-            found = json.loads(text)
-            files = (DataFile(**{**file, "day": date.fromisoformat(file["day"])}) for file in found["files"])
-            return cls(Span(*found["span"]), found["next_offset"], tuple(files))
+            content = json.loads(text)
+            topic, number, first, last = content["span"]
+            files = (DataFile(**{**file, "day": date.fromisoformat(file["day"])}) for file in content["files"])
+            return cls(OffsetRange(Partition(topic, number), first, last), content["next_offset"], tuple(files))
         except (ValueError, KeyError, TypeError) as error:
             message = f"{name} is no entry of the lake's manifest: {error!r}. Was it changed by hand?"
             raise ContractError(message) from error
 
 
-def entry_name(span: Span) -> str:
+def entry_name(offsets: OffsetRange) -> str:
     """Name of the entry of a range."""
-    return f"{FOLDER}/{span}{_SUFFIX}"
+    return f"{FOLDER}/{offsets}{_SUFFIX}"
 
 
 def read_manifest(storage: Storage) -> list[Entry]:
@@ -130,30 +107,30 @@ def read_manifest(storage: Storage) -> list[Entry]:
     return _in_force(_read(storage, name) for name in storage.names(FOLDER) if name.endswith(_SUFFIX))
 
 
-def spans(storage: Storage) -> list[Span]:
+def stored_ranges(storage: Storage) -> list[OffsetRange]:
     """The ranges that there are entries of, by their names alone.
 
     Raises:
         ContractError: A name is that of no entry.
         DependencyUnavailable: The store does not answer.
     """
-    return [Span.parse(PurePosixPath(name).stem) for name in storage.names(FOLDER)]
+    return [OffsetRange.parse(PurePosixPath(name).stem) for name in storage.names(FOLDER)]
 
 
 def superseded(storage: Storage) -> list[Entry]:
     """The entries that do not count any more."""
     everything = [_read(storage, name) for name in storage.names(FOLDER) if name.endswith(_SUFFIX)]
-    counting = {entry.span for entry in _in_force(everything)}
-    return [entry for entry in everything if entry.span not in counting]
+    counting = {entry.offsets for entry in _in_force(everything)}
+    return [entry for entry in everything if entry.offsets not in counting]
 
 
-def ends(entries: Iterable[Entry]) -> dict[tuple[str, int], int]:
-    """Topic and partition -> the offset from which on the lake holds nothing."""
-    found: dict[tuple[str, int], int] = {}
+def ends(entries: Iterable[Entry]) -> dict[Partition, int]:
+    """Partition -> the offset from which on the lake holds nothing."""
+    ends: dict[Partition, int] = {}
     for entry in entries:
-        place = entry.span[:2]
-        found[place] = max(found.get(place, 0), entry.next_offset)
-    return found
+        partition = entry.offsets.partition
+        ends[partition] = max(ends.get(partition, 0), entry.next_offset)
+    return ends
 
 
 def _read(storage: Storage, name: str) -> Entry:
@@ -161,14 +138,16 @@ def _read(storage: Storage, name: str) -> Entry:
 
 
 def _in_force(entries: Iterable[Entry]) -> list[Entry]:
-    widest_first = sorted(entries, key=lambda entry: (*entry.span[:3], -entry.span.last))
+    widest_first = sorted(
+        entries, key=lambda entry: (entry.offsets.partition, entry.offsets.first, -entry.offsets.last)
+    )
     counting: list[Entry] = []
     for entry in widest_first:
-        before = counting[-1].span if counting else None
-        if before is not None and before.covers(entry.span):
+        before = counting[-1].offsets if counting else None
+        if before is not None and before.covers(entry.offsets):
             continue
-        if before is not None and before[:2] == entry.span[:2] and entry.span.first <= before.last:
-            message = f"The lake's ranges {before} and {entry.span} overlap: events would count twice."
+        if before is not None and before.partition == entry.offsets.partition and entry.offsets.first <= before.last:
+            message = f"The lake's ranges {before} and {entry.offsets} overlap: events would count twice."
             raise ContractError(message)
         counting.append(entry)
     return counting

@@ -78,8 +78,8 @@ class Storage:
         """
         selector = fs.FileSelector(self._path(folder), recursive=True, allow_not_found=True)
         with _errors(self.url):
-            found = self._filesystem.get_file_info(selector)
-        paths = (PurePosixPath(each.path) for each in found if each.type == fs.FileType.File)
+            listed = self._filesystem.get_file_info(selector)
+        paths = (PurePosixPath(each.path) for each in listed if each.type == fs.FileType.File)
         return sorted(str(path.relative_to(self._root)) for path in paths if path.suffix != _TEMPORARY)
 
     def location(self, name: str) -> str:
@@ -102,11 +102,11 @@ def _filesystem(url: str) -> tuple[fs.FileSystem, str]:
     if parts.scheme == "file":
         return fs.LocalFileSystem(), unquote(parts.path)
     try:
-        found, root = fs.FileSystem.from_uri(url)
+        filesystem, root = fs.FileSystem.from_uri(url)
     except (pa.ArrowInvalid, ValueError) as error:
         message = f"No lake can be at {url!r}: {error}. Give file:///directory or s3://bucket/prefix."
         raise ConfigurationError(message) from error
-    return found, root
+    return filesystem, root
 
 
 def _write_file(path: Path, content: bytes | pa.Buffer) -> None:

@@ -13,9 +13,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from lake.columns import EVENT_ID, OFFSET, PARTITION, TOPIC, to_current
-from lake.manifest import FOLDER, DataFile, Entry, Span, read_manifest
+from lake.manifest import FOLDER, DataFile, Entry, read_manifest
 from lake.storage import Storage
 from lake.writer import by_day
+from schemas.offsets import OffsetRange
 
 
 @dataclass(slots=True)
@@ -39,12 +40,12 @@ class DayReport:
     problems: list[str] = field(default_factory=list)
 
 
-def days_of(entries: list[Entry]) -> dict[date, list[tuple[Span, DataFile]]]:
+def days_of(entries: list[Entry]) -> dict[date, list[tuple[OffsetRange, DataFile]]]:
     """The files of each day with the ranges that they belong to."""
-    days: dict[date, list[tuple[Span, DataFile]]] = {}
+    days: dict[date, list[tuple[OffsetRange, DataFile]]] = {}
     for entry in entries:
         for file in entry.files:
-            days.setdefault(file.day, []).append((entry.span, file))
+            days.setdefault(file.day, []).append((entry.offsets, file))
     return dict(sorted(days.items()))
 
 
@@ -63,7 +64,7 @@ def verify(storage: Storage, entries: list[Entry]) -> Iterator[DayReport]:
         DependencyUnavailable: The store does not answer.
     """
     for files, report in zip(days_of(entries).values(), summary(entries), strict=True):
-        tables = [table for span, file in files if (table := _checked(storage, span, file, report)) is not None]
+        tables = [table for offsets, file in files if (table := _checked(storage, offsets, file, report)) is not None]
         _check_ids(tables, report)
         report.fingerprint = fingerprint(tables)
         yield report
@@ -81,7 +82,7 @@ def fingerprint(tables: list[pa.Table]) -> str:
     return hashlib.sha256("\n".join(ids).encode()).hexdigest()
 
 
-def _checked(storage: Storage, span: Span, file: DataFile, report: DayReport) -> pa.Table | None:
+def _checked(storage: Storage, written: OffsetRange, file: DataFile, report: DayReport) -> pa.Table | None:
     try:
         content = storage.read(file.name)
     except FileNotFoundError:
@@ -94,20 +95,20 @@ def _checked(storage: Storage, span: Span, file: DataFile, report: DayReport) ->
     except (pa.ArrowException, OSError) as error:
         report.problems.append(f"{file.name} cannot be read: {error}")
         return None
-    report.problems += [f"{file.name} {problem}" for problem in _problems(table, span, file)]
+    report.problems += [f"{file.name} {problem}" for problem in _problems(table, written, file)]
     return table
 
 
-def _problems(table: pa.Table, span: Span, file: DataFile) -> Iterator[str]:
+def _problems(table: pa.Table, written: OffsetRange, file: DataFile) -> Iterator[str]:
     if len(table) != file.rows:
         yield f"has {len(table)} events, and the manifest says {file.rows}"
     if [day for day, _ in by_day(table)] != [file.day]:
         yield "has events of another day"
-    for column, value in ((TOPIC, span.topic), (PARTITION, span.partition)):
+    for column, value in ((TOPIC, written.partition.topic), (PARTITION, written.partition.number)):
         if pc.unique(table.column(column)).to_pylist() != [value]:
             yield f"has records of another {column.removeprefix('kafka_')}"
     offsets: Any = table.column(OFFSET)
-    if pc.min(offsets).as_py() < span.first or pc.max(offsets).as_py() > span.last:
+    if pc.min(offsets).as_py() < written.first or pc.max(offsets).as_py() > written.last:
         yield "has records outside its range"
 
 

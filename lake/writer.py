@@ -12,29 +12,30 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lake.columns import EVENT_TIME
-from lake.manifest import DataFile, Entry, Span
+from lake.manifest import DataFile, Entry
 from lake.storage import Storage
+from schemas.offsets import OffsetRange
 
 DAY_MS: Final = 86_400_000
 _PARQUET: Final = {"compression": "zstd", "compression_level": 1, "version": "2.6", "write_statistics": True}
 
 
-def write_range(storage: Storage, span: Span, next_offset: int, table: pa.Table) -> Entry:
+def write_range(storage: Storage, offsets: OffsetRange, next_offset: int, table: pa.Table) -> Entry:
     """Write the records of a range: files first, then the entry that makes them count.
 
     To be repeated when it raises; the same records give the same files.
 
     Args:
         storage: The lake's.
-        span: The range.
+        offsets: The range.
         next_offset: Where reading goes on behind it.
         table: Its records, in the order of their offsets, columns as ``lake.columns.SCHEMA``.
 
     Raises:
         DependencyUnavailable: The store does not take them.
     """
-    files = tuple(write_file(storage, file_name(day, str(span)), day, part) for day, part in by_day(table))
-    entry = Entry(span, next_offset, files)
+    files = tuple(write_file(storage, file_name(day, str(offsets)), day, part) for day, part in by_day(table))
+    entry = Entry(offsets, next_offset, files)
     storage.write(entry.name, entry.to_json())
     return entry
 
@@ -65,11 +66,11 @@ def write_file(storage: Storage, name: str, day: date, table: pa.Table) -> DataF
 def by_day(table: pa.Table) -> Iterator[tuple[date, pa.Table]]:
     """The events of each UTC day, the days and the events of each in their order."""
     days = _event_times(table) // DAY_MS
-    found = np.unique(days)
-    if len(found) == 1:
-        yield _day(found[0]), table
+    distinct = np.unique(days)
+    if len(distinct) == 1:
+        yield _day(distinct[0]), table
         return
-    for day in found:
+    for day in distinct:
         yield _day(day), table.take(pa.array(np.flatnonzero(days == day)))
 
 

@@ -32,9 +32,9 @@ from local.downloads import Jars
 from local.flink import FlinkDistribution, as_flink_url
 from local.paths import DataDirectory
 from local.sentences import with_sentence_model
-from operations.gaps import only_markers_are_gone
-from operations.history.events import check_no_gap
-from operations.history.gather import Gathered, Progress, RunTopics, Source, accept_gap, event_bounds, gather
+from operations.deleted_records import only_markers_are_gone
+from operations.history.events import check_lake_reaches_kafka
+from operations.history.gather import Gathered, Progress, RunTopics, Source, accept_deleted, event_bounds, gather
 from schemas.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -225,10 +225,10 @@ class Jobs:
         with locked(self._data.root / f"submit-{name}.lock"), RunTopics(self._settings, name) as topics:
             with CommittedRecords(self._settings) as records:
                 bounds = event_bounds(records)
-            check_gap = accept_gap if self._settings.kafka_gaps == "accept" else check_no_gap
-            history = gather(self._settings, bounds, source, topics, progress, check_gap)
+            check_reach = accept_deleted if self._settings.kafka_gaps == "accept" else check_lake_reaches_kafka
+            history = gather(self._settings, bounds, source, topics, progress, check_reach)
             progress(f"Running {name} ...")
-            self._run_to_end(name, settings, (history.stretch.to_json(),))
+            self._run_to_end(name, settings, (history.input.to_json(),))
         return history
 
     def forget_checkpoints(self, name: str) -> None:

@@ -13,7 +13,7 @@ from local.memory import PartMemory, memory_of
 from local.paths import DataDirectory
 from local.platform import Platform
 from local.state import PartState, PartStatus, PlatformState
-from operations.gaps import OUT_OF_RANGE, remedy
+from operations.deleted_records import OUT_OF_RANGE, remedy
 from schemas.settings import Settings
 
 

@@ -9,7 +9,7 @@ ShopError
 │   │                                                                            connections/errors.py:
 │   ├── StatementRefused      ClickHouse refuses a statement
 │   ├── WriteRefused          Redis refuses a write
-│   └── BatchRefused          ClickHouse does not take the rows of a batch
+│   └── BatchRefused          a store does not take the records of a batch
 ├── DependencyUnavailable     a server did not answer in time
 │   └── RegistryUnavailable   the schema registry did not
 ├── DeliveryError             Kafka did not take a record

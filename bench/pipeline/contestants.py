@@ -24,7 +24,7 @@ from local.paths import ROOT
 from operations.lag import wait_until_settled
 from schemas.results import ANALYTICS, Result, results_of
 from schemas.topics import DOMAIN_TOPICS, EVENTS, FAILED_EVENTS, INGEST, consumer_group
-from sinks.core.source import GROUP
+from sinks.clickhouse.description import CLICKHOUSE
 
 FLINK: Final = ("jobmanager", "taskmanager")
 SERVERS: Final = ("kafka", "clickhouse")
@@ -171,7 +171,7 @@ class Bench:
         return Running(lambda: self._machine.processes_of(FLINK), settle)
 
     def _when_stored(self) -> float:
-        self._broker.wait_until_read(GROUP, (EVENTS,))
+        self._broker.wait_until_read(CLICKHOUSE.group, (EVENTS,))
         return time.time()
 
     def _when_settled(self) -> float:

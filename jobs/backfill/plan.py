@@ -6,14 +6,14 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Final
 
-from jobs.history.stretch import Stretch
+from jobs.history.bounded import BoundedEvents
 from schemas.results import RESULTS, Result
 from schemas.topics import run_topic
 
 
 @dataclass(frozen=True, slots=True)
 class BackfillPlan:
-    """One job's results, over a stretch of history.
+    """One job's results, over history.
 
     Attributes:
         run: Marks the topics of this run.
@@ -25,7 +25,7 @@ class BackfillPlan:
     run: str
     job: str
     results: tuple[str, ...]
-    history: Stretch
+    history: BoundedEvents
 
     @property
     def name(self) -> str:
@@ -47,12 +47,12 @@ class BackfillPlan:
     @classmethod
     def from_json(cls, text: str) -> BackfillPlan:
         """The plan that ``to_json`` wrote."""
-        found = json.loads(text)
+        content = json.loads(text)
         return cls(
-            run=found["run"],
-            job=found["job"],
-            results=tuple(found["results"]),
-            history=Stretch.from_object(found["history"]),
+            run=content["run"],
+            job=content["job"],
+            results=tuple(content["results"]),
+            history=BoundedEvents.from_object(content["history"]),
         )
 
 

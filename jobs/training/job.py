@@ -1,6 +1,6 @@
 """Submit with ``./shop submit training``: from all events there are to a model that is judged, stored and served.
 
-Its only argument is the stretch of history that it reads, and it ends by itself. Flink makes the interactions; the rest
+Its only argument says which events it reads, and it ends by itself. Flink makes the interactions; the rest
 happens in this program.
 """
 
@@ -18,7 +18,7 @@ from typing import Final
 from connections.clickhouse import connected
 from connections.erased_users import ErasedUsers
 from jobs.environment import batch_environment
-from jobs.history.stretch import Stretch
+from jobs.history.bounded import BoundedEvents
 from jobs.history.tables import register_events
 from jobs.training.interactions import (
     EVENT_FIELDS,
@@ -44,15 +44,15 @@ logger = logging.getLogger(__name__)
 NAME: Final = "training"
 
 
-def read_dataset(settings: Settings, stretch: Stretch, started_at: datetime) -> Dataset:
-    """What users did, by SQL over a stretch of events; erased users, whom Kafka still has, are left out."""
+def read_dataset(settings: Settings, history: BoundedEvents, started_at: datetime) -> Dataset:
+    """What users did, by SQL over a bounded table of events; erased users, whom Kafka still has, are left out."""
     folder = f"{settings.model_store_url}/work-{started_at:%Y%m%dT%H%M%S%f}"
     tables = batch_environment(settings, NAME)
-    register_events(tables, settings, NAME, EVENT_FIELDS, stretch)
+    register_events(tables, settings, NAME, EVENT_FIELDS, history)
     register_views(tables)
     try:
         write_outputs(tables, folder)
-        stretch.check_held(settings, NAME)
+        history.check_held(settings, NAME)
         interactions = without_erased(read_output(folder, "interactions"), ErasedUsers(settings))
         return dataset_of(interactions, read_output(folder, "product_attributes"))
     finally:
@@ -104,7 +104,7 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     settings = Settings()
     sentences = sentence_model(settings)  # first: what it lacks is told before the long part
-    dataset = read_dataset(settings, Stretch.from_json(sys.argv[1]), _now())
+    dataset = read_dataset(settings, BoundedEvents.from_json(sys.argv[1]), _now())
     train(with_meanings(dataset, sentences) if sentences else dataset, settings, _now)
 
 

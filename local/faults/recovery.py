@@ -18,8 +18,7 @@ from operations.running_jobs import METRICS_JOBS, readers_of_events
 from schemas.offsets import Partition
 from schemas.settings import Settings
 from schemas.topics import DOMAIN_TOPICS, EVENTS, INGEST, consumer_group
-from sinks.clickhouse.store import TABLES
-from sinks.core.source import GROUP
+from sinks.clickhouse.description import CLICKHOUSE
 
 RECOVERY_SECONDS: Final = 300.0
 
@@ -43,8 +42,8 @@ def wait_until_recovered(platform: Platform, seconds: float = RECOVERY_SECONDS) 
         jobs = METRICS_JOBS.intersection(readers_of_events(cluster))
     for job in jobs:
         _wait_until_read(settings, consumer_group(job), events, seconds)
-    results = _once_available(lambda: ends_with_open(settings, TABLES), seconds)
-    _wait_until_read(settings, GROUP, results, seconds)
+    results = _once_available(lambda: ends_with_open(settings, CLICKHOUSE.topics), seconds)
+    _wait_until_read(settings, CLICKHOUSE.group, results, seconds)
 
 
 def _jobs_run(platform: Platform) -> bool:

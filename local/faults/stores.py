@@ -17,11 +17,10 @@ from local.faults.fault import PERSONAL, Fault, PlatformSpec
 from local.paths import ROOT
 from operations.lag import wait_until_settled
 from operations.rebuild.redis import rebuild_as_of, rebuild_redis
+from schemas.offsets import OffsetRange, Partition
 from schemas.settings import Settings
 from sinks.clickhouse.client import ClickHouse
-from sinks.clickhouse.store import TABLES
-from sinks.core.ranges import OffsetRange, Partition
-from sinks.core.source import GROUP
+from sinks.clickhouse.description import CLICKHOUSE
 
 SINK: Final = "sink"
 SECONDS: Final = 120.0
@@ -56,8 +55,8 @@ def kill_sink_after_acknowledgement(context: FaultContext) -> None:
 def prepared_ranges(settings: Settings) -> list[str]:
     """Tokens of the ranges that the sink has prepared and not committed."""
     return [
-        OffsetRange.from_metadata(Partition(each.topic, each.partition), each.metadata).token
-        for each in group_commits(settings, GROUP, TABLES)
+        str(OffsetRange.from_metadata(Partition(each.topic, each.partition), each.metadata))
+        for each in group_commits(settings, CLICKHOUSE.group, CLICKHOUSE.topics)
         if each.metadata
     ]
 

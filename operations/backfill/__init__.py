@@ -1,6 +1,6 @@
 """Results computed again from history, compared with the live ones and put in their place.
 
-1. ``cut.py``         the stretch of history: which events, and which live rows may have changed since
+1. ``cut.py``         where history ends: which events, and which live rows may have changed since
 2. ``run.py``         the same SQL over it, in Flink, into topics of its own
 3. ``shadow.py``      from those topics into shadow tables of ClickHouse, as the sink does it
 4. ``comparison.py``  live and shadow, row by row and day by day

@@ -25,11 +25,11 @@ Key = tuple[Any, ...]
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """A stretch of history.
+    """Where history ends for one backfill.
 
     Attributes:
         results: Topic of a result and partition -> where it ended when the cut began.
-        bounds: Of ``events``: the stretch ends where they do.
+        bounds: Of ``events``: history ends where they do.
     """
 
     results: Mapping[Partition, int]

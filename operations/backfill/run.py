@@ -29,7 +29,7 @@ from schemas.offsets import Partition
 from schemas.results import RESULTS, Result
 from schemas.settings import Settings
 from schemas.topics import EVENTS, consumer_group
-from sinks.core.source import GROUP
+from sinks.clickhouse.description import CLICKHOUSE
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ class Backfilled:
 
     Attributes:
         run: Its mark.
-        cut: Its stretch of history.
+        cut: Where history ends.
         results: The results computed.
         history: Its events.
         seconds: How long it took.
@@ -92,8 +92,8 @@ def backfilled(
         history = gather(settings, cut.bounds, source, topics, progress)
         for job in dict.fromkeys(result.job for result in results):
             names = tuple(result.name for result in results if result.job == job)
-            _compute(settings, data, BackfillPlan(topics.run, job, names, history.stretch), progress)
-        history.stretch.check_held(settings, KIND)
+            _compute(settings, data, BackfillPlan(topics.run, job, names, history.input), progress)
+        history.input.check_held(settings, KIND)
         with connected(settings, settings.clickhouse_database) as client:
             make_shadow_tables(client, results)
         load_shadow_tables(
@@ -108,15 +108,15 @@ def comparisons(
     """Compare every result with what is live, once the live jobs and the sink have read all that the backfill has.
 
     Raises:
-        PlatformError: They did not within ``wait_seconds``.
+        StillBehind: They did not within ``wait_seconds``.
         DependencyUnavailable: A server does not answer.
     """
     progress("Waiting until the live jobs have read as far ...")
-    events = {Partition(EVENTS, partition): end for partition, end in done.history.stretch.to_offsets.items()}
+    events = {Partition(EVENTS, partition): end for partition, end in done.history.input.to_offsets.items()}
     for job in dict.fromkeys(result.job for result in done.results):
         wait_until_read(settings, consumer_group(job), events, wait_seconds)
     ends_now = take_cut(settings, done.results).results
-    wait_until_read(settings, GROUP, ends_now, wait_seconds)
+    wait_until_read(settings, CLICKHOUSE.group, ends_now, wait_seconds)
     for result in done.results:
         progress(f"Comparing {result.name} ...")
         yield compare_one(settings, done, result, days)

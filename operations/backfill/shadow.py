@@ -13,12 +13,12 @@ from confluent_kafka import Message
 from connections.kafka import CommittedRecords
 from connections.registry import SchemaRegistry
 from jobs.backfill.plan import shadow_topic
+from schemas.offsets import OffsetRange, Partition
 from schemas.results import Result
 from schemas.settings import Settings
 from sinks.clickhouse.client import ClickHouse
 from sinks.clickhouse.store import TABLES, ClickHouseStore, Table
 from sinks.core.batches import Batch
-from sinks.core.ranges import OffsetRange, Partition
 
 BATCH_ROWS: Final = 100_000
 
@@ -66,11 +66,11 @@ def topic_batches(records: CommittedRecords, topic: str) -> Iterator[Batch]:
     """Everything that a topic holds, as the sink's batches."""
     for number in records.partitions(topic):
         first, end = records.bounds(topic, number)
-        yield from stretch_batches(records, Partition(topic, number), first, end)
+        yield from batches_between(records, Partition(topic, number), first, end)
 
 
-def stretch_batches(records: CommittedRecords, partition: Partition, first: int, end: int) -> Iterator[Batch]:
-    """A stretch of a partition as the sink's batches."""
+def batches_between(records: CommittedRecords, partition: Partition, first: int, end: int) -> Iterator[Batch]:
+    """The records of a partition from ``first`` to ``end``, the latter excluded, as the sink's batches."""
     messages = records.read(*partition, first, end)
     while batch := list(islice(messages, BATCH_ROWS)):
         yield _batch(partition, batch)

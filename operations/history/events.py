@@ -16,14 +16,15 @@ from confluent_kafka import Message
 from connections.kafka import CommittedRecords
 from connections.registry import SchemaRegistry
 from lake.columns import EVENT_TIME, OFFSET, PARTITION, to_table
-from lake.manifest import DataFile, Entry, Span, ends, read_manifest
+from lake.manifest import DataFile, Entry, ends, read_manifest
 from lake.reader import EVER, TimeRange, before, read_table
 from lake.storage import Storage, lake_storage
 from lake.writer import write_range
 from schemas.errors import ContractError
+from schemas.offsets import OffsetRange, Partition
 from schemas.settings import Settings
 from schemas.topics import EVENTS
-from sinks.core.event_reader import EventReader
+from sinks.core.framing import FramedDecoder, with_plain_times
 
 TAIL_ROWS: Final = 100_000
 """Records of Kafka that are in memory at once."""
@@ -36,7 +37,7 @@ class Part:
     """A file of events, and where it lies."""
 
     storage: Storage
-    span: Span
+    offsets: OffsetRange
     file: DataFile
 
     def read(self) -> pa.Table:
@@ -61,11 +62,11 @@ class History:
 
         A day is in memory at once.
         """
-        found: dict[date, list[Part]] = {}
+        by_day: dict[date, list[Part]] = {}
         for part in self.parts:
             if times.meets(part.file.first_ms, part.file.last_ms):
-                found.setdefault(part.file.day, []).append(part)
-        for day, parts in sorted(found.items()):
+                by_day.setdefault(part.file.day, []).append(part)
+        for day, parts in sorted(by_day.items()):
             table = times.cut(pa.concat_tables([part.read() for part in parts]))
             yield day, table.sort_by([(EVENT_TIME, "ascending"), (PARTITION, "ascending"), (OFFSET, "ascending")])
 
@@ -84,27 +85,27 @@ def history(settings: Settings, progress: Progress = lambda _: None) -> Iterator
     """
     storage = lake_storage(settings)
     entries = read_manifest(storage)
-    in_lake = {partition: end for (topic, partition), end in ends(entries).items() if topic == EVENTS}
+    in_lake = ends_in_lake(entries)
     with (
         tempfile.TemporaryDirectory(prefix="shopstream-history-") as directory,
         closing(SchemaRegistry(settings.registry_url, settings.http_timeout_seconds)) as registry,
         CommittedRecords(settings) as records,
     ):
         spool = Storage(f"file://{directory}")
-        reader = EventReader(registry)
+        decoder = FramedDecoder(registry, with_plain_times)
         end: dict[int, int] = {}
         parts = list(_parts(storage, entries))
         for partition in records.partitions(EVENTS):
             low, high = records.bounds(EVENTS, partition)
             start = in_lake.get(partition, 0)
-            check_no_gap(partition, start, low)
+            check_lake_reaches_kafka(partition, start, low)
             progress(f"Reading {EVENTS}-{partition} from offset {start:,} ...")
-            parts += _parts(spool, _spooled(spool, reader, records, partition, start, high))
+            parts += _parts(spool, _spooled(spool, decoder, records, partition, start, high))
             end[partition] = max(start, high)
         yield History(tuple(parts), end)
 
 
-def check_no_gap(partition: int, in_lake: int, in_kafka: int) -> None:
+def check_lake_reaches_kafka(partition: int, in_lake: int, in_kafka: int) -> None:
     """Check that Kafka still holds what the lake does not.
 
     Raises:
@@ -118,32 +119,39 @@ def check_no_gap(partition: int, in_lake: int, in_kafka: int) -> None:
         raise ContractError(message)
 
 
+def ends_in_lake(entries: Iterable[Entry]) -> dict[int, int]:
+    """Partition of ``events`` -> the offset from which on the lake holds nothing."""
+    return {partition.number: end for partition, end in ends(entries).items() if partition.topic == EVENTS}
+
+
 def lake_part(storage: Storage, entries: Iterable[Entry], end: dict[int, int]) -> Iterator[tuple[Part, pa.Table]]:
     """The events of the lake with offsets below ``end`` of their partition, range by range."""
     for part in _parts(storage, entries):
-        limit = end.get(part.span.partition, 0)
-        if part.span.first < limit:
+        limit = end.get(part.offsets.partition.number, 0)
+        if part.offsets.first < limit:
             table = part.read()
-            yield part, table if part.span.last < limit else before(table, limit)
+            yield part, table if part.offsets.last < limit else before(table, limit)
 
 
 def _parts(storage: Storage, entries: Iterable[Entry]) -> Iterator[Part]:
-    return (Part(storage, entry.span, file) for entry in entries for file in entry.files)
+    return (Part(storage, entry.offsets, file) for entry in entries for file in entry.files)
 
 
 def _spooled(
-    spool: Storage, reader: EventReader, records: CommittedRecords, partition: int, start: int, end: int
+    spool: Storage, decoder: FramedDecoder, records: CommittedRecords, partition: int, start: int, end: int
 ) -> list[Entry]:
-    """A stretch of Kafka as files in a directory of its own."""
+    """Records of Kafka as files in a directory of their own."""
     entries = []
     messages = records.read(EVENTS, partition, start, end)
     while batch := list(islice(messages, TAIL_ROWS)):
-        entries.append(_write(spool, reader, partition, batch))
+        entries.append(_write(spool, decoder, partition, batch))
     return entries
 
 
-def _write(spool: Storage, reader: EventReader, partition: int, batch: list[Message]) -> Entry:
+def _write(spool: Storage, decoder: FramedDecoder, partition: int, batch: list[Message]) -> Entry:
     offsets = [message.offset() or 0 for message in batch]
-    events = [reader.read(message.value() or b"") for message in batch]
+    events = [decoder.decode(message.value() or b"") for message in batch]
     table = to_table(events, EVENTS, partition, offsets, [message.timestamp()[1] for message in batch])
-    return write_range(spool, Span(EVENTS, partition, offsets[0], offsets[-1]), offsets[-1] + 1, table)
+    return write_range(
+        spool, OffsetRange(Partition(EVENTS, partition), offsets[0], offsets[-1]), offsets[-1] + 1, table
+    )

@@ -19,11 +19,11 @@ from confluent_kafka.cimpl import NewTopic
 
 from connections.errors import DependencyUnavailable
 from connections.kafka import CommittedRecords, ask_kafka
-from jobs.history.stretch import Stretch
+from jobs.history.bounded import BoundedEvents
 from lake.columns import to_events
-from lake.manifest import Entry, ends, read_manifest
+from lake.manifest import Entry, read_manifest
 from lake.storage import Storage, lake_storage
-from operations.history.events import check_no_gap, lake_part
+from operations.history.events import check_lake_reaches_kafka, ends_in_lake, lake_part
 from producers.publisher import Publisher
 from schemas.settings import Settings
 from schemas.topics import EVENTS, run_topic, run_topic_prefix
@@ -36,8 +36,8 @@ Progress = Callable[[str], None]
 Bounds = Mapping[int, tuple[int, int]]
 """Partition of ``events`` -> the first offset that Kafka holds, and the offset at which it ends."""
 
-CheckGap = Callable[[int, int, int], None]
-"""Told of each partition where it ends in the lake, and where it begins in Kafka."""
+CheckReach = Callable[[int, int, int], None]
+"""Called for each partition with the offset at which the lake ends and the one at which Kafka begins."""
 
 
 class Source(StrEnum):
@@ -55,17 +55,17 @@ class Gathered:
     """Where a job finds all events.
 
     Attributes:
-        stretch: For the job.
+        input: For the job.
         from_lake: How many of them come from the lake.
     """
 
-    stretch: Stretch
+    input: BoundedEvents
     from_lake: int
 
     @property
     def events(self) -> int:
         """How many there are, markers of transactions among them."""
-        first, end = self.stretch.from_offsets, self.stretch.to_offsets
+        first, end = self.input.from_offsets, self.input.to_offsets
         return self.from_lake + sum(end[partition] - first[partition] for partition in first)
 
 
@@ -85,27 +85,27 @@ def gather(
     source: Source,
     topics: RunTopics,
     progress: Progress,
-    check_gap: CheckGap = check_no_gap,
+    check_reach: CheckReach = check_lake_reaches_kafka,
 ) -> Gathered:
     """Bring the events that come from the lake into a topic of the run.
 
     Raises:
-        ContractError: Events are in neither the lake nor Kafka, and ``check_gap`` minds.
+        ContractError: Events are in neither the lake nor Kafka, and ``check_reach`` minds.
         DependencyUnavailable: Kafka, the registry or the lake does not answer.
     """
     end = {partition: end for partition, (_, end) in bounds.items()}
     held = {partition: low for partition, (low, _) in bounds.items()}
     if source is Source.AUTO and not any(held.values()):
-        return Gathered(Stretch("", held, end), 0)
+        return Gathered(BoundedEvents("", held, end), 0)
     storage = lake_storage(settings)
     entries = read_manifest(storage)
-    in_lake = {partition: at for (topic, partition), at in ends(entries).items() if topic == EVENTS}
+    in_lake = ends_in_lake(entries)
     for partition, low in held.items():
-        check_gap(partition, in_lake.get(partition, 0), low)
+        check_reach(partition, in_lake.get(partition, 0), low)
     first = first_offsets(bounds, in_lake, source)
     (topic,) = topics.create([LAKE_EVENTS])
     published = _publish(settings, storage, entries, first, topic, progress)
-    return Gathered(Stretch(topic if published else "", first, end), published)
+    return Gathered(BoundedEvents(topic if published else "", first, end), published)
 
 
 def first_offsets(bounds: Bounds, in_lake: Mapping[int, int], source: Source) -> dict[int, int]:
@@ -121,7 +121,7 @@ def first_offsets(bounds: Bounds, in_lake: Mapping[int, int], source: Source) ->
     return {partition: max(low, min(in_lake.get(partition, 0), end)) for partition, (low, end) in bounds.items()}
 
 
-def accept_gap(partition: int, in_lake: int, in_kafka: int) -> None:
+def accept_deleted(partition: int, in_lake: int, in_kafka: int) -> None:
     """Say what is in neither, and go on."""
     if in_kafka > in_lake:
         log.warning(
@@ -149,8 +149,8 @@ class RunTopics:
 
     def __enter__(self) -> RunTopics:
         servers, timeout = self._settings.kafka_bootstrap_servers, self._settings.http_timeout_seconds
-        found = ask_kafka(lambda: self._admin.list_topics(timeout=timeout), servers, timeout).topics
-        self._drop([name for name in found if name.startswith(run_topic_prefix(self._kind))])
+        topics = ask_kafka(lambda: self._admin.list_topics(timeout=timeout), servers, timeout).topics
+        self._drop([name for name in topics if name.startswith(run_topic_prefix(self._kind))])
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import io
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Final
 
@@ -23,16 +23,16 @@ from connections.clickhouse import connected
 from connections.kafka import CommittedRecords, group_offsets
 from connections.registry import SchemaRegistry
 from lake.columns import FIELDS
-from lake.manifest import Span, ends, read_manifest
+from lake.manifest import read_manifest
 from lake.storage import lake_storage
-from operations.backfill.shadow import stretch_batches
-from operations.history.events import Part, check_no_gap, lake_part
+from operations.backfill.shadow import batches_between
+from operations.history.events import Part, check_lake_reaches_kafka, ends_in_lake, lake_part
+from schemas.offsets import OffsetRange, Partition
 from schemas.settings import Settings
 from schemas.topics import EVENTS
 from sinks.clickhouse.client import ClickHouse
+from sinks.clickhouse.description import CLICKHOUSE
 from sinks.clickhouse.store import TABLES, ClickHouseStore, Table
-from sinks.core.ranges import Partition
-from sinks.core.source import GROUP
 
 BATCH_ROWS: Final = 100_000
 """Events of one insert, about."""
@@ -145,9 +145,9 @@ class _Rebuild:
 
     def _sunk(self, topic: str) -> dict[int, int]:
         """Partition -> the offset from which the sink goes on; where Kafka begins if it never did, or is beyond it."""
-        sunk = group_offsets(self._settings, GROUP, (topic,))
+        sunk = group_offsets(self._settings, CLICKHOUSE.group, (topic,))
         return {
-            partition: max(sunk.get((topic, partition), 0), self._records.bounds(topic, partition)[0])
+            partition: max(sunk.get(Partition(topic, partition), 0), self._records.bounds(topic, partition)[0])
             for partition in self._records.partitions(topic)
         }
 
@@ -155,14 +155,14 @@ class _Rebuild:
         """Insert what the lake has before these offsets; how many events, and where Kafka has to go on."""
         storage = lake_storage(self._settings)
         entries = read_manifest(storage)
-        in_lake = {partition: at for (topic, partition), at in ends(entries).items() if topic == EVENTS}
+        in_lake = ends_in_lake(entries)
         for partition in end:
-            check_no_gap(partition, in_lake.get(partition, 0), self._records.bounds(EVENTS, partition)[0])
+            check_lake_reaches_kafka(partition, in_lake.get(partition, 0), self._records.bounds(EVENTS, partition)[0])
         inserted = 0
         reached = {partition: min(in_lake.get(partition, 0), at) for partition, at in end.items()}
         in_batches = reaching(gathered(lake_part(storage, entries, dict(end)), BATCH_ROWS), reached)
-        for number, (span, events) in enumerate(in_batches):
-            self._clickhouse.insert(table, FIELDS, "Parquet", [_as_parquet(events)], token_of(span, number))
+        for number, (offsets, events) in enumerate(in_batches):
+            self._clickhouse.insert(table, FIELDS, "Parquet", [_as_parquet(events)], token_of(offsets, number))
             inserted += len(events)
             self._progress(f"{table}: {inserted:,} events from the lake ...")
         return inserted, reached
@@ -173,32 +173,34 @@ class _Rebuild:
         inserted = 0
         for number, last in end.items():
             partition = Partition(topic, number)
-            for batch in stretch_batches(self._records, partition, start.get(number, 0), last):
+            for batch in batches_between(self._records, partition, start.get(number, 0), last):
                 store.insert(batch)
                 inserted += len(batch.offsets)
                 self._progress(f"{topic}: {inserted:,} records from Kafka ...")
         return inserted
 
 
-def gathered(parts: Iterable[tuple[Part, pa.Table]], rows: int) -> Iterator[tuple[Span, pa.Table]]:
+def gathered(parts: Iterable[tuple[Part, pa.Table]], rows: int) -> Iterator[tuple[OffsetRange, pa.Table]]:
     """Events of neighbouring files of one partition as one table of about so many rows, and the range they are of."""
-    for _, of_partition in groupby(parts, key=lambda found: found[0].span[:2]):
-        spans: list[Span] = []
+    for _, of_partition in groupby(parts, key=lambda each: each[0].offsets.partition):
+        ranges: list[OffsetRange] = []
         tables: list[pa.Table] = []
         for part, table in of_partition:
-            spans.append(part.span)
+            ranges.append(part.offsets)
             tables.append(table)
             if sum(map(len, tables)) >= rows:
-                yield _hull(spans), pa.concat_tables(tables)
-                spans, tables = [], []
+                yield _hull(ranges), pa.concat_tables(tables)
+                ranges, tables = [], []
         if any(map(len, tables)):
-            yield _hull(spans), pa.concat_tables(tables)
+            yield _hull(ranges), pa.concat_tables(tables)
 
 
-def reaching(found: Iterable[tuple[Span, pa.Table]], end: Mapping[int, int]) -> Iterator[tuple[Span, pa.Table]]:
+def reaching(
+    tables: Iterable[tuple[OffsetRange, pa.Table]], end: Mapping[int, int]
+) -> Iterator[tuple[OffsetRange, pa.Table]]:
     """The same, the last range of each partition up to where the lake ends: behind the marker of a transaction."""
-    held: tuple[Span, pa.Table] | None = None
-    for each in found:
+    held: tuple[OffsetRange, pa.Table] | None = None
+    for each in tables:
         if held is not None:
             yield held if held[0].partition == each[0].partition else _reaching(held, end)
         held = each
@@ -206,21 +208,21 @@ def reaching(found: Iterable[tuple[Span, pa.Table]], end: Mapping[int, int]) -> 
         yield _reaching(held, end)
 
 
-def _reaching(last: tuple[Span, pa.Table], end: Mapping[int, int]) -> tuple[Span, pa.Table]:
-    span, table = last
-    return span._replace(last=max(span.last, end[span.partition] - 1)), table
+def _reaching(last: tuple[OffsetRange, pa.Table], end: Mapping[int, int]) -> tuple[OffsetRange, pa.Table]:
+    offsets, table = last
+    return replace(offsets, last=max(offsets.last, end[offsets.partition.number] - 1)), table
 
 
-def token_of(span: Span, number: int) -> str:
+def token_of(offsets: OffsetRange, number: int) -> str:
     """De-duplication token of an insert: it begins with the partition and ends with the last offset, as any.
 
     Events of one range may come in several inserts, hence the number.
     """
-    return f"{span.topic}-{span.partition}-lake{number}-{span.first}-{span.last}"
+    return f"{offsets.partition}-lake{number}-{offsets.first}-{offsets.last}"
 
 
-def _hull(spans: list[Span]) -> Span:
-    return spans[0]._replace(last=spans[-1].last)
+def _hull(ranges: list[OffsetRange]) -> OffsetRange:
+    return replace(ranges[0], last=ranges[-1].last)
 
 
 def _restore_interrupted(client: Client, live: str, old: str) -> None:

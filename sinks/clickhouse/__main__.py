@@ -11,7 +11,8 @@ from connections.errors import DependencyUnavailable
 from connections.registry import SchemaRegistry
 from schemas.settings import Settings
 from sinks.clickhouse.client import ClickHouse
-from sinks.clickhouse.store import TABLES, ClickHouseStore
+from sinks.clickhouse.description import CLICKHOUSE
+from sinks.clickhouse.store import ClickHouseStore
 from sinks.core.process import run_until_signal
 from sinks.core.sink import Sink
 
@@ -27,7 +28,7 @@ def run(settings: Settings, stopping: Event) -> None:
     try:
         store = ClickHouseStore(clickhouse, registry)
         wait_for(store, stopping)
-        Sink(settings, tuple(TABLES), store, store.end_of, stopping).run()
+        Sink(settings, CLICKHOUSE, store, store.end_of, stopping).run()
     finally:
         registry.close()
         clickhouse.close()

@@ -8,15 +8,16 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Final
 
-from connections.errors import BatchRefused, StatementRefused
+from connections.errors import BatchRefused
 from connections.registry import SchemaRegistry
 from schemas.codec import load_schema
+from schemas.errors import ContractError
+from schemas.offsets import Partition
 from schemas.results import RESULTS
 from schemas.topics import EVENTS
 from sinks.clickhouse.client import ClickHouse
 from sinks.core.batches import Batch
 from sinks.core.framing import FramedDecoder
-from sinks.core.ranges import Partition
 
 EVENTS_TABLE: Final = "events"
 
@@ -77,7 +78,7 @@ class ClickHouseStore:
             BatchRefused: The table does not take the rows.
             DependencyUnavailable: ClickHouse or the registry does not answer.
         """
-        table, token = self._tables[batch.range.partition.topic], batch.range.token
+        table, token = self._tables[batch.range.partition.topic], str(batch.range)
         try:
             if rows := batch.rows():
                 self._clickhouse.insert(table.name, table.columns, "AvroConfluent", rows, token)
@@ -85,8 +86,9 @@ class ClickHouseStore:
                 columns = (*table.key, "_version", "_is_deleted")
                 deleted = [self._deleted_row(table, offset, key) for offset, key in deletions]
                 self._clickhouse.insert(table.name, columns, "JSONEachRow", deleted, f"deleted-{token}")
-        except (StatementRefused, ValueError) as error:
-            raise BatchRefused(token, table.name, str(error)) from error
+        except (ContractError, ValueError) as error:
+            store = f"ClickHouse's table {table.name}"
+            raise BatchRefused(store, token, str(error)) from error
 
     def end_of(self, partition: Partition) -> int | None:
         """The offset behind the last record of ``partition`` that is in its table; None when that is not known.
@@ -114,8 +116,8 @@ class ClickHouseStore:
                 f"the record at offset {offset} has no value, and no row of {table.name} can be deleted by its key"
             )
             raise ValueError(message)
-        found = self._keys.decode(key)
-        row = {name: found[name] for name in table.key} | {"_version": offset, "_is_deleted": 1}
+        fields = self._keys.decode(key)
+        row = {name: fields[name] for name in table.key} | {"_version": offset, "_is_deleted": 1}
         return json.dumps(row, default=_json_value).encode() + b"\n"
 
 

@@ -1,4 +1,4 @@
-"""Gathers the records of partitions into batches. Pure: it knows neither Kafka nor ClickHouse, and is told the time."""
+"""Gathers the records of partitions into batches. Pure: no Kafka, no store, and the time is passed in."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from sinks.core.ranges import OffsetRange, Partition, Start
+from schemas.offsets import OffsetRange, Partition
+from sinks.core.starting import Start
 
 FRAME_BYTES: Final = 5
 UNKNOWN_MS: Final = -1
-"""Timestamp of a record that has none, as Kafka says it."""
+"""Timestamp of a record that has none, in Kafka's own value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class Batch:
     """Records of one partition, in their order.
 
     Attributes:
-        range: The offsets they span; a written-down range may span offsets that compaction has taken away since.
+        range: The offsets they span; a prepared range may span offsets that compaction has taken away since.
         next_offset: Where reading goes on behind the batch.
         offsets: Offset of each record.
         keys: Key of each record.
@@ -77,7 +78,7 @@ class PartitionBuffer:
     def __init__(self, partition: Partition, start: Start) -> None:
         self._partition = partition
         self._pending = start.pending
-        self._position = self._noted = start.position
+        self._position = self._committed = start.position
         self._offsets: list[int] = []
         self._keys: list[bytes | None] = []
         self._values: list[bytes | None] = []
@@ -102,7 +103,7 @@ class PartitionBuffer:
             self.size_bytes += len(value)
 
     def reached(self, offset: int) -> None:
-        """Kafka has said that no readable record lies before ``offset`` that was not handed over."""
+        """Every readable record before ``offset`` has been appended: Kafka says so at the end of a partition."""
         self._position = max(self._position, offset)
 
     def take(self, now_ms: int, limits: Limits) -> Batch | None:
@@ -114,9 +115,9 @@ class PartitionBuffer:
         count = min(len(self._offsets), limits.rows)
         return self._cut(count, OffsetRange(self._partition, self._offsets[0], self._offsets[count - 1]))
 
-    def unnoted_position(self) -> int | None:
+    def uncommitted_position(self) -> int | None:
         """The position, when nothing waits and it lies behind what was committed: markers of transactions do that."""
-        if self._offsets or self._pending is not None or self._position == self._noted:
+        if self._offsets or self._pending is not None or self._position == self._committed:
             return None
         return self._position
 
@@ -125,9 +126,9 @@ class PartitionBuffer:
         """The next offset to read."""
         return self._position
 
-    def note(self, offset: int) -> None:
+    def mark_committed(self, offset: int) -> None:
         """``offset`` has been committed."""
-        self._noted = offset
+        self._committed = offset
 
     def _take_pending(self, pending: OffsetRange) -> Batch | None:
         if self._position <= pending.last:
@@ -142,9 +143,9 @@ class PartitionBuffer:
             or now_ms - self._born_ms >= limits.age_ms
         )
 
-    def _cut(self, count: int, span: OffsetRange) -> Batch:
+    def _cut(self, count: int, offsets: OffsetRange) -> Batch:
         columns = (self._offsets, self._keys, self._values, self._timestamps)
-        batch = Batch(span, span.last + 1, *(column[:count] for column in columns))  # type: ignore[arg-type]
+        batch = Batch(offsets, offsets.last + 1, *(column[:count] for column in columns))  # type: ignore[arg-type]
         for column in columns:
             del column[:count]
         self.size_bytes -= sum(map(len, batch.rows()))
@@ -183,30 +184,30 @@ class Buffers:
         return self._of.get(partition)
 
     def due(self, now_ms: int) -> Iterator[Batch]:
-        """The batches that are due, the partitions taking turns, until none is; each is cut when it is asked for."""
+        """The batches that are due, the partitions taking turns, until none is; each is cut when it is iterated to."""
         return self._in_turns(now_ms, self._limits_now)
 
     def all(self, now_ms: int) -> Iterator[Batch]:
         """Everything gathered, as batches."""
         return self._in_turns(now_ms, lambda: replace(self._limits, age_ms=0))
 
-    def unnoted_positions(self) -> list[tuple[Partition, int]]:
+    def uncommitted_positions(self) -> list[tuple[Partition, int]]:
         """Partitions of which nothing waits, and a position that should be committed."""
-        found = ((partition, buffer.unnoted_position()) for partition, buffer in self._of.items())
-        return [(partition, position) for partition, position in found if position is not None]
+        positions = ((partition, buffer.uncommitted_position()) for partition, buffer in self._of.items())
+        return [(partition, position) for partition, position in positions if position is not None]
 
     def positions(self) -> dict[Partition, int]:
         """The next offset to read of each partition."""
         return {partition: buffer.position for partition, buffer in self._of.items()}
 
     def _in_turns(self, now_ms: int, limits: Callable[[], Limits]) -> Iterator[Batch]:
-        found = True
-        while found:
-            found = False
+        any_is_due = True
+        while any_is_due:
+            any_is_due = False
             for partition in list(self._of):
                 buffer = self._of.get(partition)
                 if buffer is not None and (batch := buffer.take(now_ms, limits())) is not None:
-                    found = True
+                    any_is_due = True
                     yield batch
 
     def _limits_now(self) -> Limits:

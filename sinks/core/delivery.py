@@ -1,24 +1,24 @@
-"""The three steps that bring a batch over exactly once; ``sinks/clickhouse/__init__.py`` says why they do."""
+"""The three steps that bring a batch over exactly once; ``sinks/core/__init__.py`` says why they do."""
 
 from __future__ import annotations
 
 from typing import Protocol
 
+from schemas.offsets import OffsetRange, Partition
 from sinks.core.batches import Batch
-from sinks.core.ranges import OffsetRange, Partition
 
 
-class Ledger(Protocol):
+class OffsetStore(Protocol):
     """Where offsets are kept. Both calls may be repeated; both say whether this process still owns the partition.
 
     Raises:
         DependencyUnavailable: It is not known whether the call did anything: repeat it.
     """
 
-    def write_down(self, span: OffsetRange) -> bool:
-        """Keep the range that will be inserted next."""
+    def prepare(self, offsets: OffsetRange) -> bool:
+        """Keep the range that will be inserted next: it is prepared."""
 
-    def finish(self, partition: Partition, next_offset: int) -> bool:
+    def commit(self, partition: Partition, next_offset: int) -> bool:
         """Keep that everything before ``next_offset`` is in the store."""
 
 
@@ -34,13 +34,13 @@ class Store(Protocol):
         """Insert the batch."""
 
 
-def deliver(batch: Batch, ledger: Ledger, store: Store) -> bool:
+def deliver(batch: Batch, offsets: OffsetStore, store: Store) -> bool:
     """Bring one batch over; to be repeated from its beginning when a step raises.
 
     Returns:
         False when another process owns the partition by now: it will send the range, or has.
     """
-    if not ledger.write_down(batch.range):
+    if not offsets.prepare(batch.range):
         return False
     store.insert(batch)
-    return ledger.finish(batch.range.partition, batch.next_offset)
+    return offsets.commit(batch.range.partition, batch.next_offset)

@@ -15,9 +15,9 @@ class Metrics:
     rows: int = 0  # records delivered, tombstones included
     size_bytes: int = 0  # bytes of their values
     batches: int = 0  # ranges delivered
-    resumed: int = 0  # ranges that were written down by a former owner and delivered again
+    resumed: int = 0  # ranges that a former owner had prepared, delivered again
     retries: int = 0  # deliveries repeated because a server did not answer
-    refused: int = 0  # deliveries that ClickHouse refused
+    refused: int = 0  # deliveries that the store refused
     abandoned: int = 0  # ranges left to another owner of their partition, or to the next start
     lost: int = 0  # offsets that Kafka deleted before they were read
     lag: int = 0  # gauge: records that the owned partitions hold beyond what was read

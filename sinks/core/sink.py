@@ -10,12 +10,14 @@ from threading import Event
 from typing import Final
 
 from connections.errors import BatchRefused, DependencyUnavailable
+from schemas.offsets import Partition
 from schemas.settings import Settings
 from sinks.core.batches import Batch, Buffers, Limits, PartitionBuffer
 from sinks.core.delivery import Store, deliver
+from sinks.core.description import SinkDescription
 from sinks.core.metrics import LOG_EVERY_MS, Metrics
-from sinks.core.ranges import Partition, Start
-from sinks.core.source import GROUP, KafkaSource
+from sinks.core.source import KafkaSource
+from sinks.core.starting import Start
 
 logger = logging.getLogger(__name__)
 
@@ -32,15 +34,14 @@ SLICE_SECONDS: Final = 0.5
 
 
 class Sink:
-    """Carries topics into a store until it is told to stop.
+    """Carries topics into a store until ``stopping`` is set.
 
     Args:
         settings: Kafka's address, and when a batch is sent.
-        topics: What is read.
+        description: What is read, and under which consumer group.
         store: Where it goes.
         end_of: Where to begin a partition of which the consumer group has no offset; None for the beginning.
         stopping: Set from outside to end ``run``.
-        group: The consumer group.
         limits: When a batch is sent; the settings' limits of inserts where none are given.
         clock: Seconds that only grow.
     """
@@ -48,11 +49,10 @@ class Sink:
     def __init__(
         self,
         settings: Settings,
-        topics: Sequence[str],
+        description: SinkDescription,
         store: Store,
         end_of: Callable[[Partition], int | None],
         stopping: Event,
-        group: str = GROUP,
         limits: Limits | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -66,20 +66,20 @@ class Sink:
             limits or Limits(settings.sink_batch_rows, BATCH_BYTES, settings.sink_batch_ms, TOTAL_BYTES)
         )
         self._logged_ms = self._now_ms()
-        self._source = KafkaSource(settings, topics, self, end_of, group)
+        self._source = KafkaSource(settings, description, self, end_of)
 
     def run(self) -> None:
         """Deliver until ``stopping`` is set, then deliver what was gathered, and leave the group.
 
         Raises:
-            BatchRefused: ClickHouse does not take a batch, however often it is sent.
+            BatchRefused: The store does not take a batch, however often it is sent.
             ShopError: The consumer cannot go on.
         """
         try:
             while not self._stopping.is_set():
                 self._read(self._slice_seconds)
                 self._deliver_all(self._buffers.due)
-                self._note_positions()
+                self._commit_positions()
                 self._log_metrics()
             self._deliver_all(self._buffers.all)
         finally:
@@ -92,7 +92,7 @@ class Sink:
             self._buffers.open(partition, start)
             if start.pending is not None:
                 self.metrics.resumed += 1
-                logger.info("Resumes %s, which was written down and not finished", start.pending.token)
+                logger.info("Resumes %s, which was prepared and not committed", start.pending)
             if start.lost:
                 self.metrics.lost += start.lost
                 logger.error(
@@ -135,7 +135,7 @@ class Sink:
                 break
             except DependencyUnavailable as error:
                 self.metrics.retries += 1
-                logger.warning("Cannot deliver %s, attempt %d: %s", batch.range.token, attempt, error)
+                logger.warning("Cannot deliver %s, attempt %d: %s", batch.range, attempt, error)
             except BatchRefused as error:
                 refusals += 1
                 self.metrics.refused += 1
@@ -154,7 +154,7 @@ class Sink:
         if not delivered or buffer is None:
             self._rejoin()
             return
-        buffer.note(batch.next_offset)
+        buffer.mark_committed(batch.next_offset)
         self.metrics.rows += len(batch.offsets)
         self.metrics.size_bytes += sum(map(len, batch.rows()))
         self.metrics.batches += 1
@@ -171,19 +171,19 @@ class Sink:
         while not self._stopping.is_set() and (left := deadline - self._clock()) > 0:
             self._read(min(left, SLICE_SECONDS))
 
-    def _note_positions(self) -> None:
+    def _commit_positions(self) -> None:
         """Commit where reading stands, where nothing is left to deliver: behind a transaction's marker, for example."""
-        for partition, position in self._buffers.unnoted_positions():
+        for partition, position in self._buffers.uncommitted_positions():
             buffer = self._buffers.of(partition)
             try:
-                owned = self._source.finish(partition, position)
+                owned = self._source.commit(partition, position)
             except DependencyUnavailable as error:
                 logger.warning("Cannot commit that %s is read up to %d: %s", partition, position, error)
                 return
             if not owned or buffer is None:
                 self._rejoin()
                 return
-            buffer.note(position)
+            buffer.mark_committed(position)
 
     def _log_metrics(self) -> None:
         now_ms = self._now_ms()

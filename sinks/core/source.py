@@ -1,4 +1,4 @@
-"""Kafka: records, ownership of partitions, and the ledger of offsets. The only module that knows confluent-kafka."""
+"""Kafka: records, ownership of partitions, and committed offsets. Of core, only this module knows confluent-kafka."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 
 from connections.errors import DependencyUnavailable, RecordsDeleted
 from schemas.errors import ShopError
+from schemas.offsets import OffsetRange, Partition
 from schemas.settings import Settings
-from schemas.topics import consumer_group
 from sinks.core.batches import UNKNOWN_MS
-from sinks.core.ranges import OffsetRange, Partition, Start, start_at
+from sinks.core.description import SinkDescription
+from sinks.core.starting import Start, start_at
 
 logger = logging.getLogger(__name__)
 
-GROUP: Final = consumer_group("sink-clickhouse")
 CALL_TIMEOUT_SECONDS: Final = 10.0
 ASSIGN_SECONDS: Final = 120.0
 """How long it may take to learn where to begin; below the time after which Kafka takes the process for hung."""
@@ -36,14 +36,8 @@ _LOST_OWNERSHIP: Final = frozenset(
 )
 
 
-_REMEDY: Final = (
-    "For events in ClickHouse, './shop rebuild clickhouse --table events' brings them from the lake, and it goes on. "
-    "To go on without them, start the platform with SHOP_KAFKA_GAPS=accept."
-)
-
-
 class Record(NamedTuple):
-    """A record, or (``end``) the word that no readable one lies before ``offset``."""
+    """A record; or, with ``end``, the end of a partition: no readable one lies before ``offset``."""
 
     partition: Partition
     offset: int
@@ -54,7 +48,7 @@ class Record(NamedTuple):
 
 
 class Owner(Protocol):
-    """Told which partitions this process owns, while records are read."""
+    """Called with the partitions that this process owns from now on, or no longer, while records are read."""
 
     def assigned(self, starts: dict[Partition, Start]) -> None:
         """It owns these, and reads them from there."""
@@ -64,33 +58,30 @@ class Owner(Protocol):
 
 
 class KafkaSource:
-    """A member of the sink's consumer group; also its ledger.
+    """A member of a sink's consumer group, which keeps its offsets.
 
     Args:
         settings: Kafka's address.
-        topics: What is read.
-        owner: Told of ownership.
+        description: What is read, and under which consumer group.
+        owner: Called when ownership changes.
         end_of: Where to begin when the group has no offset of a partition; None for the beginning.
-        group: The consumer group.
     """
 
     def __init__(
         self,
         settings: Settings,
-        topics: Sequence[str],
+        description: SinkDescription,
         owner: Owner,
         end_of: Callable[[Partition], int | None],
-        group: str = GROUP,
     ) -> None:
         self._servers = settings.kafka_bootstrap_servers
-        self._accepts_gaps = settings.kafka_gaps == "accept"
-        self._group = group
-        self._topics = list(topics)
+        self._accepts_deleted = settings.kafka_gaps == "accept"
+        self._description = description
         self._owner = owner
         self._end_of = end_of
         self._partitions: dict[tuple[str, int], Partition] = {}
         self._paused = False
-        self._consumer = Consumer(_configuration(settings, group), logger=logger)
+        self._consumer = Consumer(_configuration(settings, description.group), logger=logger)
         self._subscribe()
 
     def close(self) -> None:
@@ -98,7 +89,7 @@ class KafkaSource:
         self._consumer.close()
 
     def read(self, most: int, timeout_seconds: float) -> list[Record]:
-        """The next records, at most ``most``, after at most the time-out; changes of ownership are told before.
+        """The next records, at most ``most``, after at most the time-out; changes of ownership come before.
 
         Raises:
             ShopError: The consumer cannot go on.
@@ -127,12 +118,12 @@ class KafkaSource:
         self._consumer.unsubscribe()
         self._subscribe()
 
-    def write_down(self, span: OffsetRange) -> bool:
-        """Commit the range as metadata at its first offset. See ``delivery.Ledger``."""
-        return self._commit(TopicPartition(*span.partition, span.first, metadata=span.to_metadata()))
+    def prepare(self, offsets: OffsetRange) -> bool:
+        """Commit the range as metadata at its first offset. See ``delivery.OffsetStore``."""
+        return self._commit(TopicPartition(*offsets.partition, offsets.first, metadata=offsets.to_metadata()))
 
-    def finish(self, partition: Partition, next_offset: int) -> bool:
-        """Commit the offset without metadata. See ``delivery.Ledger``."""
+    def commit(self, partition: Partition, next_offset: int) -> bool:
+        """Commit the offset without metadata. See ``delivery.OffsetStore``."""
         return self._commit(TopicPartition(*partition, next_offset, metadata=""))
 
     def lag(self, positions: dict[Partition, int]) -> int:
@@ -144,7 +135,10 @@ class KafkaSource:
 
     def _subscribe(self) -> None:
         self._consumer.subscribe(
-            self._topics, on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_revoke
+            list(self._description.topics),
+            on_assign=self._on_assign,
+            on_revoke=self._on_revoke,
+            on_lost=self._on_revoke,
         )
 
     def _record(self, message: Message[bytes, bytes]) -> Record | None:
@@ -198,41 +192,41 @@ class KafkaSource:
             self._consumer.resume(offsets)  # paused when it was taken away, a partition would come back paused
 
     def _on_revoke(self, _consumer: Consumer, revoked: list[TopicPartition]) -> None:
-        self._owner.revoked([Partition(found.topic, found.partition) for found in revoked])
+        self._owner.revoked([_partition(each) for each in revoked])
 
     def _starts(self, assigned: list[TopicPartition]) -> dict[Partition, Start]:
         deadline = time.monotonic() + ASSIGN_SECONDS
         while True:
             try:
                 committed = self._consumer.committed(assigned, timeout=CALL_TIMEOUT_SECONDS)
-                starts = {Partition(found.topic, found.partition): self._start(found) for found in committed}
-                self._write_down_beginnings([found for found in committed if found.offset < 0], starts)
+                starts = {_partition(each): self._start(each) for each in committed}
+                self._commit_starting_offsets([each for each in committed if each.offset < 0], starts)
                 return starts
             except (KafkaException, DependencyUnavailable) as error:
                 if time.monotonic() >= deadline:
-                    raise DependencyUnavailable("Kafka or ClickHouse", self._servers, str(error)) from error
-                logger.warning("Cannot learn where to begin, asking again: %s", error)
+                    servers = f"Kafka or {self._description.title}"
+                    raise DependencyUnavailable(servers, self._servers, str(error)) from error
+                logger.warning("Where to begin is not known yet, asking again: %s", error)
                 time.sleep(ASSIGN_PAUSE_SECONDS)
 
-    def _write_down_beginnings(self, unread: list[TopicPartition], starts: dict[Partition, Start]) -> None:
+    def _commit_starting_offsets(self, unread: list[TopicPartition], starts: dict[Partition, Start]) -> None:
         """Commit where reading begins for the first time: what Kafka deletes from then on is missing."""
         if unread:
-            partitions = [Partition(found.topic, found.partition) for found in unread]
-            beginnings = [TopicPartition(*partition, starts[partition].position) for partition in partitions]
-            self._consumer.commit(offsets=beginnings, asynchronous=False)
+            offsets = [TopicPartition(*partition, starts[partition].position) for partition in map(_partition, unread)]
+            self._consumer.commit(offsets=offsets, asynchronous=False)
 
-    def _start(self, found: TopicPartition) -> Start:
-        if found.error:
-            raise KafkaException(found.error)
-        partition = Partition(found.topic, found.partition)
-        low, high = self._consumer.get_watermark_offsets(found, timeout=CALL_TIMEOUT_SECONDS)
-        if found.offset < 0:
-            return start_at(partition, self._end_of(partition), "", low, high)
-        if found.offset >= low:
-            return start_at(partition, found.offset, found.metadata or "", low, high)
-        return self._start_behind_gap(partition, found.offset, low, high)
+    def _start(self, committed: TopicPartition) -> Start:
+        if committed.error:
+            raise KafkaException(committed.error)
+        partition, title = _partition(committed), self._description.title
+        low, high = self._consumer.get_watermark_offsets(committed, timeout=CALL_TIMEOUT_SECONDS)
+        if committed.offset < 0:
+            return start_at(title, partition, self._end_of(partition), "", low, high)
+        if committed.offset >= low:
+            return start_at(title, partition, committed.offset, committed.metadata or "", low, high)
+        return self._start_behind_deleted(partition, committed.offset, low, high)
 
-    def _start_behind_gap(self, partition: Partition, committed: int, low: int, high: int) -> Start:
+    def _start_behind_deleted(self, partition: Partition, committed: int, low: int, high: int) -> Start:
         """Where to begin when Kafka has deleted what comes next: where a store ends that was rebuilt meanwhile.
 
         Raises:
@@ -240,10 +234,14 @@ class KafkaSource:
         """
         end = self._end_of(partition)
         if end is not None and end >= low:
-            return start_at(partition, end, "", low, high)
-        if self._accepts_gaps:
-            return start_at(partition, committed, "", low, high)
-        raise RecordsDeleted(self._group, str(partition), committed, low, _REMEDY)
+            return start_at(self._description.title, partition, end, "", low, high)
+        if self._accepts_deleted:
+            return start_at(self._description.title, partition, committed, "", low, high)
+        raise RecordsDeleted(self._description.group, str(partition), committed, low, self._description.if_deleted)
+
+
+def _partition(where: TopicPartition) -> Partition:
+    return Partition(where.topic, where.partition)
 
 
 def _configuration(settings: Settings, group: str) -> dict[str, Any]:

@@ -10,15 +10,14 @@ from typing import Final
 from connections.registry import SchemaRegistry
 from lake.storage import lake_storage
 from schemas.settings import Settings
-from schemas.topics import EVENTS, consumer_group
 from sinks.core.batches import Limits
 from sinks.core.process import run_until_signal
 from sinks.core.sink import Sink
+from sinks.lake.description import LAKE
 from sinks.lake.store import LakeStore
 
 logger = logging.getLogger("sinks.lake")
 
-GROUP: Final = consumer_group("sink-lake")
 BATCH_BYTES: Final = 32 * 1024 * 1024
 TOTAL_BYTES: Final = 64 * 1024 * 1024
 
@@ -28,7 +27,7 @@ def run(settings: Settings, stopping: Event) -> None:
     registry = SchemaRegistry(settings.registry_url, settings.http_timeout_seconds)
     try:
         store = LakeStore(lake_storage(settings), registry)
-        Sink(settings, (EVENTS,), store, store.end_of, stopping, GROUP, limits_of(settings)).run()
+        Sink(settings, LAKE, store, store.end_of, stopping, limits_of(settings)).run()
     finally:
         registry.close()
 

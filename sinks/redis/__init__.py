@@ -5,8 +5,9 @@ the offset in Redis is still the one that the batch begins at. So each record ta
 is killed; an older sink that wakes up writes nothing; and a Redis that was emptied is filled again from the beginning,
 because the offsets went with the rest.
 
-- ``source.py``   confluent-kafka: records from given offsets on
-- ``changes.py``  what records mean for the keys
-- ``store.py``    the script
-- ``sink.py``     the loop that drives them, and waits where a server is away
+- ``description.py``  what the rest of the system knows of it
+- ``source.py``       confluent-kafka: records from given offsets on
+- ``changes.py``      what records mean for the keys
+- ``store.py``        the script
+- ``sink.py``         the loop that drives them, and waits where a server is away
 """

@@ -11,7 +11,7 @@ from connections.registry import SchemaRegistry
 from schemas.settings import Settings
 from sinks.core.framing import FramedDecoder
 from sinks.core.process import run_until_signal
-from sinks.redis.changes import CHANGE_OF_TOPIC
+from sinks.redis.description import REDIS
 from sinks.redis.sink import RedisSink
 from sinks.redis.source import KafkaSource
 from sinks.redis.store import RedisStore
@@ -23,7 +23,7 @@ def run(settings: Settings, stopping: Event) -> None:
     """Carry the served topics over until ``stopping`` is set."""
     with (
         closing(SchemaRegistry(settings.registry_url, settings.http_timeout_seconds)) as registry,
-        closing(KafkaSource(settings, tuple(CHANGE_OF_TOPIC))) as source,
+        closing(KafkaSource(settings, REDIS.topics)) as source,
         closing(RedisStore(settings)) as store,
     ):
         RedisSink(source, store, FramedDecoder(registry), stopping).run()

@@ -32,8 +32,8 @@ class Source(Protocol):
         """The next records."""
         ...
 
-    def note(self, topic: str, partition: str, offset: int) -> None:
-        """Tell how far it is."""
+    def commit(self, topic: str, partition: str, offset: int) -> None:
+        """Commit how far it is."""
         ...
 
 
@@ -50,7 +50,7 @@ class Store(Protocol):
 
 
 class RedisSink:
-    """Carries the served topics into Redis until it is told to stop.
+    """Carries the served topics into Redis until ``stopping`` is set.
 
     Args:
         source: Kafka.
@@ -116,7 +116,7 @@ class RedisSink:
             logger.warning("Redis holds another offset of %s than was written: starts anew from it", last.partition)
             return False
         self._written[last.partition] = behind
-        self._source.note(last.topic, last.partition, behind)
+        self._source.commit(last.topic, last.partition, behind)
         return True
 
     def _taken_in(self, records: list[Record]) -> Changes:

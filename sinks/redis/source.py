@@ -10,11 +10,10 @@ from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 
 from connections.errors import DependencyUnavailable
 from schemas.settings import Settings
-from schemas.topics import consumer_group
+from sinks.redis.description import REDIS
 
 logger = logging.getLogger(__name__)
 
-GROUP: Final = consumer_group("sink-redis")
 CALL_SECONDS: Final = 10.0
 
 
@@ -55,7 +54,7 @@ class KafkaSource:
             DependencyUnavailable: Kafka does not answer, or a topic is not there.
         """
         try:
-            starts = [self._start(found, positions) for found in self._partitions()]
+            starts = [self._start(partition, positions) for partition in self._partitions()]
             self._consumer.assign(starts)
         except KafkaException as error:
             raise self._unavailable(error) from error
@@ -78,28 +77,28 @@ class KafkaSource:
                 logger.warning("Kafka: %s", error)
         return records
 
-    def note(self, topic: str, partition: str, offset: int) -> None:
-        """Tell Kafka as well how far it is, for whoever watches the lag."""
+    def commit(self, topic: str, partition: str, offset: int) -> None:
+        """Commit to Kafka as well how far it is, for whoever watches the lag there."""
         number = int(partition.rpartition("-")[2])
         self._consumer.commit(offsets=[TopicPartition(topic, number, offset)], asynchronous=True)
 
     def _partitions(self) -> list[TopicPartition]:
-        found = []
+        partitions: list[TopicPartition] = []
         for topic in self._topics:
             metadata = self._consumer.list_topics(topic, timeout=CALL_SECONDS).topics[topic]
             if metadata.error is not None:
                 raise KafkaException(metadata.error)
-            found += [TopicPartition(topic, number) for number in metadata.partitions]
-        return found
+            partitions += [TopicPartition(topic, number) for number in metadata.partitions]
+        return partitions
 
     def _start(self, partition: TopicPartition, positions: Mapping[str, int]) -> TopicPartition:
         low, high = self._consumer.get_watermark_offsets(partition, timeout=CALL_SECONDS)
         name = f"{partition.topic}-{partition.partition}"
-        wanted = positions.get(name, low)
-        if wanted > high:
-            logger.warning("%s ends at %d, before %d: Kafka was emptied, read anew", name, high, wanted)
-            wanted = low
-        return TopicPartition(partition.topic, partition.partition, max(wanted, low))
+        position = positions.get(name, low)
+        if position > high:
+            logger.warning("%s ends at %d, before %d: Kafka was emptied, read anew", name, high, position)
+            position = low
+        return TopicPartition(partition.topic, partition.partition, max(position, low))
 
     def _unavailable(self, error: KafkaException) -> DependencyUnavailable:
         return DependencyUnavailable("Kafka", self._servers, str(error.args[0]))
@@ -113,8 +112,8 @@ def _record(message: Message[bytes, bytes]) -> Record:
 def _configuration(settings: Settings) -> dict[str, Any]:
     return {
         "bootstrap.servers": settings.kafka_bootstrap_servers,
-        "group.id": GROUP,
-        "client.id": GROUP,
+        "group.id": REDIS.group,
+        "client.id": REDIS.group,
         "isolation.level": "read_committed",
         "enable.auto.commit": False,
         "auto.offset.reset": "earliest",

@@ -57,9 +57,9 @@ class RedisStore:
             DependencyUnavailable: Redis does not answer.
         """
         with redis_errors(self._url):
-            found = self._redis.hgetall(SINK_OFFSETS)
-        assert isinstance(found, dict)
-        return {partition.decode(): int(offset) for partition, offset in found.items()}
+            offsets = self._redis.hgetall(SINK_OFFSETS)
+        assert isinstance(offsets, dict)
+        return {partition.decode(): int(offset) for partition, offset in offsets.items()}
 
     def apply(self, partition: str, first: int | None, behind: int, changes: Changes) -> bool:
         """Write what the records of a partition change, and where reading goes on.

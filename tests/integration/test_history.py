@@ -34,7 +34,7 @@ from local.faults.expectation import expect
 from local.platform import Platform
 from operations.lag import wait_until_read, wait_until_settled
 from schemas.topics import DOMAIN_TOPICS, EVENTS, HEADER_REPLAYED, run_topic_prefix
-from sinks.lake.__main__ import GROUP
+from sinks.lake.description import LAKE
 from tests.support.faults import kill
 from tests.support.platforms import platform_with, shop_in_background
 
@@ -67,7 +67,7 @@ def settle(shop: Platform) -> None:
     wait_until_settled(shop.settings, lambda _lag: None, WAIT_SECONDS)
     with CommittedRecords(shop.settings) as records:
         ends = {(EVENTS, partition): records.bounds(EVENTS, partition)[1] for partition in records.partitions(EVENTS)}
-    wait_until_read(shop.settings, GROUP, ends, WAIT_SECONDS)
+    wait_until_read(shop.settings, LAKE.group, ends, WAIT_SECONDS)
 
 
 def ask(shop: Platform, sql: str) -> list[tuple[Any, ...]]:

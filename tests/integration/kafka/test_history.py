@@ -8,7 +8,7 @@ from confluent_kafka.admin import AdminClient
 
 from connections.errors import RecordsDeleted
 from connections.kafka import CommittedRecords
-from jobs.history.stretch import Stretch
+from jobs.history.bounded import BoundedEvents
 from local.faults.expectation import expect
 from operations.history.gather import RunTopics, event_bounds
 from schemas.settings import Settings
@@ -25,7 +25,7 @@ def test_what_kafka_deleted_before_a_job_had_read_it_is_told(kafka: Settings, ad
         bounds = event_bounds(records)
     first = {partition: low for partition, (low, _) in bounds.items()}
     end = {partition: end for partition, (_, end) in bounds.items()}
-    read, beyond = Stretch("", first, end), Stretch("lake", end, end)
+    read, beyond = BoundedEvents("", first, end), BoundedEvents("lake", end, end)
     read.check_held(kafka, "training")
 
     admin.delete_records([TopicPartition(EVENTS, 0, end[0])])[TopicPartition(EVENTS, 0)].result()

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 
 from connections.clickhouse import connected
 from connections.registry import SchemaRegistry
+from coordination.waiting import wait_until
 from schemas.codec import Encoder, load_schema, schema_text
+from schemas.offsets import Partition
 from schemas.results import RESULTS, SERVED
 from schemas.settings import Settings
 from sinks.clickhouse.client import ClickHouse
+from sinks.clickhouse.description import CLICKHOUSE
 from sinks.clickhouse.store import TABLES, ClickHouseStore, Table
 from sinks.core.delivery import Store
-from sinks.core.ranges import Partition
 from sinks.core.sink import Sink
 
 PARTITIONS = 2
@@ -74,11 +75,10 @@ class Shop:
         clickhouse = self.store
         return Sink(
             self.settings.model_copy(update=settings),
-            tuple(self.tables),
+            replace(CLICKHOUSE, topics=tuple(self.tables), group=self.group),
             store,
             clickhouse.end_of,
             stopping,
-            group=self.group,
         )
 
     @contextmanager
@@ -94,7 +94,7 @@ class Shop:
         work.result()
 
     def drain(self, store: Store | None = None, **settings: Any) -> None:
-        """Run a sink until everything is delivered and finished."""
+        """Run a sink until everything is delivered and committed."""
         with self.running(store, **settings) as work:
             self.wait_until(lambda: work.done() or self.is_drained())
 
@@ -103,10 +103,10 @@ class Shop:
 
     def committed(self) -> dict[Partition, tuple[int, str]]:
         """Committed offset and metadata of the partitions that have one."""
-        asked = [TopicPartition(*partition) for partition in self._partitions()]
+        partitions = [TopicPartition(*partition) for partition in self._partitions()]
         with self._consumer() as consumer:
-            found = consumer.committed(asked, timeout=30)
-        return {Partition(f.topic, f.partition): (f.offset, f.metadata or "") for f in found if f.offset >= 0}
+            commits = consumer.committed(partitions, timeout=30)
+        return {Partition(c.topic, c.partition): (c.offset, c.metadata or "") for c in commits if c.offset >= 0}
 
     def ends(self) -> dict[Partition, int]:
         with self._consumer() as consumer:
@@ -127,10 +127,9 @@ class Shop:
             return [tuple(row) for row in client.query(sql).result_rows]
 
     def wait_until(self, condition: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + WAIT_SECONDS
-        while not condition():
-            assert time.monotonic() < deadline, "what was waited for did not happen"
-            time.sleep(0.1)
+        wait_until(
+            condition, WAIT_SECONDS, lambda: AssertionError("what was waited for did not happen"), poll_seconds=0.1
+        )
 
     def _partitions(self) -> Sequence[Partition]:
         return [Partition(topic, number) for topic in self.tables for number in range(PARTITIONS)]

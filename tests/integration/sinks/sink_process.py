@@ -6,10 +6,12 @@ import logging
 import signal
 import sys
 import threading
+from dataclasses import replace
 
 from connections.registry import SchemaRegistry
 from schemas.settings import Settings
 from sinks.clickhouse.client import ClickHouse
+from sinks.clickhouse.description import CLICKHOUSE
 from sinks.clickhouse.store import TABLES, ClickHouseStore
 from sinks.core.sink import Sink
 
@@ -20,7 +22,8 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO)
     tables = {f"{topic}-{suffix}": table for topic, table in TABLES.items()}
     store = ClickHouseStore(ClickHouse(settings), SchemaRegistry(settings.registry_url), tables)
-    Sink(settings, tuple(tables), store, store.end_of, stopping, group=f"sink-{suffix}").run()
+    description = replace(CLICKHOUSE, topics=tuple(tables), group=f"sink-{suffix}")
+    Sink(settings, description, store, store.end_of, stopping).run()
 
 
 if __name__ == "__main__":

@@ -20,10 +20,10 @@ from connections.errors import BatchRefused, DependencyUnavailable, RecordsDelet
 from local.commands import environment_of
 from schemas.codec import load_schema
 from schemas.errors import ConfigurationError
+from schemas.offsets import OffsetRange, Partition
 from schemas.topics import EVENTS
 from sinks.clickhouse.store import ClickHouseStore
 from sinks.core.batches import Batch
-from sinks.core.ranges import OffsetRange, Partition
 from tests.integration.sinks.shop import Shop
 
 pytestmark = pytest.mark.platform
@@ -151,7 +151,7 @@ def test_only_committed_transactions_arrive_and_the_group_reads_behind_their_mar
 
 
 @pytest.mark.parametrize("batch_rows", [1_000, 170])
-def test_a_crash_between_write_down_and_insert_loses_nothing_and_doubles_nothing(shop: Shop, batch_rows: int) -> None:
+def test_a_crash_between_prepare_and_insert_loses_nothing_and_doubles_nothing(shop: Shop, batch_rows: int) -> None:
     events = produce_events(shop, range(3_000))
     for number in (0, 2):
         with pytest.raises(Crash):
@@ -255,7 +255,7 @@ def test_rows_that_clickhouse_refuses_stop_the_sink_and_are_not_dropped(
         producer.produce(shop.topic(EVENTS), good[:-40], partition=1)
     with pytest.raises(BatchRefused) as refused:
         shop.drain()
-    assert (refused.value.table, refused.value.records) == ("events", f"{shop.topic(EVENTS)}-1-0-0")
+    assert (refused.value.store, refused.value.records) == ("ClickHouse's table events", f"{shop.topic(EVENTS)}-1-0-0")
     assert shop.committed()[Partition(shop.topic(EVENTS), 1)][0] == 0
 
 

@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 from lake.columns import to_table
 from lake.compaction import compact
 from lake.erasure import Erased, count_user, erase_user
-from lake.manifest import Span, ends, read_manifest
+from lake.manifest import ends, read_manifest
 from lake.reader import read_table
 from lake.storage import Storage
 from lake.verification import strays, verify
 from lake.writer import write_range
+from schemas.offsets import OffsetRange, Partition
 from tests.support.lake import make_events
 
 
@@ -23,7 +24,7 @@ def write(storage: Storage, users: list[str], first: int = 0) -> None:
     events = [event | {"user_id": user} for event, user in zip(make_events(first, len(users)), users, strict=True)]
     last = first + len(users) - 1
     table = to_table(events, "events", 0, range(first, last + 1), [0] * len(users))
-    write_range(storage, Span("events", 0, first, last), last + 1, table)
+    write_range(storage, OffsetRange(Partition("events", 0), first, last), last + 1, table)
 
 
 def held(storage: Storage) -> list[tuple[str, str]]:

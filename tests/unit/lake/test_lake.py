@@ -13,19 +13,22 @@ import pytest
 
 from lake.columns import to_table
 from lake.compaction import TARGET_ROWS, compact, merge, runs
-from lake.manifest import Entry, Span, ends, read_manifest
+from lake.manifest import Entry, ends, read_manifest
 from lake.reader import TimeRange, before, read_table
 from lake.storage import Storage
 from lake.verification import strays, summary, verify
 from lake.writer import write_range
 from schemas.errors import ConfigurationError, ContractError
+from schemas.offsets import OffsetRange, Partition
 from tests.support.lake import START, make_events
 
 
 def write(storage: Storage, first: int, count: int, partition: int = 0) -> Entry:
     """A range whose offsets are the numbers of its events, with a marker behind it."""
     table = to_table(list(make_events(first, count)), "events", partition, range(first, first + count), [0] * count)
-    return write_range(storage, Span("events", partition, first, first + count - 1), first + count + 1, table)
+    return write_range(
+        storage, OffsetRange(Partition("events", partition), first, first + count - 1), first + count + 1, table
+    )
 
 
 def ids(storage: Storage) -> list[str]:
@@ -69,7 +72,7 @@ def test_compaction_merges_ranges_and_keeps_every_event(storage: Storage) -> Non
     before_it = [report.fingerprint for report in verify(storage, read_manifest(storage))]
     done = compact(storage)
     assert (done.ranges_before, done.ranges_after, done.files_before, done.files_after) == (4, 2, 6, 4)
-    assert [str(entry.span) for entry in read_manifest(storage)] == ["events-0-0-11", "events-1-0-3"]
+    assert [str(entry.offsets) for entry in read_manifest(storage)] == ["events-0-0-11", "events-1-0-3"]
     assert ends(read_manifest(storage)) == {("events", 0): 13, ("events", 1): 5}
     assert [report.fingerprint for report in verify(storage, read_manifest(storage))] == before_it
     assert strays(storage) == []
@@ -88,7 +91,7 @@ def test_a_compaction_that_was_interrupted_counts_once_and_is_finished_by_the_ne
 
 def test_large_ranges_are_left_alone(storage: Storage) -> None:
     entries = [write(storage, first, 4) for first in (0, 4, 8)]
-    assert [[e.span.first for e in run] for run in runs(entries, target_rows=8)] == [[0, 4]]
+    assert [[e.offsets.first for e in run] for run in runs(entries, target_rows=8)] == [[0, 4]]
     assert list(runs(entries, target_rows=4)) == []
     assert [len(run) for run in runs(entries, TARGET_ROWS)] == [3]
 
@@ -129,7 +132,7 @@ def test_verify_tells_a_damaged_file(storage: Storage, damage: str, words: list[
 def test_verify_tells_events_that_are_there_twice(storage: Storage) -> None:
     write(storage, 0, 2)
     table = to_table(list(make_events(0, 2)), "events", 0, [10, 11], [0, 0])
-    write_range(storage, Span("events", 0, 10, 11), 12, table)
+    write_range(storage, OffsetRange(Partition("events", 0), 10, 11), 12, table)
     (report,) = verify(storage, read_manifest(storage))
     assert report.problems == ["dt=2026-01-05 has 2 events more than once"]
 

@@ -5,12 +5,13 @@ from datetime import date
 import pytest
 
 from lake.columns import to_table
-from lake.manifest import Entry, Span, read_manifest
+from lake.manifest import Entry, read_manifest
 from lake.reader import TimeRange
 from lake.storage import Storage
 from lake.writer import write_range
-from operations.history.events import History, Part, check_no_gap, lake_part
+from operations.history.events import History, Part, check_lake_reaches_kafka, lake_part
 from schemas.errors import ContractError
+from schemas.offsets import OffsetRange, Partition
 from tests.support.lake import START, make_events
 
 HOUR_MS = 3_600_000
@@ -20,7 +21,9 @@ START_MS = round(START.timestamp() * 1000)
 def write(storage: Storage, first: int, count: int, partition: int) -> Entry:
     events = list(make_events(first, count))
     table = to_table(events, "events", partition, range(first, first + count), [0] * count)
-    return write_range(storage, Span("events", partition, first, first + count - 1), first + count, table)
+    return write_range(
+        storage, OffsetRange(Partition("events", partition), first, first + count - 1), first + count, table
+    )
 
 
 def ids_by_day(history: History, times: TimeRange) -> dict[date, list[str]]:
@@ -29,7 +32,7 @@ def ids_by_day(history: History, times: TimeRange) -> dict[date, list[str]]:
 
 def test_days_come_in_the_order_of_their_events_whatever_partition_held_them(storage: Storage) -> None:
     entries = [write(storage, 4, 2, partition=0), write(storage, 0, 4, partition=1)]
-    history = History(tuple(Part(storage, e.span, f) for e in entries for f in e.files), {})
+    history = History(tuple(Part(storage, e.offsets, f) for e in entries for f in e.files), {})
     assert ids_by_day(history, TimeRange()) == {
         date(2026, 1, 5): ["e-0000", "e-0001", "e-0002"],
         date(2026, 1, 6): ["e-0003", "e-0004", "e-0005"],
@@ -50,6 +53,6 @@ def test_of_the_lake_what_lies_before_an_offset_is_taken(storage: Storage) -> No
 
 
 def test_events_that_are_in_neither_are_told_by_their_offsets() -> None:
-    check_no_gap(0, in_lake=10, in_kafka=10)
+    check_lake_reaches_kafka(0, in_lake=10, in_kafka=10)
     with pytest.raises(ContractError, match="The records 10 to 14 of events-0 are gone"):
-        check_no_gap(0, in_lake=10, in_kafka=15)
+        check_lake_reaches_kafka(0, in_lake=10, in_kafka=15)

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.history.stretch import Stretch
-from operations.history.gather import Gathered, Source, accept_gap, first_offsets
+from jobs.history.bounded import BoundedEvents
+from operations.history.gather import Gathered, Source, accept_deleted, first_offsets
 
 LOW_END_LAKE = st.tuples(st.integers(0, 9), st.integers(0, 9), st.integers(0, 29)).map(
     lambda drawn: (drawn[0], drawn[0] + drawn[1], drawn[2])
@@ -28,13 +28,13 @@ def test_kafka_is_read_where_it_can_be_or_only_beyond_the_lake() -> None:
 
 
 def test_events_are_those_of_the_lake_and_those_of_kafka() -> None:
-    assert Gathered(Stretch("topic", {0: 10, 1: 5}, {0: 12, 1: 5}), from_lake=13).events == 15
+    assert Gathered(BoundedEvents("topic", {0: 10, 1: 5}, {0: 12, 1: 5}), from_lake=13).events == 15
 
 
-def test_a_gap_that_is_accepted_is_told(caplog: pytest.LogCaptureFixture) -> None:
-    accept_gap(0, 10, 10)
+def test_deleted_records_that_are_accepted_are_logged(caplog: pytest.LogCaptureFixture) -> None:
+    accept_deleted(0, 10, 10)
     assert caplog.messages == []
-    accept_gap(0, 10, 15)
+    accept_deleted(0, 10, 15)
     assert caplog.messages == [
         "The records 10 to 14 of events-0 are in neither the lake nor Kafka. SHOP_KAFKA_GAPS accepts that."
     ]

@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connections.errors import DependencyUnavailable
+from schemas.offsets import OffsetRange, Partition
 from sinks.core.batches import Batch, Limits, PartitionBuffer
 from sinks.core.delivery import deliver
-from sinks.core.ranges import OffsetRange, Partition, start_at
+from sinks.core.starting import start_at
 
 PARTITION = Partition("events", 3)
 
@@ -47,16 +48,16 @@ class Broker:
         self.inserted: list[int] = []
         self._faults = faults
 
-    def write_down(self, span: OffsetRange) -> bool:
-        return self._commit(span.first, span.to_metadata())
+    def prepare(self, offsets: OffsetRange) -> bool:
+        return self._commit(offsets.first, offsets.to_metadata())
 
-    def finish(self, partition: Partition, next_offset: int) -> bool:
+    def commit(self, partition: Partition, next_offset: int) -> bool:
         return self._commit(next_offset, "")
 
     def insert(self, batch: Batch) -> None:
         self._faults.strike()
-        if batch.range.token not in self.tokens:
-            self.tokens.add(batch.range.token)
+        if str(batch.range) not in self.tokens:
+            self.tokens.add(str(batch.range))
             self.inserted += batch.offsets
         self._faults.strike()
 
@@ -72,7 +73,7 @@ class Broker:
 def run_once(broker: Broker, reads: Iterator[int], rows: Iterator[int]) -> None:
     """One life of the process: from its start until everything is delivered, or until it crashes or loses out."""
     offset, metadata = broker.committed or (None, "")
-    start = start_at(PARTITION, offset, metadata, broker.offsets[0], broker.end)
+    start = start_at("The store", PARTITION, offset, metadata, broker.offsets[0], broker.end)
     buffer = PartitionBuffer(PARTITION, start)
     unread = [o for o in broker.offsets if o >= start.position]
     while True:
@@ -90,7 +91,7 @@ def run_once(broker: Broker, reads: Iterator[int], rows: Iterator[int]) -> None:
                     break
                 except DependencyUnavailable:
                     continue
-            buffer.note(batch.next_offset)
+            buffer.mark_committed(batch.next_offset)
         if not unread:
             return
 

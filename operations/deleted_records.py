@@ -15,10 +15,9 @@ from connections.kafka import CommittedRecords, group_offsets
 from lake.manifest import ends, read_manifest
 from lake.storage import lake_storage
 from schemas.errors import ContractError
+from schemas.offsets import Partition
 from schemas.settings import Settings
 from schemas.topics import DOMAIN_TOPICS, EVENTS, INGEST, consumer_group
-
-Partition = tuple[str, int]
 
 OUT_OF_RANGE: Final = "OffsetOutOfRangeException"
 """What Kafka's client says when it is to read what is not there."""
@@ -40,11 +39,11 @@ def only_markers_are_gone(settings: Settings, job: str) -> bool:
         DependencyUnavailable: Kafka or the lake does not answer.
     """
     topics = DOMAIN_TOPICS if job == INGEST else (EVENTS,)
-    gaps = _deleted_unread(settings, consumer_group(job), topics)
-    for partition, (first, end) in gaps.items():
+    deleted = _deleted_unread(settings, consumer_group(job), topics)
+    for partition, (first, end) in deleted.items():
         if job == INGEST or may_have_held_events(settings, partition, first, end):
-            raise RecordsDeleted(job, "-".join(map(str, partition)), first, end, remedy(job))
-    return bool(gaps)
+            raise RecordsDeleted(job, str(partition), first, end, remedy(job))
+    return bool(deleted)
 
 
 def remedy(job: str) -> str:
@@ -54,10 +53,10 @@ def remedy(job: str) -> str:
 
 def _deleted_unread(settings: Settings, group: str, topics: Iterable[str]) -> dict[Partition, tuple[int, int]]:
     """Partition -> where its group goes on, and the first offset that Kafka holds, where that lies behind."""
-    stands = group_offsets(settings, group, topics)
+    committed = group_offsets(settings, group, topics)
     with CommittedRecords(settings) as records:
-        found = {partition: (at, records.bounds(*partition)[0]) for partition, at in stands.items()}
-    return {partition: (at, first) for partition, (at, first) in found.items() if at < first}
+        held_from = {partition: records.bounds(*partition)[0] for partition in committed}
+    return {partition: (at, held_from[partition]) for partition, at in committed.items() if at < held_from[partition]}
 
 
 def may_have_held_events(settings: Settings, partition: Partition, first: int, end: int) -> bool:
@@ -67,5 +66,5 @@ def may_have_held_events(settings: Settings, partition: Partition, first: int, e
     except ContractError:
         return True
     known = ends(entries).get(partition, 0) >= end
-    events = any(entry.span[:2] == partition and entry.span.last >= first for entry in entries)
+    events = any(entry.offsets.partition == partition and entry.offsets.last >= first for entry in entries)
     return events or not known

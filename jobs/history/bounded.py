@@ -15,7 +15,7 @@ REMEDY: Final = "Run it again with --from-lake: what Kafka may delete meanwhile 
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class BoundedEvents:
     """Every event up to a fixed offset of each partition.
 
     Attributes:
@@ -29,18 +29,18 @@ class Stretch:
     to_offsets: Mapping[int, int]
 
     def to_json(self) -> str:
-        """The stretch as a program's argument."""
+        """The same as a program's argument."""
         return json.dumps(asdict(self))
 
     @classmethod
-    def from_json(cls, text: str) -> Stretch:
-        """The stretch that ``to_json`` wrote."""
+    def from_json(cls, text: str) -> BoundedEvents:
+        """What ``to_json`` wrote."""
         return cls.from_object(json.loads(text))
 
     @classmethod
-    def from_object(cls, found: dict[str, Any]) -> Stretch:
-        """The stretch of a JSON object."""
-        return cls(found["lake_topic"], _by_partition(found["from_offsets"]), _by_partition(found["to_offsets"]))
+    def from_object(cls, content: dict[str, Any]) -> BoundedEvents:
+        """What ``to_json`` wrote, once it is parsed."""
+        return cls(content["lake_topic"], _by_partition(content["from_offsets"]), _by_partition(content["to_offsets"]))
 
     def check_held(self, kafka: KafkaAddress, reader: str) -> None:
         """Check, once it has been read, that Kafka has held it all the while: Flink passes over what was deleted.
