@@ -7,7 +7,9 @@
 - ``history/``            all events there ever were: the lake's, then Kafka's
 - ``replay.py``           events of the past published again
 - ``backfill/``           results computed again, compared and swapped
+- ``stores.py``           every store, registered once
 - ``rebuild/``            stores made anew
+- ``personal/``           what each store holds of a person
 - ``erasure/``            a person forgotten
 - ``failed_events.py``    the records that ingest refused
 - ``repair/``             those records set right and sent on

@@ -29,6 +29,7 @@ from local.ports import free_base
 from local.processes import ProcessId
 from operations.migrate import migrate
 from schemas.settings import Settings
+from sinks.clickhouse.description import CLICKHOUSE
 
 START_SECONDS: Final = 180.0
 POLL_SECONDS: Final = 0.1
@@ -122,4 +123,4 @@ def machine(directory: Path) -> Iterator[Machine]:
 
 
 def sink(made: Machine) -> Part:
-    return Sink(made.settings, "sink", "sinks.clickhouse")
+    return Sink(made.settings, CLICKHOUSE)

@@ -87,11 +87,12 @@ def compact_lake(ctx: typer.Context) -> None:
     from lake.compaction import compact
     from lake.storage import lake_storage
     from local.paths import DataDirectory
+    from operations.personal.lake import COMPACTION_LOCK
 
     settings = settings_of(ctx)
     data = DataDirectory(settings.data_dir)
     data.create()
-    with err.status("Compacting the lake ..."), locked(data.root / "lake-compact.lock"):
+    with err.status("Compacting the lake ..."), locked(data.root / COMPACTION_LOCK):
         done = compact(lake_storage(settings))
     err.print(
         f"{done.files_before:,} files of {done.ranges_before:,} ranges became "

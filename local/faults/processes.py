@@ -13,6 +13,7 @@ from local.faults.fault import PERSONAL, Fault, PlatformSpec
 from local.faults.stores import compare_histories
 from local.faults.targets import supervisor_stopped, workers_connected_to
 from operations.lag import open_transactions
+from sinks.registered import SINKS
 
 STOPPABLE: Final = (
     "kafka",
@@ -21,9 +22,7 @@ STOPPABLE: Final = (
     "clickhouse",
     "jobmanager",
     "taskmanager",
-    "sink",
-    "sink-redis",
-    "sink-lake",
+    *(sink.part for sink in SINKS),
 )
 
 

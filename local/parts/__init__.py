@@ -15,6 +15,7 @@ from local.parts.serving import Serving
 from local.parts.sink import Sink
 from local.paths import DataDirectory
 from schemas.settings import Settings
+from sinks.registered import SINKS
 
 
 def all_parts(settings: Settings, data: DataDirectory, jars: Jars) -> list[Part]:
@@ -27,9 +28,7 @@ def all_parts(settings: Settings, data: DataDirectory, jars: Jars) -> list[Part]
         ClickHouse(settings, data),
         JobManager(settings, flink),
         TaskManager(settings, flink),
-        Sink(settings, "sink", "sinks.clickhouse"),
-        Sink(settings, "sink-redis", "sinks.redis"),
-        Sink(settings, "sink-lake", "sinks.lake"),
+        *(Sink(settings, sink) for sink in SINKS),
         Collector(settings),
         Serving(settings),
     ]

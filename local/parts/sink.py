@@ -9,6 +9,7 @@ from typing import ClassVar
 from local.parts.base import StopStage
 from local.paths import ROOT
 from schemas.settings import Settings
+from sinks.core.description import SinkDescription
 
 
 class Sink:
@@ -16,18 +17,17 @@ class Sink:
 
     Args:
         settings: Handed on to it.
-        name: The part's name.
-        package: What runs.
+        sink: What runs, and what its part is called.
     """
 
     stop_stage: ClassVar = StopStage.SINKS
     stop_grace_seconds: ClassVar = 15.0
     restarts_with: ClassVar[str | None] = None
 
-    def __init__(self, settings: Settings, name: str, package: str) -> None:
-        self.name = name
+    def __init__(self, settings: Settings, sink: SinkDescription) -> None:
+        self.name = sink.part
         self._settings = settings
-        self._package = package
+        self._program = sink.program
 
     @property
     def ports(self) -> Mapping[str, int]:
@@ -39,7 +39,7 @@ class Sink:
 
     def command(self) -> list[str]:
         """The program and its arguments."""
-        return [sys.executable, "-P", "-m", self._package]
+        return [sys.executable, "-P", "-m", self._program]
 
     def environment(self) -> dict[str, str]:
         """Our packages and the settings."""

@@ -1,7 +1,5 @@
 """A person is forgotten: an erasure is published, then every store gives up what it holds of them.
 
-- ``topics.py``      the erasure itself, tombstones of the person's results, what Kafka still holds until when
-- ``clickhouse.py``  rows
-- ``redis.py``       keys
-- ``run.py``         all of it in order, with proof
+- ``topics.py``  the erasure itself, tombstones of the person's results, what Kafka still holds until when
+- ``run.py``     all of it in order, with proof
 """

@@ -19,22 +19,19 @@ from typing import Final
 
 from connections.clickhouse import connected
 from connections.erased_users import REFRESH_SECONDS
-from coordination.files import locked
 from flink.submission import Cluster
-from lake.erasure import count_user, erase_user
-from lake.storage import lake_storage
-from operations.erasure.clickhouse import TABLES, USER_RESULTS, count_rows, delete_rows, visitors_of
-from operations.erasure.redis import delete_keys, keys_of
 from operations.erasure.topics import Remainder, delete_results, publish_erasure, remainders, rows_of
 from operations.lag import ends_with_open, wait_until_read
+from operations.personal.clickhouse import USER_RESULTS, visitors_of
+from operations.personal.models import MODELS
 from operations.running_jobs import running_jobs
-from recommender.store import ModelStore
+from operations.stores import STORES
 from schemas.settings import Settings
 from schemas.topics import DOMAIN_TOPICS, EVENTS, INGEST, consumer_group
-from sinks.clickhouse.description import CLICKHOUSE
 from sinks.registered import SINKS
 
-COMPACTION_LOCK: Final = "lake-compact.lock"
+PLACES: Final = (MODELS, *(store.personal for store in STORES))
+"""Where a person's data lie, beside Kafka."""
 
 Progress = Callable[[str], None]
 
@@ -96,10 +93,9 @@ def erase(settings: Settings, user_id: str, wait_seconds: float, progress: Progr
     before, rows, visitors = _held(settings, user_id), rows_of(settings, user_id), _visitors(settings, user_id)
     progress("Deleting ...")
     delete_results(settings, rows)
-    wait_until_read(
-        settings, CLICKHOUSE.group, ends_with_open(settings, [each.topic for each in USER_RESULTS]), wait_seconds
-    )
-    _delete(settings, user_id)
+    wait_for_results(settings, wait_seconds)
+    for place in PLACES:
+        place.erase(settings, user_id)
     progress("Asking every store again ...")
     left = _held(settings, user_id) | {_TOPICS: len(rows_of(settings, user_id))}
     before |= {_TOPICS: len(rows)}
@@ -125,34 +121,26 @@ def wait_for_readers(settings: Settings, wait_seconds: float) -> None:
     sinks = [sink.group for sink in SINKS if EVENTS in sink.topics]
     for group in (*jobs, *sinks):
         wait_until_read(settings, group, ends, wait_seconds)
-    results = ends_with_open(settings, [result.topic for result in USER_RESULTS])
-    wait_until_read(settings, CLICKHOUSE.group, results, wait_seconds)
+    wait_for_results(settings, wait_seconds)
+
+
+def wait_for_results(settings: Settings, wait_seconds: float) -> None:
+    """Wait until every sink has brought over what the results that name people hold now.
+
+    Raises:
+        StillBehind: One has not after that time.
+    """
+    topics = [result.topic for result in USER_RESULTS]
+    for sink in SINKS:
+        if taken := [topic for topic in topics if topic in sink.topics]:
+            wait_until_read(settings, sink.group, ends_with_open(settings, taken), wait_seconds)
 
 
 def _held(settings: Settings, user_id: str) -> dict[str, int]:
-    """Store -> how much it has of a user."""
-    models = ModelStore(settings.model_store_url)
-    with connected(settings, settings.clickhouse_database) as clickhouse:
-        rows = {f"ClickHouse: {table}": count_rows(clickhouse, table, user_id) for table in TABLES}
-    return rows | {
-        "Redis: keys": len(keys_of(settings, user_id)),
-        "lake: events": count_user(lake_storage(settings), user_id),
-        "models with a history": sum(models.knows(version, user_id) for version in models.versions()),
-    }
+    """What of which store -> how much it has of a user."""
+    return {what: count for place in PLACES for what, count in place.held(settings, user_id).items()}
 
 
 def _visitors(settings: Settings, user_id: str) -> tuple[str, ...]:
     with connected(settings, settings.clickhouse_database) as clickhouse:
         return visitors_of(clickhouse, user_id)
-
-
-def _delete(settings: Settings, user_id: str) -> None:
-    with connected(settings, settings.clickhouse_database) as clickhouse:
-        for table in TABLES:
-            delete_rows(clickhouse, table, user_id)
-    with locked(settings.data_dir / COMPACTION_LOCK):
-        erase_user(lake_storage(settings), user_id)
-    models = ModelStore(settings.model_store_url)
-    for version in models.versions():
-        models.forget(version, user_id)
-    delete_keys(settings, keys_of(settings, user_id))

@@ -15,7 +15,7 @@ from connections.erased_users import digest_of
 from connections.errors import DeliveryError
 from connections.kafka import CommittedRecords
 from connections.registry import SchemaRegistry
-from operations.erasure.clickhouse import USER_RESULTS
+from operations.personal.clickhouse import USER_RESULTS
 from producers.acknowledgement import wait_for_acknowledgements
 from producers.publisher import FLUSH_SECONDS, producer_options
 from schemas.settings import Settings

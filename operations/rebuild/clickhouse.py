@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import io
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Final
@@ -27,7 +27,10 @@ from lake.manifest import read_manifest
 from lake.storage import lake_storage
 from operations.backfill.shadow import batches_between
 from operations.history.events import Part, check_lake_reaches_kafka, ends_in_lake, lake_part
+from operations.rebuild.request import Progress, Rebuild, RebuildReport, RebuildRequest
+from schemas.errors import ConfigurationError
 from schemas.offsets import OffsetRange, Partition
+from schemas.results import RESULTS
 from schemas.settings import Settings
 from schemas.topics import EVENTS
 from sinks.clickhouse.client import ClickHouse
@@ -41,8 +44,6 @@ SETTLE_SECONDS: Final = 2.0
 """How long the sink may take to commit an insert that had begun before a table was renamed, once it has ended."""
 
 _RUNNING_INSERTS: Final = "SELECT count() FROM system.processes WHERE startsWith(query, {begin:String})"
-
-Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,3 +239,28 @@ def _as_parquet(table: pa.Table) -> bytes:
     out = io.BytesIO()
     pq.write_table(table.select(list(FIELDS)), out, compression="lz4")
     return out.getvalue()
+
+
+def _run(settings: Settings, request: RebuildRequest, progress: Progress) -> RebuildReport:
+    topics = {EVENTS: EVENTS, **{result.name: result.topic for result in RESULTS}}
+    if unknown := sorted(set(request.tables) - topics.keys()):
+        message = f"There is no table {', '.join(unknown)}. There are: {', '.join(topics)}."
+        raise ConfigurationError(message)
+    chosen = [topic for name, topic in topics.items() if not request.tables or name in request.tables]
+    columns = ("table", "from the lake", "from Kafka", "seconds", "rows/s", "away")
+    return RebuildReport(columns, tuple(map(_row, rebuild_clickhouse(settings, chosen, progress))))
+
+
+def _row(rebuilt: Rebuilt) -> tuple[str, ...]:
+    rows = rebuilt.from_lake + rebuilt.from_kafka
+    return (
+        rebuilt.table,
+        f"{rebuilt.from_lake:,}",
+        f"{rebuilt.from_kafka:,}",
+        f"{rebuilt.seconds:.1f}",
+        f"{rows / max(rebuilt.seconds, 1e-9):,.0f}",
+        f"{rebuilt.away_seconds:.1f} s",
+    )
+
+
+CLICKHOUSE_REBUILD: Final = Rebuild(_run, frozenset({"tables"}))

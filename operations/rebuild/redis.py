@@ -12,7 +12,7 @@ that was active.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -26,8 +26,10 @@ from connections.errors import DependencyUnavailable
 from connections.kafka import CommittedRecords
 from connections.redis import connect, redis_errors
 from connections.registry import SchemaRegistry
+from coordination.waiting import wait_until
 from lake.columns import EVENT_TIME, TIMESTAMP
 from operations.history.events import history
+from operations.rebuild.request import Progress, Rebuild, RebuildReport, RebuildRequest
 from recommender.publishing.live import LiveModels
 from recommender.publishing.personaliser import Limits, Personaliser
 from recommender.publishing.promotion import Promotions
@@ -46,7 +48,6 @@ POLL_SECONDS: Final = 0.5
 _WITH_PRODUCTS: Final = ("view_item", "select_item", "add_to_wishlist", "add_to_cart", "purchase")
 """As jobs/personalise/interactions.sql has them."""
 
-Progress = Callable[[str], None]
 Interactions = tuple[list[str], list[str], list[int]]
 """User, ``kind:product_id`` and epoch milliseconds of each."""
 
@@ -146,13 +147,20 @@ def wait_for_sink(settings: Settings, wait_seconds: float, progress: Progress) -
             for result in SERVED
             for partition in records.partitions(result.topic)
         }
-    deadline = time.monotonic() + wait_seconds
-    with closing(RedisStore(settings)) as store:
-        while behind := _behind(store.positions(), ends):
-            if time.monotonic() >= deadline:
-                raise DependencyUnavailable("The sink of Redis", settings.redis_url, f"{behind:,} records are left")
+    behind = 0
+
+    def has_written_all() -> bool:
+        nonlocal behind
+        behind = _behind(store.positions(), ends)
+        if behind:
             progress(f"Waiting for the sink of Redis: {behind:,} records ...")
-            time.sleep(POLL_SECONDS)
+        return not behind
+
+    def too_late() -> DependencyUnavailable:
+        return DependencyUnavailable("The sink of Redis", settings.redis_url, f"{behind:,} records are left")
+
+    with closing(RedisStore(settings)) as store:
+        wait_until(has_written_all, wait_seconds, too_late, poll_seconds=POLL_SECONDS)
 
 
 def interactions_of(table: pa.Table) -> Interactions:
@@ -239,3 +247,19 @@ def _in_batches(interactions: Interactions) -> Iterator[Interactions]:
 
 def _behind(positions: dict[str, int], ends: dict[str, int]) -> int:
     return sum(max(0, end - positions.get(partition, 0)) for partition, end in ends.items())
+
+
+def _run(settings: Settings, request: RebuildRequest, progress: Progress) -> RebuildReport:
+    if (request.as_of is None) != (not request.to_url):
+        raise ConfigurationError("--as-of and --to-url go together: the past is never written into the Redis of today.")
+    if request.as_of is None:
+        refilled = rebuild_redis(settings, request.wait_seconds, progress)
+    else:
+        refilled = rebuild_as_of(settings, request.as_of, request.to_url, progress)
+    model = f"of the model {refilled.model}" if refilled.model else "of no model: none was ever promoted"
+    return RebuildReport(
+        summary=f"{refilled.interactions:,} events in histories, lists {model}, after {refilled.seconds:.1f} s."
+    )
+
+
+REDIS_REBUILD: Final = Rebuild(_run, frozenset({"as_of", "to_url", "wait_seconds"}))

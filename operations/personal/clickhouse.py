@@ -6,8 +6,11 @@ from typing import Final
 
 from clickhouse_connect.driver.client import Client
 
+from connections.clickhouse import connected
+from operations.personal.data import PersonalData
 from schemas.codec import load_schema
 from schemas.results import RESULTS
+from schemas.settings import Settings
 
 USER_RESULTS: Final = tuple(
     result for result in RESULTS if "user_id" in {field["name"] for field in load_schema(result.name)["fields"]}
@@ -21,9 +24,9 @@ _WHOLE: Final = {"mutations_sync": 2}
 
 def count_rows(client: Client, table: str, user_id: str) -> int:
     """How many rows of a table name a user."""
-    asked = {"table": table, "user": user_id}
-    found = client.query("SELECT count() FROM {table:Identifier} WHERE user_id = {user:String}", asked)
-    return int(found.result_rows[0][0])
+    parameters = {"table": table, "user": user_id}
+    answer = client.query("SELECT count() FROM {table:Identifier} WHERE user_id = {user:String}", parameters)
+    return int(answer.result_rows[0][0])
 
 
 def visitors_of(client: Client, user_id: str) -> tuple[str, ...]:
@@ -39,3 +42,17 @@ def visitors_of(client: Client, user_id: str) -> tuple[str, ...]:
 def delete_rows(client: Client, table: str, user_id: str) -> None:
     """Delete the rows of a table that name a user; returns when they are gone from the disk."""
     client.command(f"ALTER TABLE `{table}` DELETE WHERE user_id = %(user)s", {"user": user_id}, settings=_WHOLE)
+
+
+def _held(settings: Settings, user_id: str) -> dict[str, int]:
+    with connected(settings, settings.clickhouse_database) as client:
+        return {f"ClickHouse: {table}": count_rows(client, table, user_id) for table in TABLES}
+
+
+def _erase(settings: Settings, user_id: str) -> None:
+    with connected(settings, settings.clickhouse_database) as client:
+        for table in TABLES:
+            delete_rows(client, table, user_id)
+
+
+IN_CLICKHOUSE: Final = PersonalData(_held, _erase)

@@ -7,6 +7,7 @@ from contextlib import closing
 from typing import Any, Final
 
 from connections.redis import connect, redis_errors
+from operations.personal.data import PersonalData
 from schemas.redis_keys import history, personalized
 from schemas.settings import Settings
 
@@ -42,3 +43,14 @@ def delete_keys(settings: Settings, keys: list[bytes]) -> None:
             redis_errors(settings.redis_url),
         ):
             client.delete(*keys)
+
+
+def _held(settings: Settings, user_id: str) -> dict[str, int]:
+    return {"Redis: keys": len(keys_of(settings, user_id))}
+
+
+def _erase(settings: Settings, user_id: str) -> None:
+    delete_keys(settings, keys_of(settings, user_id))
+
+
+IN_REDIS: Final = PersonalData(_held, _erase)
