@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Final
 
 from bench.pipeline import tables
-from bench.pipeline.contestants import Bench, Input, Sample, say
 from bench.pipeline.environment import peers_python
 from bench.pipeline.machine import machine
 from bench.pipeline.records import Broker, Record
+from bench.pipeline.systems import Bench, Input, Sample, log
 from schemas.settings import Settings
 from schemas.topics import DOMAIN_TOPICS
 from simulator.ledger.file import write_ledger
@@ -42,9 +42,9 @@ ALL: Final = "ingest + analytics + sink together, exactly once"
 
 @dataclass(frozen=True)
 class Aim:
-    """A ratio, or a rate where there is no peer, of events per CPU-second that is to be reached."""
+    """A target for events per CPU-second: as a ratio to a peer, or as a rate where there is no peer."""
 
-    contestant: str
+    system: str
     peer: str | None
     least: float
 
@@ -63,7 +63,7 @@ AIMS: Final = (
 
 @dataclass(frozen=True)
 class Figures:
-    """Medians over the rounds of one contestant.
+    """Medians over the rounds of one system.
 
     Attributes:
         wall: Events per second.
@@ -83,12 +83,14 @@ def main() -> None:
     parser.add_argument("--warm-up", type=int, default=100_000, help="events in front of them")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--trouble", default="all", help="as of './shop simulate'")
-    parser.add_argument("--only", nargs="+", default=[""], help="contestants whose names have one of these words")
+    parser.add_argument("--only", nargs="+", default=[""], help="systems whose names contain one of these words")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of tables")
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by SIGTERM"))  # nothing is left running then
-    figures = run(given.rounds, given.events, given.warm_up, given.seed, given.trouble, given.only)
-    print(as_json(figures) if given.json else as_text(figures))
+    figures = run(
+        arguments.rounds, arguments.events, arguments.warm_up, arguments.seed, arguments.trouble, arguments.only
+    )
+    print(as_json(figures) if arguments.json else as_text(figures))
 
 
 def run(
@@ -97,17 +99,17 @@ def run(
     python = peers_python()
     with (
         tempfile.TemporaryDirectory(prefix="shopstream-bench-") as directory,
-        machine(Path(directory) / "data") as made,
-        closing(Broker(made.settings)) as broker,
+        machine(Path(directory) / "data") as parts,
+        closing(Broker(parts.settings)) as broker,
     ):
         ledger = Path(directory) / "ledger.json"
         share = warm_up / (warm_up + events)
-        simulated(made.settings, Plan(warm_up + events, seed, trouble=troubles(trouble)), ledger)
+        send_simulation(parts.settings, Plan(warm_up + events, seed, trouble=troubles(trouble)), ledger)
         produced = split(broker.read(dict.fromkeys(broker.ends(DOMAIN_TOPICS), 0)), share)
-        bench = Bench(made, broker, python)
-        say("Making the trusted events ...")
+        bench = Bench(parts, broker, python)
+        log("Making the trusted events ...")
         accepted = split(bench.trusted(produced), share)
-        contestants: dict[str, Callable[[], Sample]] = {
+        systems: dict[str, Callable[[], Sample]] = {
             INGEST: partial(bench.ingest, produced),
             FLOOR: partial(bench.floor, accepted),
             ANALYTICS: partial(bench.analytics, accepted),
@@ -118,36 +120,36 @@ def run(
             SINK: partial(bench.sink, accepted),
             ALL: partial(bench.all_together, produced),
         }
-        wanted = {name: each for name, each in contestants.items() if any(word in name for word in only)}
-        return in_turns(wanted, rounds, tables.of_ledger(ledger))
+        selected = {name: measure for name, measure in systems.items() if any(word in name for word in only)}
+        return in_turns(selected, rounds, tables.of_ledger(ledger))
 
 
-def simulated(settings: Settings, plan: Plan, file: Path) -> None:
+def send_simulation(settings: Settings, plan: Plan, file: Path) -> None:
     """Send a simulated shop's records, and write its ledger."""
     ledger = Ledger(plan.time_zone, plan.lateness_ms, plan.skew_ms)
     with Sender(settings) as sender:
-        sent = simulate(plan, registered_encoders(settings), sender, ledger, lambda _sent: None)
+        delivered = simulate(plan, registered_encoders(settings), sender, ledger, lambda _sent: None)
     write_ledger(file, ledger, plan.arguments())
-    say(f"Simulated {sent.records:,} records, {ledger.accepted:,} of them to be accepted")
+    log(f"Simulated {delivered.records:,} records, {ledger.accepted:,} of them to be accepted")
 
 
 def split(records: Sequence[Record], share: float) -> Input:
-    place = round(len(records) * share)
-    return Input(records[:place], records[place:])
+    index = round(len(records) * share)
+    return Input(records[:index], records[index:])
 
 
-def in_turns(contestants: dict[str, Callable[[], Sample]], rounds: int, truth: tables.Tables) -> dict[str, Figures]:
-    """Each contestant once in each round; every table that comes out must be the ledger's."""
+def in_turns(systems: dict[str, Callable[[], Sample]], rounds: int, expected: tables.Tables) -> dict[str, Figures]:
+    """Each system once in each round; every table that it makes must equal the ledger's."""
     samples: dict[str, list[Sample]] = defaultdict(list)
     for number in range(rounds):
-        for name, measure in contestants.items():
+        for name, measure in systems.items():
             sample = measure()
             samples[name].append(sample)
             rate = sample.events / sample.cpu_seconds
-            say(f"round {number + 1}: {name}: {rate:,.0f} per CPU-s, {sample.events / sample.seconds:,.0f} per s")
-            if sample.tables is not None and (wrong := tables.differing(sample.tables, truth)):
-                sys.exit(f"{name}: not the ledger's tables: {', '.join(wrong)}")
-    return {name: figures_of(found) for name, found in samples.items()}
+            log(f"round {number + 1}: {name}: {rate:,.0f} per CPU-s, {sample.events / sample.seconds:,.0f} per s")
+            if sample.tables is not None and (differing := tables.differing(sample.tables, expected)):
+                sys.exit(f"{name}: tables differ from the ledger: {', '.join(differing)}")
+    return {name: figures_of(samples_of_system) for name, samples_of_system in samples.items()}
 
 
 def figures_of(samples: Sequence[Sample]) -> Figures:
@@ -158,12 +160,12 @@ def figures_of(samples: Sequence[Sample]) -> Figures:
     )
 
 
-def reached(figures: dict[str, Figures]) -> dict[Aim, float]:
-    """How far each aim is reached whose contestants were measured."""
+def values_of_aims(figures: dict[str, Figures]) -> dict[Aim, float]:
+    """The value for each aim whose system and peer were measured."""
     return {
-        aim: figures[aim.contestant].cpu / (figures[aim.peer].cpu if aim.peer else 1)
+        aim: figures[aim.system].cpu / (figures[aim.peer].cpu if aim.peer else 1)
         for aim in AIMS
-        if aim.contestant in figures and (aim.peer is None or aim.peer in figures)
+        if aim.system in figures and (aim.peer is None or aim.peer in figures)
     }
 
 
@@ -177,16 +179,16 @@ def as_text(figures: dict[str, Figures]) -> str:
         ratios = f"{ratio(figures, name, FLOOR):>6} {ratio(figures, name, BY_HAND):>6}"
         lines.append(f"{name:55} {each.wall:>9,.0f} {each.cpu:>10,.0f} {ratios} {each.servers_us:>10.1f}")
     lines += ["", f"{'aims, by CPU-second':90} {'is':>9} {'aim':>9}"]
-    for aim, found in reached(figures).items():
+    for aim, value in values_of_aims(figures).items():
         digits = ",.0f" if aim.peer is None else ".2f"
-        what = f"{aim.contestant} / {aim.peer}" if aim.peer else aim.contestant
-        verdict = "reached" if found >= aim.least else "missed"
-        lines.append(f"{what:90} {found:>9{digits}} {aim.least:>9{digits}} {verdict}")
+        compared = f"{aim.system} / {aim.peer}" if aim.peer else aim.system
+        outcome = "reached" if value >= aim.least else "missed"
+        lines.append(f"{compared:90} {value:>9{digits}} {aim.least:>9{digits}} {outcome}")
     return "\n".join(lines)
 
 
 def as_json(figures: dict[str, Figures]) -> str:
-    contestants = {
+    systems = {
         name: {
             "events_per_second": each.wall,
             "events_per_cpu_second": each.cpu,
@@ -195,10 +197,10 @@ def as_json(figures: dict[str, Figures]) -> str:
         for name, each in figures.items()
     }
     aims = [
-        {"contestant": aim.contestant, "peer": aim.peer, "aim": aim.least, "is": found}
-        for aim, found in reached(figures).items()
+        {"system": aim.system, "peer": aim.peer, "aim": aim.least, "is": value}
+        for aim, value in values_of_aims(figures).items()
     ]
-    return json.dumps({"contestants": contestants, "aims": aims}, indent=2)
+    return json.dumps({"systems": systems, "aims": aims}, indent=2)
 
 
 if __name__ == "__main__":

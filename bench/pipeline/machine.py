@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import random
 import signal
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from typing import Final
 
 import psutil
 
+from coordination.waiting import wait_until
 from local import processes
 from local.downloads import Jars, default_cache, read_lock
 from local.flink import FlinkDistribution
@@ -57,12 +57,16 @@ class Machine:
         log = self.data.log(part.name)
         child = processes.start(part.command(), part.environment(), self.data.root, log)
         self._running[part.name] = child, ProcessId.of(child.pid), part
-        deadline = time.monotonic() + START_SECONDS
-        while not part.is_ready():
-            if processes.has_exited(child) or time.monotonic() > deadline:
-                message = f"{part.name} does not start:\n{processes.tail(log, 20)}"
-                raise RuntimeError(message)
-            time.sleep(POLL_SECONDS)
+
+        def failure() -> RuntimeError:
+            return RuntimeError(f"{part.name} does not start:\n{processes.tail(log, 20)}")
+
+        def is_ready() -> bool:
+            if processes.has_exited(child):
+                raise failure()
+            return part.is_ready()
+
+        wait_until(is_ready, START_SECONDS, failure, poll_seconds=POLL_SECONDS)
 
     def stop(self, name: str) -> None:
         child, process, part = self._running.pop(name)
@@ -81,21 +85,21 @@ class Machine:
         return cpu_seconds(self.processes_of(names))
 
 
-def cpu_seconds(found: list[psutil.Process]) -> float:
+def cpu_seconds(running: list[psutil.Process]) -> float:
     """User and system time of all threads."""
-    times = [process.cpu_times() for process in found]
+    times = [process.cpu_times() for process in running]
     return sum(each.user + each.system for each in times)
 
 
 @contextmanager
-def paused(found: list[psutil.Process]) -> Iterator[None]:
-    """Stops processes while their work is laid out, so that none of it is done before the clock runs."""
-    for process in found:
+def paused(running: list[psutil.Process]) -> Iterator[None]:
+    """Stops processes while their input is written, so that none of it is processed before the clock runs."""
+    for process in running:
         os.kill(process.pid, signal.SIGSTOP)
     try:
         yield
     finally:
-        for process in found:
+        for process in running:
             os.kill(process.pid, signal.SIGCONT)
 
 
@@ -109,18 +113,18 @@ def machine(directory: Path) -> Iterator[Machine]:
     jars.fetch()
     jars.unpacked("registry")
     flink = FlinkDistribution(settings, data, jars)
-    made = Machine(settings, data, jars, flink)
+    parts = Machine(settings, data, jars, flink)
     try:
-        made.start(Kafka(settings, data, jars))
-        made.start(Registry(settings, data, jars))
-        made.start(ClickHouse(settings, data))
+        parts.start(Kafka(settings, data, jars))
+        parts.start(Registry(settings, data, jars))
+        parts.start(ClickHouse(settings, data))
         migrate(settings)
-        made.start(JobManager(settings, flink))
-        made.start(TaskManager(settings, flink))
-        yield made
+        parts.start(JobManager(settings, flink))
+        parts.start(TaskManager(settings, flink))
+        yield parts
     finally:
-        made.stop_all()
+        parts.stop_all()
 
 
-def sink(made: Machine) -> Part:
-    return Sink(made.settings, CLICKHOUSE)
+def sink(parts: Machine) -> Part:
+    return Sink(parts.settings, CLICKHOUSE)

@@ -1,14 +1,14 @@
-"""Records taken out of Kafka and put into it again, as often as they are needed."""
+"""Reads records from Kafka, and writes them again as often as they are needed."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
 from confluent_kafka import Consumer, IsolationLevel, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
+from coordination.waiting import wait_until
 from schemas.settings import Settings
 from schemas.topics import DOMAIN_TOPICS, EVENTS, FAILED_EVENTS
 
@@ -62,18 +62,18 @@ class Broker:
                 "enable.partition.eof": True,
             }
         )
-        consumer.assign([TopicPartition(*place, offset) for place, offset in start.items()])
-        found, open_partitions = [], set(start)
+        consumer.assign([TopicPartition(*partition, offset) for partition, offset in start.items()])
+        records, open_partitions = [], set(start)
         while open_partitions:
             for message in consumer.consume(READ_BATCH, 1.0):
-                place = message.topic() or "", message.partition() or 0
+                partition = message.topic() or "", message.partition() or 0
                 if message.error():
-                    open_partitions.discard(place)
+                    open_partitions.discard(partition)
                     continue
                 timestamp_ms = message.timestamp()[1]
-                found.append(Record(*place, timestamp_ms, message.key(), message.value(), message.headers()))  # type: ignore[arg-type]
+                records.append(Record(*partition, timestamp_ms, message.key(), message.value(), message.headers()))  # type: ignore[arg-type]
         consumer.close()
-        return sorted(found, key=lambda record: record.timestamp_ms)
+        return sorted(records, key=lambda record: record.timestamp_ms)
 
     def write(self, records: Sequence[Record]) -> None:
         """Append records, and wait until they are there."""
@@ -88,7 +88,8 @@ class Broker:
         """Delete every record of the topics of events."""
         ends = self.ends(EVENT_TOPICS)
         deleted = self._admin.delete_records(
-            [TopicPartition(*place, offset) for place, offset in ends.items() if offset], request_timeout=CALL_SECONDS
+            [TopicPartition(*partition, offset) for partition, offset in ends.items() if offset],
+            request_timeout=CALL_SECONDS,
         )
         for future in deleted.values():
             future.result()
@@ -99,34 +100,36 @@ class Broker:
         reader = self._readers.get(group)
         if reader is None:
             reader = self._readers[group] = Consumer(self._client | {"group.id": group})
-        asked = [TopicPartition(*place) for place in partitions]
+        message = f"{group} has not read {', '.join(topics)} after {SETTLE_SECONDS:.0f} s"
+        wait_until(
+            lambda: self._has_read(reader, partitions),
+            SETTLE_SECONDS,
+            lambda: RuntimeError(message),
+            poll_seconds=POLL_SECONDS,
+        )
 
-        deadline = time.monotonic() + SETTLE_SECONDS
-        while self._is_behind(reader, asked):
-            if time.monotonic() > deadline:
-                message = f"{group} has not read {', '.join(topics)} after {SETTLE_SECONDS:.0f} s"
-                raise RuntimeError(message)
-            time.sleep(POLL_SECONDS)
-
-    def _is_behind(self, reader: Consumer, asked: list[TopicPartition]) -> bool:
-        places = [(each.topic, each.partition) for each in asked]
-        begins, ends = (self._offsets(places, which) for which in (OffsetSpec.earliest(), OffsetSpec.latest()))
-        committed = reader.committed(asked, timeout=CALL_SECONDS)
-        stands = {
+    def _has_read(self, reader: Consumer, partitions: list[tuple[str, int]]) -> bool:
+        begins, ends = (self._offsets(partitions, which) for which in (OffsetSpec.earliest(), OffsetSpec.latest()))
+        committed = reader.committed([TopicPartition(*each) for each in partitions], timeout=CALL_SECONDS)
+        positions = {
             (each.topic, each.partition): max(each.offset, begins[each.topic, each.partition]) for each in committed
         }
-        return any(stands[place] < ends[place] for place in places)
+        return all(positions[each] >= ends[each] for each in partitions)
 
     def wait_until_committed(self, topics: Iterable[str]) -> None:
         """Wait until no transaction is open in some topics."""
         partitions = self._all(topics)
         latest, committed = OffsetSpec.latest(), IsolationLevel.READ_COMMITTED
-        while self._offsets(partitions, latest, committed) != self._offsets(partitions, latest):
-            time.sleep(POLL_SECONDS)
+        wait_until(
+            lambda: self._offsets(partitions, latest, committed) == self._offsets(partitions, latest),
+            SETTLE_SECONDS,
+            lambda: RuntimeError(f"A transaction is still open after {SETTLE_SECONDS:.0f} s"),
+            poll_seconds=POLL_SECONDS,
+        )
 
     def last_written(self, topics: Iterable[str]) -> float:
         """When the newest record of some topics was written, in epoch seconds."""
-        request = {TopicPartition(*place): OffsetSpec.max_timestamp() for place in self._all(topics)}
+        request = {TopicPartition(*partition): OffsetSpec.max_timestamp() for partition in self._all(topics)}
         answers = self._admin.list_offsets(request, request_timeout=CALL_SECONDS)
         return max(future.result().timestamp for future in answers.values()) / 1000
 
@@ -139,6 +142,6 @@ class Broker:
         which: OffsetSpec,
         isolation: IsolationLevel = IsolationLevel.READ_UNCOMMITTED,
     ) -> Offsets:
-        request = {TopicPartition(*place): which for place in partitions}
+        request = {TopicPartition(*partition): which for partition in partitions}
         answers = self._admin.list_offsets(request, isolation_level=isolation, request_timeout=CALL_SECONDS)
-        return {(asked.topic, asked.partition): future.result().offset for asked, future in answers.items()}
+        return {(each.topic, each.partition): future.result().offset for each, future in answers.items()}

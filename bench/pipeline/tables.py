@@ -1,4 +1,4 @@
-"""Tables of three makers in one form: sorted rows of ISO days, texts and whole numbers, amounts in ten-thousandths."""
+"""Tables of jobs, ledger and peers in one form: sorted rows of ISO days, texts and whole numbers (amounts unscaled)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ DAILY: tuple[Result, ...] = tuple(result for result in results_of(ANALYTICS) if 
 
 
 def of_topics(records: Iterable[Record]) -> Tables:
-    """What result topics say: of each key the last value."""
+    """The tables in result topics: of each key the last value."""
     results = {result.topic: result for result in DAILY}
     schemas = {result.topic: fastavro.parse_schema(load_schema(result.name)) for result in DAILY}
     last = {(record.topic, record.key): record.value for record in records if record.topic in results}
@@ -35,22 +35,22 @@ def of_topics(records: Iterable[Record]) -> Tables:
 
 
 def of_ledger(file: Path) -> Tables:
-    """What the simulator's ledger says, of the columns that the results have."""
-    found = json.loads(file.read_text(encoding="utf-8"))["tables"]
+    """The tables of the simulator's ledger, with the columns of the results."""
+    ledger = json.loads(file.read_text(encoding="utf-8"))["tables"]
     tables: Tables = {}
     for result in DAILY:
-        kinds = found[result.name]["columns"]
-        wanted = [field["name"] for field in load_schema(result.name)["fields"]]
-        places = [(list(kinds).index(name), kinds[name]) for name in wanted]
+        kinds = ledger[result.name]["columns"]
+        names = [field["name"] for field in load_schema(result.name)["fields"]]
+        columns = [(list(kinds).index(name), kinds[name]) for name in names]
         tables[result.name] = sorted(
-            [_plain(Decimal(row[place])) if kind == "amount" else row[place] for place, kind in places]
-            for row in found[result.name]["rows"]
+            [_plain(Decimal(row[column])) if kind == "amount" else row[column] for column, kind in columns]
+            for row in ledger[result.name]["rows"]
         )
     return tables
 
 
 def of_peer(file: Path) -> Tables:
-    """What a peer has written."""
+    """The tables that a peer has written."""
     tables: Tables = json.loads(file.read_text(encoding="utf-8"))
     return tables
 

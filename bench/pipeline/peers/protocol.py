@@ -1,4 +1,4 @@
-"""How a peer talks with the benchmark: it says when it has passed a mark, and writes its tables at the end."""
+"""How a peer talks with the benchmark: it prints when it has passed a mark, and writes its tables at the end."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Task:
         registry: The schema registry's URL.
         topic: What to read, from its beginning.
         partitions: How many partitions it has.
-        marks: After how many records to speak up; the last one is the end.
+        marks: After how many records to print a line; the last one is the end.
         tables: Where to write the tables.
     """
 
@@ -49,7 +49,7 @@ class Marks:
 
     Args:
         given: What to do.
-        tables: The tables as they are now.
+        tables: Gives the current tables.
     """
 
     def __init__(self, given: Task, tables: Callable[[], Any]) -> None:
@@ -61,9 +61,9 @@ class Marks:
     def passed(self, records: int) -> None:
         self._count += records
         if self._count >= self._left[0]:
-            self._speak(self._left.pop(0))
+            self._report(self._left.pop(0))
 
-    def _speak(self, mark: int) -> None:
+    def _report(self, mark: int) -> None:
         if self._count > mark:
             sys.exit(f"{self._count} records where {mark} were expected")
         print(f"mark {mark} {time.time()}", flush=True)

@@ -1,4 +1,4 @@
-"""What is measured: each contestant gets the same records, some to warm up on and the rest while the clock runs."""
+"""The systems under test. Each gets the same records: some to warm up on, and the rest while the clock runs."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ START_TRIES: Final = 4
 
 @dataclass(frozen=True)
 class Input:
-    """The records of a contestant: what it warms up on, and what is measured."""
+    """The records that a system warms up on, and those that are measured."""
 
     warm_up: Sequence[Record]
     measured: Sequence[Record]
@@ -43,11 +43,11 @@ class Input:
 
 @dataclass(frozen=True)
 class Running:
-    """A contestant that runs.
+    """A system that runs.
 
     Attributes:
         processes: Those whose CPU counts.
-        settle: Waits until everything that is there has been worked off; when that was, in epoch seconds.
+        settle: Waits until all records are processed, and returns when that was, in epoch seconds.
     """
 
     processes: Callable[[], list[psutil.Process]]
@@ -60,10 +60,10 @@ class Sample:
 
     Attributes:
         events: How many were measured.
-        seconds: From the moment on which they may be read until the last result of them is written.
+        seconds: From the moment when they may be read until their last result is written.
         cpu_seconds: Of all processes that do the work.
         servers_cpu_seconds: Of Kafka and ClickHouse meanwhile.
-        tables: The daily tables that came out, where some did.
+        tables: The daily tables that the system made; None if it makes none.
     """
 
     events: int
@@ -74,7 +74,7 @@ class Sample:
 
 
 class Bench:
-    """Measures contestants on one machine.
+    """Measures systems on one machine.
 
     Args:
         machine: The parts.
@@ -88,78 +88,78 @@ class Bench:
         self._python = python
         self._jobs = Jobs(machine.settings, machine.data, machine.jars)
 
-    def ingest(self, given: Input) -> Sample:
+    def ingest(self, records: Input) -> Sample:
         with self._job(INGEST, job_program(INGEST)):
-            return self._measure(given, self._flink(INGEST, DOMAIN_TOPICS, (EVENTS, FAILED_EVENTS)))
+            return self._measure(records, self._flink(INGEST, DOMAIN_TOPICS, (EVENTS, FAILED_EVENTS)))
 
-    def trusted(self, given: Input) -> list[Record]:
+    def trusted(self, records: Input) -> list[Record]:
         """What ingest makes of records."""
-        self.ingest(given)
+        self.ingest(records)
         return self._broker.read(dict.fromkeys(self._broker.ends((EVENTS,)), 0))
 
-    def floor(self, given: Input) -> Sample:
+    def floor(self, records: Input) -> Sample:
         with self._job("bench-floor", Path(flink_job.__file__), "floor"):
-            return self._measure(given, self._flink("bench-floor", (EVENTS,)))
+            return self._measure(records, self._flink("bench-floor", (EVENTS,)))
 
-    def analytics(self, given: Input) -> Sample:
+    def analytics(self, records: Input) -> Sample:
         with self._job(ANALYTICS, job_program(ANALYTICS)):
-            return self._measure_tables(given, ANALYTICS, results_of(ANALYTICS))
+            return self._measure_tables(records, ANALYTICS, results_of(ANALYTICS))
 
-    def daily(self, given: Input) -> Sample:
+    def daily(self, records: Input) -> Sample:
         with self._job("bench-daily", Path(flink_job.__file__), "daily"):
-            return self._measure_tables(given, "bench-daily", tables.DAILY)
+            return self._measure_tables(records, "bench-daily", tables.DAILY)
 
-    def sink(self, given: Input) -> Sample:
+    def sink(self, records: Input) -> Sample:
         with self._sink():
-            return self._measure(given, Running(lambda: self._machine.processes_of(("sink",)), self._when_stored))
+            return self._measure(records, Running(lambda: self._machine.processes_of(("sink",)), self._when_stored))
 
-    def all_together(self, given: Input) -> Sample:
+    def all_together(self, records: Input) -> Sample:
         with self._job(INGEST, job_program(INGEST)), self._job(ANALYTICS, job_program(ANALYTICS)), self._sink():
             return self._measure(
-                given, Running(lambda: self._machine.processes_of((*FLINK, "sink")), self._when_settled)
+                records, Running(lambda: self._machine.processes_of((*FLINK, "sink")), self._when_settled)
             )
 
-    def peer(self, name: str, given: Input) -> Sample:
+    def peer(self, name: str, records: Input) -> Sample:
         """One of the programs in ``peers``."""
         file = self._machine.data.root / f"{name}-{time.time_ns()}.json"
-        with self._peer(name, given, file) as process:
+        with self._peer(name, records, file) as process:
 
             def settle() -> float:
                 assert process.stdout is not None
-                words = process.stdout.readline().split()
-                if not words:
+                fields = process.stdout.readline().split()
+                if not fields:
                     message = f"{name} ended: see {self._machine.data.log(name)}"
                     raise RuntimeError(message)
-                return float(words[2])
+                return float(fields[2])
 
-            found = self._measure(given, Running(lambda: [psutil.Process(process.pid)], settle))
+            sample = self._measure(records, Running(lambda: [psutil.Process(process.pid)], settle))
             process.communicate("\n", timeout=END_SECONDS)
-        return replace(found, tables=tables.of_peer(file))
+        return replace(sample, tables=tables.of_peer(file))
 
-    def _measure(self, given: Input, running: Running) -> Sample:
-        self._broker.write(given.warm_up)
+    def _measure(self, records: Input, running: Running) -> Sample:
+        self._broker.write(records.warm_up)
         running.settle()
         counted = running.processes()
         with paused(counted):
-            self._broker.write(given.measured)
+            self._broker.write(records.measured)
             cpu, servers = cpu_seconds(counted), self._machine.cpu_seconds(SERVERS)
             began = time.time()
         ended = running.settle()
         return Sample(
-            events=len(given.measured),
+            events=len(records.measured),
             seconds=ended - began,
             cpu_seconds=cpu_seconds(counted) - cpu,
             servers_cpu_seconds=self._machine.cpu_seconds(SERVERS) - servers,
         )
 
-    def _measure_tables(self, given: Input, group: str, results: Sequence[Result]) -> Sample:
+    def _measure_tables(self, records: Input, group: str, results: Sequence[Result]) -> Sample:
         topics = tuple(result.topic for result in results)
         start = self._broker.ends(topics)
-        found = self._measure(given, self._flink(group, (EVENTS,), topics))
-        return replace(found, tables=tables.of_topics(self._broker.read(start)))
+        sample = self._measure(records, self._flink(group, (EVENTS,), topics))
+        return replace(sample, tables=tables.of_topics(self._broker.read(start)))
 
     def _flink(self, job: str, inputs: Sequence[str], outputs: Sequence[str] = ()) -> Running:
-        """A job that has worked off everything when a checkpoint covers it."""
+        """A job; it has processed all records when a checkpoint covers them."""
 
         def settle() -> float:
             self._broker.wait_until_read(consumer_group(job), inputs)
@@ -190,12 +190,12 @@ class Bench:
             self._jobs.cancel(name)
 
     def _wait_until_running(self, name: str) -> None:
-        """On a loaded machine it takes longer than the platform has patience."""
+        """Wait several times: on a loaded machine it takes longer than the time-out."""
         for _ in range(START_TRIES):
             try:
                 self._jobs.wait_until_running(name)
             except JobError as error:
-                say(str(error))
+                log(str(error))
             else:
                 return
         sys.exit(f"{name} does not start")
@@ -210,10 +210,10 @@ class Bench:
             self._machine.stop("sink")
 
     @contextmanager
-    def _peer(self, name: str, given: Input, file: Path) -> Iterator[subprocess.Popen[str]]:
+    def _peer(self, name: str, records: Input, file: Path) -> Iterator[subprocess.Popen[str]]:
         self._broker.clear()
         settings = self._machine.settings
-        marks = len(given.warm_up), len(given.warm_up) + len(given.measured)
+        marks = len(records.warm_up), len(records.warm_up) + len(records.measured)
         options = {
             "--servers": settings.kafka_bootstrap_servers,
             "--registry": settings.registry_url,
@@ -225,7 +225,7 @@ class Bench:
             str(self._python),
             "-m",
             f"bench.pipeline.peers.{name}",
-            *(w for pair in options.items() for w in pair),
+            *(argument for option in options.items() for argument in option),
         ]
         with self._machine.data.log(name).open("w") as log:
             process = subprocess.Popen(
@@ -244,5 +244,5 @@ class Bench:
             process.wait()
 
 
-def say(text: str) -> None:
+def log(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
