@@ -1,4 +1,4 @@
-"""``./shop`` as another process runs it, on a platform of that process's choice."""
+"""``./shop`` as a subprocess, on a given platform."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ COMMAND_SECONDS: Final = 900.0
 
 
 def environment_of(settings: Settings) -> dict[str, str]:
-    """The variables under which ``./shop``, and every other program of the product, means this platform."""
+    """The environment in which ``./shop``, and every other program of the product, uses this platform."""
     return os.environ | settings.environment() | {"PYTHONPATH": str(ROOT)}
 
 
@@ -26,7 +26,7 @@ def shop_command(*arguments: str) -> list[str]:
 def run_shop(
     settings: Settings, *arguments: str, timeout_seconds: float = COMMAND_SECONDS
 ) -> subprocess.CompletedProcess[str]:
-    """Run it on this platform; the caller judges how it ended.
+    """Run it on this platform; the caller checks its exit code.
 
     Raises:
         subprocess.TimeoutExpired: It takes longer.

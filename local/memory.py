@@ -45,7 +45,7 @@ def memory_of(process: ProcessId) -> PartMemory:
 
 
 def _proportional_bytes(process: psutil.Process) -> int:
-    """The PSS where the system tells it (Linux), else the resident set."""
+    """The PSS where the system has it (Linux), else the resident set size."""
     try:
         full = process.memory_full_info()
     except psutil.AccessDenied:

@@ -1,4 +1,4 @@
-"""What lies where in the data directory of one embedded platform."""
+"""The layout of the data directory of one embedded platform."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class DataDirectory:
 
     @property
     def state_file(self) -> Path:
-        """What the supervisor last knew of its parts."""
+        """The state of the parts, as the supervisor last wrote it."""
         return self.root / "platform.json"
 
     @property
@@ -72,7 +72,7 @@ class DataDirectory:
         """Make the directory, or accept one that an earlier run made.
 
         Raises:
-            ConfigurationError: The directory holds files of someone else.
+            ConfigurationError: The directory holds other files.
             PlatformError: It cannot be made.
         """
         try:

@@ -29,7 +29,7 @@ def require_free(ports: Mapping[str, int]) -> None:
         ports: The port of each name.
 
     Raises:
-        PortInUse: One of them is taken; says which.
+        PortInUse: One of them is taken; the error names it.
     """
     for name, port in ports.items():
         if not is_free(port):
@@ -42,10 +42,10 @@ def free_base(choice: random.Random, offsets: Iterable[int] = PORT_OFFSETS.value
     Raises:
         PlatformError: None was found.
     """
-    wanted = tuple(offsets)
+    needed = tuple(offsets)
     for _ in range(attempts):
         base = choice.randrange(11_000, 32_000, 10)
-        if all(is_free(base + offset) for offset in wanted):
+        if all(is_free(base + offset) for offset in needed):
             return base
-    message = f"No port base with {len(wanted)} free ports was found in {attempts} tries."
+    message = f"No port base with {len(needed)} free ports was found in {attempts} tries."
     raise PlatformError(message)

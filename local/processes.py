@@ -1,11 +1,10 @@
-"""Processes that outlive the code that started them: started in a session of their own, found again, ended for sure."""
+"""Processes that outlive the code that started them: each has a session of its own, by which it is found and ended."""
 
 from __future__ import annotations
 
 import os
 import signal
 import subprocess
-import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,6 +12,8 @@ from pathlib import Path
 from typing import Final
 
 import psutil
+
+from coordination.waiting import wait_until
 
 SAME_START_SECONDS: Final = 1.0
 """How far two readings of one process's start time may differ."""
@@ -23,7 +24,7 @@ KILL_SECONDS: Final = 10.0
 
 @dataclass(frozen=True, slots=True)
 class ProcessId:
-    """A process, told apart from a later one that was given the same number.
+    """A process, distinguished from a later one with the same number.
 
     Attributes:
         pid: Its number, which is its session's and process group's as well.
@@ -99,12 +100,8 @@ def has_exited(process: subprocess.Popen[bytes]) -> bool:
 
 def end_session(process: ProcessId) -> None:
     """Kill what is left of a process's session, its children in it too, and wait until it is gone."""
-    deadline = time.monotonic() + KILL_SECONDS
-    while (left := process.session()) and time.monotonic() < deadline:
-        for member in left:
-            with suppress(psutil.NoSuchProcess):
-                member.kill()
-        time.sleep(0.02)
+    with suppress(TimeoutError):
+        wait_until(lambda: _kill_members(process), KILL_SECONDS, TimeoutError, poll_seconds=0.02)
 
 
 def stop(process: ProcessId, grace_seconds: float) -> None:
@@ -112,10 +109,18 @@ def stop(process: ProcessId, grace_seconds: float) -> None:
     if process.is_alive:
         with suppress(ProcessLookupError):
             os.kill(process.pid, signal.SIGTERM)
-    deadline = time.monotonic() + grace_seconds
-    while process.is_alive and time.monotonic() < deadline:
-        time.sleep(0.05)
+    with suppress(TimeoutError):
+        wait_until(lambda: not process.is_alive, grace_seconds, TimeoutError, poll_seconds=0.05)
     end_session(process)
+
+
+def _kill_members(process: ProcessId) -> bool:
+    """Kill the living processes of a session; whether there were none."""
+    members = process.session()
+    for member in members:
+        with suppress(psutil.NoSuchProcess):
+            member.kill()
+    return not members
 
 
 def tail(log: Path, lines: int, start_offset: int = 0) -> str:

@@ -1,4 +1,4 @@
-"""What the supervisor knows of its parts, in a file that any process may read."""
+"""The state of the platform's parts, which the supervisor writes to a file that any process may read."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class PartStatus:
         restarts: How often it was started again since the supervisor started.
         ready_seconds: How long the latest start took; None before it is ready.
         log_offset: Where the latest start's output begins in its log.
-        problem: What went wrong last, in words; "" when nothing did.
+        problem: The last error; "" for none.
     """
 
     state: PartState
@@ -69,18 +69,18 @@ class PlatformState:
     def read(cls, path: Path) -> PlatformState | None:
         """The state in ``path``; None when there is none."""
         try:
-            found = json.loads(path.read_text(encoding="utf-8"))
+            fields = json.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return None
         return cls(
-            supervisor=ProcessId(**found["supervisor"]),
-            port_base=found["port_base"],
-            parts={name: _part(part) for name, part in found["parts"].items()},
-            job_problems=found["job_problems"],
+            supervisor=ProcessId(**fields["supervisor"]),
+            port_base=fields["port_base"],
+            parts={name: _part(part) for name, part in fields["parts"].items()},
+            job_problems=fields["job_problems"],
         )
 
 
-def _part(found: dict[str, Any]) -> PartStatus:
-    process = found.pop("process")
-    state = PartState(found.pop("state"))
-    return PartStatus(state=state, process=ProcessId(**process) if process else None, **found)
+def _part(fields: dict[str, Any]) -> PartStatus:
+    process = fields.pop("process")
+    state = PartState(fields.pop("state"))
+    return PartStatus(state=state, process=ProcessId(**process) if process else None, **fields)

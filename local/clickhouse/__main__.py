@@ -62,11 +62,11 @@ def read_arguments(argv: Sequence[str] | None) -> Arguments:
     """The command line.
 
     Raises:
-        ConfigurationError: The users cannot be read, or would let anybody in from outside.
+        ConfigurationError: The users cannot be read, or other machines would need no password.
     """
     given = _parser().parse_args(argv)
     users = Users.read(given.users.resolve()) if given.users else Users.only_default()
-    _refuse_open_door(given.host, users)
+    _require_passwords(given.host, users)
     return Arguments(
         path=given.path.resolve(),
         host=given.host,
@@ -79,7 +79,7 @@ def read_arguments(argv: Sequence[str] | None) -> Arguments:
     )
 
 
-def _refuse_open_door(host: str, users: Users) -> None:
+def _require_passwords(host: str, users: Users) -> None:
     open_users = [user.name for user in users if user.has_no_password]
     if open_users and not _is_loopback(host):
         message = (
@@ -123,10 +123,10 @@ def lock_directory(path: Path) -> IO[str]:
 
 
 def run(arguments: Arguments) -> None:
-    """Serve until a signal says stop.
+    """Serve until a signal stops it.
 
     Raises:
-        ShopError: The directory, the port or the disk is not to be had.
+        ShopError: The directory, the port or the disk is not available.
     """
     with lock_directory(arguments.path):
         config_file = config.write(arguments.path, arguments.users, arguments.memory_bytes)

@@ -1,4 +1,4 @@
-"""The bytes of a request: HTTP's framing, the bound on their size, and what both leave to do on the connection."""
+"""The body of a request: HTTP's framing, its maximal size, and what is left of it on the connection."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Final
 from local.clickhouse import compression
 from local.clickhouse.errors import ErrorCode, QueryError
 
-_PIECE_BYTES: Final = 1 << 18
+_CHUNK_BYTES: Final = 1 << 18
 _LINE_BYTES: Final = 1 << 12
 _HEXADECIMAL: Final = re.compile(rb"[0-9a-fA-F]{1,15}")
 _DRAIN_BYTES: Final = 16 << 20
@@ -33,32 +33,32 @@ class Body:
         self._max_bytes = max_bytes
         self.received_bytes = 0
 
-    def pieces(self, *, in_blocks: bool) -> Iterator[bytes]:
-        """The decoded body, piece by piece.
+    def chunks(self, *, in_blocks: bool) -> Iterator[bytes]:
+        """The decoded body, chunk by chunk (not HTTP's own chunks).
 
         Args:
-            in_blocks: Whether ClickHouse's own compressed blocks are in it (``decompress=1``).
+            in_blocks: Whether it holds ClickHouse's own compressed blocks (``decompress=1``).
 
         Raises:
             QueryError: It cannot be decoded, or is too large.
-            ConnectionError: It ends before the request said it would.
+            ConnectionError: It ends before its announced length.
         """
-        pieces = compression.decode(self._encoding, self._counted())
+        chunks = compression.decode(self._encoding, self._counted())
         if in_blocks:
-            pieces = compression.decode_blocks(pieces, self._max_bytes)
-        return _bounded(pieces, self._max_bytes)
+            chunks = compression.decode_blocks(chunks, self._max_bytes)
+        return _bounded(chunks, self._max_bytes)
 
     def _counted(self) -> Iterator[bytes]:
-        for piece in self._wire:
-            self.received_bytes += len(piece)
-            yield piece
+        for chunk in self._wire:
+            self.received_bytes += len(chunk)
+            yield chunk
 
     def drain(self) -> bool:
-        """Read what is left; False if it is too much, and the connection is of no more use."""
+        """Read what is left; False if that is too much, so that the connection has to be closed."""
         left = _DRAIN_BYTES
         try:
-            for piece in self._counted():
-                left -= len(piece)
+            for chunk in self._counted():
+                left -= len(chunk)
                 if left < 0:
                     return False
         except (OSError, QueryError):
@@ -66,16 +66,16 @@ class Body:
         return True
 
 
-def _bounded(pieces: Iterator[bytes], max_bytes: int) -> Iterator[bytes]:
+def _bounded(chunks: Iterator[bytes], max_bytes: int) -> Iterator[bytes]:
     left = max_bytes
-    for piece in pieces:
-        left -= len(piece)
+    for chunk in chunks:
+        left -= len(chunk)
         if left < 0:
             message = (
                 f"The body exceeds {max_bytes} bytes when decoded: send smaller batches, or raise --max-body-bytes"
             )
             raise QueryError.named(ErrorCode.TOO_MANY_BYTES, message)
-        yield piece
+        yield chunk
 
 
 def _read_wire(stream: BufferedIOBase, headers: Message) -> Iterator[bytes]:
@@ -90,12 +90,12 @@ def _read_wire(stream: BufferedIOBase, headers: Message) -> Iterator[bytes]:
 def _read_exactly(stream: BufferedIOBase, size: int) -> Iterator[bytes]:
     left = size
     while left:
-        piece = stream.read(min(left, _PIECE_BYTES))
-        if not piece:
+        chunk = stream.read(min(left, _CHUNK_BYTES))
+        if not chunk:
             message = f"the client went away {left} bytes before the end"
             raise ConnectionError(message)
-        left -= len(piece)
-        yield piece
+        left -= len(chunk)
+        yield chunk
 
 
 def _read_chunks(stream: BufferedIOBase) -> Iterator[bytes]:

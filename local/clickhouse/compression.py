@@ -27,17 +27,17 @@ _METHOD_LZ4: Final = 0x82
 
 
 class Compressor(Protocol):
-    """What turns pieces of a reply into one compressed stream."""
+    """Turns chunks of a reply into one compressed stream."""
 
     def compress(self, data: bytes, /) -> bytes:
-        """Take a piece; give what is ready."""
+        """Take a chunk; return what is compressed so far."""
 
     def flush(self) -> bytes:
         """Give the rest, and the end mark."""
 
 
 class _Lz4Compressor:
-    """lz4's frames under the interface of the others: the first piece of output holds the header."""
+    """lz4's frames under the interface of the others: the first chunk of output holds the header."""
 
     def __init__(self) -> None:
         self._frame = lz4.frame.LZ4FrameCompressor()
@@ -72,7 +72,7 @@ def compressor(encoding: str) -> Compressor:
     return _COMPRESSORS[encoding]()
 
 
-def decode(encoding: str, pieces: Iterable[bytes]) -> Iterator[bytes]:
+def decode(encoding: str, chunks: Iterable[bytes]) -> Iterator[bytes]:
     """Undo a ``Content-Encoding``.
 
     Raises:
@@ -80,23 +80,23 @@ def decode(encoding: str, pieces: Iterable[bytes]) -> Iterator[bytes]:
     """
     name = encoding.strip().lower()
     if name in ("", "identity"):
-        return iter(pieces)
+        return iter(chunks)
     if name not in _DECODERS:
         raise QueryError.named(
             ErrorCode.NOT_IMPLEMENTED, f"Unknown Content-Encoding {encoding!r}: use {', '.join(_DECODERS)}"
         )
-    return _DECODERS[name](pieces)
+    return _DECODERS[name](chunks)
 
 
 def _damaged(what: str, reason: object) -> QueryError:
     return QueryError.named(ErrorCode.CANNOT_DECOMPRESS, f"The {what} body cannot be decompressed: {reason}")
 
 
-def _decode_zlib(name: str, window_bits: int, pieces: Iterable[bytes]) -> Iterator[bytes]:
+def _decode_zlib(name: str, window_bits: int, chunks: Iterable[bytes]) -> Iterator[bytes]:
     stream = zlib.decompressobj(window_bits)
     started = False
-    for piece in pieces:
-        data = piece
+    for chunk in chunks:
+        data = chunk
         while data:
             if stream.eof:
                 stream = zlib.decompressobj(window_bits)
@@ -113,11 +113,11 @@ def _decode_zlib(name: str, window_bits: int, pieces: Iterable[bytes]) -> Iterat
         yield rest
 
 
-def _decode_lz4(pieces: Iterable[bytes]) -> Iterator[bytes]:
+def _decode_lz4(chunks: Iterable[bytes]) -> Iterator[bytes]:
     stream = lz4.frame.LZ4FrameDecompressor()
     started = False
-    for piece in pieces:
-        data: bytes | None = piece
+    for chunk in chunks:
+        data: bytes | None = chunk
         while data or not (stream.eof or stream.needs_input):
             if stream.eof:
                 stream = lz4.frame.LZ4FrameDecompressor()
@@ -131,13 +131,13 @@ def _decode_lz4(pieces: Iterable[bytes]) -> Iterator[bytes]:
         raise _damaged("lz4", "it ends too early")
 
 
-def _decode_zstd(pieces: Iterable[bytes]) -> Iterator[bytes]:
+def _decode_zstd(chunks: Iterable[bytes]) -> Iterator[bytes]:
     codec = zstandard.ZstdDecompressor()
     stream = codec.decompressobj()
     started = False
-    for piece in pieces:
-        for start in range(0, len(piece), _ZSTD_SLICE_BYTES):
-            data = piece[start : start + _ZSTD_SLICE_BYTES]
+    for chunk in chunks:
+        for start in range(0, len(chunk), _ZSTD_SLICE_BYTES):
+            data = chunk[start : start + _ZSTD_SLICE_BYTES]
             while data:
                 if stream.eof:
                     stream = codec.decompressobj()
@@ -152,8 +152,8 @@ def _decode_zstd(pieces: Iterable[bytes]) -> Iterator[bytes]:
 
 
 _DECODERS: Final[dict[str, Callable[[Iterable[bytes]], Iterator[bytes]]]] = {
-    "gzip": lambda pieces: _decode_zlib("gzip", 31, pieces),
-    "deflate": lambda pieces: _decode_zlib("deflate", zlib.MAX_WBITS, pieces),
+    "gzip": lambda chunks: _decode_zlib("gzip", 31, chunks),
+    "deflate": lambda chunks: _decode_zlib("deflate", zlib.MAX_WBITS, chunks),
     "zstd": _decode_zstd,
     "lz4": _decode_lz4,
 }
@@ -176,15 +176,15 @@ def encode_blocks(data: bytes) -> bytes:
     return b"".join(blocks)
 
 
-def decode_blocks(pieces: Iterable[bytes], max_block_bytes: int) -> Iterator[bytes]:
+def decode_blocks(chunks: Iterable[bytes], max_block_bytes: int) -> Iterator[bytes]:
     """Undo ClickHouse's own blocks.
 
     Raises:
         QueryError: A block's checksum is wrong, its method unknown, its size beyond the bound, or its end missing.
     """
     buffer = bytearray()
-    for piece in pieces:
-        buffer += piece
+    for chunk in chunks:
+        buffer += chunk
         while len(buffer) >= _CHECKSUM_BYTES + _HEADER_BYTES:
             end = _CHECKSUM_BYTES + int.from_bytes(buffer[17:21], "little")
             if max(end, int.from_bytes(buffer[21:25], "little")) > max_block_bytes:

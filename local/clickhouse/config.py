@@ -24,7 +24,7 @@ _SERVER: Final = """\
     <logger>
         <console>1</console>
         <levels>
-            <!-- A failed query is told to its client, and counted; nobody else needs its stack trace. -->
+            <!-- The client gets the error of a failed query, and it is counted; its stack trace is not needed. -->
             <logger><name>executeQuery</name><level>none</level></logger>
             <logger><name>StreamingQuery</name><level>none</level></logger>
         </levels>
@@ -127,5 +127,5 @@ def prepare_default_database(directory: Path) -> None:
 def _identity_behind(link: Path) -> str | None:
     if not link.is_symlink():
         return None
-    found = re.search(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", str(link.readlink()))
-    return found[0] if found else None
+    match = re.search(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", str(link.readlink()))
+    return match[0] if match else None

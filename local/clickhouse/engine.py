@@ -32,8 +32,8 @@ _ERRORS_OF_STATEMENTS: Final = frozenset(ErrorCode) - {
     ErrorCode.CANNOT_SCHEDULE_TASK,
     ErrorCode.UNKNOWN_EXCEPTION,
 }
-"""What is raised for how a statement or its rows are written, or as it is killed: it is always told, and keeps no other
-rows out. The reader of Parquet raises QUERY_WAS_CANCELLED for nobody as it is closed."""
+"""Errors of the syntax or the rows of one statement, or of its being killed. The engine always reports them, and no
+other insert fails by them. The Parquet reader raises QUERY_WAS_CANCELLED when it is closed, which is no error."""
 
 
 @dataclass(frozen=True)
@@ -158,8 +158,8 @@ class Connection:
             except BaseException:
                 inserter.cancel()
                 raise
-            with self._no_unsaid_error():
-                answer = inserter.finish()  # tells why an append was refused
+            with self._no_unreported_error():
+                answer = inserter.finish()  # raises why an append was refused
                 if refused is not None:
                     raise QueryError.from_engine(refused)
         statistics = Statistics(
@@ -171,12 +171,12 @@ class Connection:
         return replace(statistics, elapsed_ns=time.perf_counter_ns() - began)
 
     @contextmanager
-    def _no_unsaid_error(self) -> Iterator[None]:
+    def _no_unreported_error(self) -> Iterator[None]:
         """Check that nothing was raised within, where an insert is finished.
 
-        The engine does not tell of an error that it meets only then, a full disk for example: it answers as if the rows
-        were in. So an error that anybody met meanwhile is taken for that of this insert; who repeats it with its token
-        does no harm.
+        The engine does not report an error of this last step, a full disk for example: it answers as if the rows were
+        in. So an error that any statement raised meanwhile is taken for that of this insert. Repeating the insert with
+        its token does no harm.
 
         Raises:
             QueryError: Something was; the rows may not be in.
@@ -184,9 +184,9 @@ class Connection:
         with closing(chdb.connect(self._url)) as watcher:
             before = _errors(watcher)
             yield
-            for code, (count, words) in _errors(watcher).items():
+            for code, (count, text) in _errors(watcher).items():
                 if count > before.get(code, (0, ""))[0] and code not in _ERRORS_OF_STATEMENTS:
-                    raise QueryError(code, f"{words} (while the rows were written: they may not be in)")
+                    raise QueryError(code, f"{text} (while the rows were written: they may not be in)")
 
     def tag(self, comment: str) -> None:
         """Name the statements that follow, so that they can be killed by that name."""
@@ -218,23 +218,23 @@ class Connection:
         return self.run("SELECT currentDatabase()", "TSVRaw").data.decode().removesuffix("\n")
 
     def classify(self, sql: bytes) -> Kind:
-        """What running the text would do."""
+        """What the text would do."""
         facts = self._chdb._conn.classify_query(sql)
         return Kind(count=int(facts["statement_count"]), changes_data=facts["query_class"].name == "MUTATING")
 
 
 def _errors(watcher: Any) -> dict[int, tuple[int, str]]:
-    """Code -> how often it was raised since the engine started, and its last words."""
+    """Code -> how often it was raised since the engine started, and its last message."""
     columns = (line.split("\t", 2) for line in watcher.query(_ERRORS, "TSVRaw").data().splitlines())
-    return {int(code): (int(count), words) for code, count, words in columns}
+    return {int(code): (int(count), text) for code, count, text in columns}
 
 
 def _append_all(inserter: Any, rows: Iterable[bytes]) -> str | None:
-    for piece in rows:
-        if not piece:
+    for chunk in rows:
+        if not chunk:
             continue
         try:
-            inserter.append(piece)
+            inserter.append(chunk)
         except RuntimeError as error:
             return str(error)
     return None

@@ -1,7 +1,7 @@
 """Errors of the embedded ClickHouse; codes, names and HTTP statuses are ClickHouse's own.
 
 ShopError
-├── QueryError                what a client is told: a ClickHouse code and a message
+├── QueryError                an error for the client: a ClickHouse code and a message
 └── PlatformError
     ├── DirectoryInUse        another process owns the data directory
     └── EngineFailed          the engine does not start on the data directory
@@ -133,7 +133,7 @@ _STACK_TRACE = re.compile(r",?\s*Stack trace \(when copying.*", re.DOTALL)
 
 
 class QueryError(ShopError):
-    """What a client is told.
+    """An error for the client.
 
     Args:
         code: ClickHouse's number for it.
@@ -152,12 +152,12 @@ class QueryError(ShopError):
 
     @classmethod
     def from_engine(cls, text: str) -> QueryError:
-        """Read the code out of the engine's own words."""
-        found = _ENGINE_CODE.search(text)
-        if found is None:
+        """The error of an engine's message, by the code in it."""
+        match = _ENGINE_CODE.search(text)
+        if match is None:
             return cls.named(ErrorCode.UNKNOWN_EXCEPTION, text.strip())
-        message = _STACK_TRACE.sub("", text[found.end() :])
-        return cls(int(found[1]), _VERSION_AT_END.sub("", message).rstrip())
+        message = _STACK_TRACE.sub("", text[match.end() :])
+        return cls(int(match[1]), _VERSION_AT_END.sub("", message).rstrip())
 
     @property
     def status(self) -> int:

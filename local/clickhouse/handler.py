@@ -67,7 +67,7 @@ class Handler(BaseHTTPRequestHandler):
         super().__init__(request, client_address, server)
 
     def do_GET(self) -> None:
-        """Any request: what is asked stands in the URL and in the body."""
+        """Any request: URL and body decide what it does, not the method."""
         self._headers: list[tuple[str, str]] = [("X-ClickHouse-Server-Display-Name", self._gateway.display_name)]
         try:
             self._body = Body(self.rfile, self.headers, self._gateway.max_body_bytes)
@@ -75,7 +75,7 @@ class Handler(BaseHTTPRequestHandler):
         except QueryError as error:
             self._gateway.metrics.errors.inc()
             self._send_error(error)
-        except OSError:  # the client has gone: there is nobody to answer
+        except OSError:  # the client has gone: no reply is possible
             self.close_connection = True
         except Exception:  # a fault of ours must not end the connection without an answer
             _log.exception("unexpected error on %s", urlsplit(self.path).path)
@@ -89,15 +89,15 @@ class Handler(BaseHTTPRequestHandler):
     do_POST = do_PUT = do_HEAD = do_OPTIONS = do_GET  # noqa: N815
 
     def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002
-        """One line for each request, for those who ask."""
+        """One line for each request, at level DEBUG."""
         _log.debug(format, *arguments)
 
     def _route(self) -> None:
         url = urlsplit(self.path)
         parameters = dict(parse_qsl(url.query, keep_blank_values=True, errors="surrogateescape"))
-        asks = "query" in parameters or self.command not in ("GET", "HEAD", "OPTIONS")
+        has_query = "query" in parameters or self.command not in ("GET", "HEAD", "OPTIONS")
         match url.path:
-            case "/" | "" if asks:
+            case "/" | "" if has_query:
                 self._answer_query(parameters)
             case "/" | "" | "/ping" | "/replicas_status":
                 self._send(200, b"Ok.\n", [("Content-Type", _TEXT)])
@@ -148,7 +148,7 @@ class Handler(BaseHTTPRequestHandler):
             for block in chain([answer.data], more):
                 self._write(_chunk(packer.compress(block)))
             end = packer.flush()
-        except QueryError as error:  # too late for a status: the reply's end tells
+        except QueryError as error:  # too late for a status: the end of the reply has the error
             self._gateway.metrics.errors.inc()
             end = packer.compress(_late_exception(tag, error.text(self._gateway.engine.version))) + packer.flush()
         return _chunk(end) + _LAST_CHUNK

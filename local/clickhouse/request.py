@@ -1,4 +1,4 @@
-"""What a request asks for: parameters, headers, the statement, and the rows or tables that come with it."""
+"""What a request contains: parameters, headers, the statement, and the rows or tables that come with it."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def read_request(
         QueryError: There is no statement, or a parameter is malformed.
         ConnectionError: The client went away.
     """
-    rows = body.pieces(in_blocks=_is_on(parameters, "decompress"))
+    rows = body.chunks(in_blocks=_is_on(parameters, "decompress"))
     sql = parameters.get("query", "").encode(errors="surrogateescape")
     tables: tuple[ExternalTable, ...] = ()
     content_type = headers.get("Content-Type", "")
@@ -190,19 +190,19 @@ def _read_statement(from_url: bytes, rows: Iterator[bytes]) -> tuple[bytes, Iter
     sql = from_url + b"\n" if from_url else b""
     if is_insert(sql) and find_insert(sql, complete=False) is None and _has_data_clause(sql):
         return sql, rows
-    pieces = [sql]
+    chunks = [sql]
     size = len(sql)
-    for piece in rows:
-        pieces.append(piece)
-        size += len(piece)
-        if size >= _HEAD_BYTES and is_insert(b"".join(pieces[:2])[:_HEAD_BYTES]):
-            sql = b"".join(pieces)
-            pieces = [sql]
+    for chunk in rows:
+        chunks.append(chunk)
+        size += len(chunk)
+        if size >= _HEAD_BYTES and is_insert(b"".join(chunks[:2])[:_HEAD_BYTES]):
+            sql = b"".join(chunks)
+            chunks = [sql]
             if find_insert(sql, complete=False) is not None:
                 return sql, rows
             if size > MAX_HEAD_BYTES:
                 break
-    return b"".join([*pieces, *rows]), iter(())
+    return b"".join([*chunks, *rows]), iter(())
 
 
 def _has_data_clause(sql: bytes) -> bool:

@@ -1,4 +1,4 @@
-"""Which queries run, for whom; and the end of those that nobody waits for any more."""
+"""Which queries run, for which client; queries whose client has gone are ended."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from typing import Final
 from local.clickhouse.errors import ErrorCode, QueryError
 from local.clickhouse.metrics import Metrics
 
-_LOOK_SECONDS: Final = 0.25
-"""How often clients are looked after."""
+_CHECK_SECONDS: Final = 0.25
+"""How often clients are checked."""
 
 
 @dataclass(eq=False)
@@ -108,7 +108,7 @@ class RunningQueries:
             self._kill(running.comment)
 
     def _watch(self) -> None:
-        while not self._stopped.wait(_LOOK_SECONDS):
+        while not self._stopped.wait(_CHECK_SECONDS):
             with self._changed:
                 waited_for = [running for running in self._running.values() if running.cancellable]
             for running in waited_for:

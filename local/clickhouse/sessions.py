@@ -80,7 +80,7 @@ class Sessions:
         return session
 
     def close_expired(self) -> None:
-        """Close the sessions that nobody has used for as long as they asked."""
+        """Close the sessions that were not used within their time-out."""
         now = time.monotonic()
         with self._lock:
             expired = [key for key, session in self._sessions.items() if _is_over(session, now)]

@@ -1,4 +1,4 @@
-"""What the text of a statement tells before the engine sees it.
+"""What the text of a statement shows before the engine parses it.
 
 Pure functions of bytes: rows may follow an INSERT in the same body, and they need not be text.
 """
@@ -84,14 +84,14 @@ def quote_identifier(name: str) -> str:
 
 def without_leading_comments(sql: bytes) -> bytes:
     """``sql`` from its first word on."""
-    found = _LEADING.match(sql)
-    return sql[found.end() :] if found else sql
+    match = _LEADING.match(sql)
+    return sql[match.end() :] if match else sql
 
 
 def first_word(sql: bytes) -> bytes:
     """The word that says what kind of statement this is, in capitals; opening brackets are passed over."""
-    found = _FIRST_WORD.match(without_leading_comments(sql))
-    return found[1].upper() if found else b""
+    match = _FIRST_WORD.match(without_leading_comments(sql))
+    return match[1].upper() if match else b""
 
 
 def is_insert(sql: bytes) -> bool:
@@ -110,9 +110,9 @@ def can_stream(sql: bytes) -> bool:
 
 
 def output_format(sql: bytes) -> str | None:
-    """The format that the statement asks for at its end."""
-    found = _TRAILING_FORMAT.search(_QUOTED.sub(_outline, sql))
-    return found[1].decode() if found else None
+    """The format at the end of the statement."""
+    match = _TRAILING_FORMAT.search(_QUOTED.sub(_outline, sql))
+    return match[1].decode() if match else None
 
 
 def _outline(quoted: re.Match[bytes]) -> bytes:
@@ -133,7 +133,7 @@ def find_insert(sql: bytes, *, complete: bool = True) -> Insert | None:
 
     Args:
         sql: The statement, and as much of its rows as has arrived.
-        complete: Whether nothing more will arrive. While something may, a clause that touches the end is not believed.
+        complete: Whether nothing more will arrive. While something may, a clause that touches the end is not used yet.
 
     Returns:
         None for an ``INSERT ... SELECT``, and when the beginning of the rows is not (yet) in sight.
@@ -159,11 +159,11 @@ def find_insert(sql: bytes, *, complete: bool = True) -> Insert | None:
 
 
 def _read_input(sql: bytes, token: re.Match[bytes]) -> Input:
-    found = _STRUCTURE.match(sql, token.end())
-    if found is None:
+    match = _STRUCTURE.match(sql, token.end())
+    if match is None:
         raise QueryError.named(ErrorCode.NOT_IMPLEMENTED, "input() needs its structure as one string literal")
-    structure = re.sub(rb"\\(.)|''", lambda escape: escape[1] or b"'", found[1])
-    return Input(token.start(), found.end(), structure.decode())
+    structure = re.sub(rb"\\(.)|''", lambda escape: escape[1] or b"'", match[1])
+    return Input(token.start(), match.end(), structure.decode())
 
 
 def _insert_at(sql: bytes, token: re.Match[bytes], source: Input | None, *, complete: bool) -> Insert | None:
@@ -172,8 +172,8 @@ def _insert_at(sql: bytes, token: re.Match[bytes], source: Input | None, *, comp
     if settings := _SETTINGS_AFTER_FORMAT.match(sql, end):
         statement += settings[1]
         end = settings.end()
-    found = _END_OF_HEAD.match(sql, end)
-    data_offset = found.end() if found else end
+    match = _END_OF_HEAD.match(sql, end)
+    data_offset = match.end() if match else end
     if not complete and data_offset >= len(sql):
         return None
     return Insert(statement, token["format"].decode(), data_offset, source)
@@ -192,9 +192,9 @@ def refuse_local_access(sql: bytes) -> None:
     text = re.sub(rb"\s+", b" ", _QUOTED.sub(_outline, sql))
     if _LOCAL_FILE.search(text):
         raise QueryError.named(ErrorCode.NOT_IMPLEMENTED, "INFILE and OUTFILE are not available over HTTP")
-    if found := _LOCAL_SOURCE.search(text):
+    if match := _LOCAL_SOURCE.search(text):
         raise QueryError.named(
-            ErrorCode.ACCESS_DENIED, f"{found[1].decode()}() is not available: send the rows instead"
+            ErrorCode.ACCESS_DENIED, f"{match[1].decode()}() is not available: send the rows instead"
         )
     if _CHANGES_IDENTITY.match(text):
         raise QueryError.named(ErrorCode.ACCESS_DENIED, "A user's role is set in the file of users")
@@ -207,4 +207,4 @@ def address_by_comment(sql: bytes) -> bytes:
     """
     if not _KILL.match(without_leading_comments(sql)):
         return sql
-    return _QUERY_ID.sub(lambda found: found["quoted"] or b"Settings['log_comment']", sql)
+    return _QUERY_ID.sub(lambda match: match["quoted"] or b"Settings['log_comment']", sql)

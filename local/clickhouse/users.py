@@ -28,7 +28,7 @@ _FIELDS: Final = frozenset({"password", "password_sha256_hex", "settings", "data
 
 @dataclass(frozen=True)
 class Credentials:
-    """A name, and what its bearer says the password is."""
+    """A user's name and password, as a client gives them."""
 
     name: str
     password: str = field(repr=False)
@@ -64,7 +64,7 @@ class User:
 
     @property
     def has_no_password(self) -> bool:
-        """Whether anybody can be this user."""
+        """Whether any client can be this user."""
         return hmac.compare_digest(self.password_digest, _digest(""))
 
 
@@ -88,7 +88,7 @@ class Users:
         """The users of a file.
 
         Raises:
-            ConfigurationError: The file cannot be read, is not JSON, or says what cannot be.
+            ConfigurationError: The file cannot be read, is not JSON, or has invalid values.
         """
         try:
             entries = json.loads(path.read_text(encoding="utf-8"))
@@ -156,7 +156,7 @@ def _as_setting(value: object) -> str:
 
 
 def read_credentials(headers: Message, parameters: Mapping[str, str]) -> Credentials:
-    """Who a request says it comes from: ClickHouse's headers, HTTP Basic, or the URL; in this order.
+    """The credentials of a request: from ClickHouse's headers, HTTP Basic, or the URL; in this order.
 
     Raises:
         QueryError: There is an Authorization header that is not HTTP Basic.

@@ -1,4 +1,4 @@
-"""The parts of the embedded platform: how each is prepared, started and asked whether it is ready."""
+"""The parts of the embedded platform: how each is prepared, started and probed."""
 
 from __future__ import annotations
 

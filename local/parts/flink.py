@@ -73,7 +73,7 @@ class TaskManager:
     stop_stage: ClassVar = StopStage.PROCESSING
     stop_grace_seconds: ClassVar = 10.0
     restarts_with: ClassVar[str | None] = "jobmanager"
-    """Without its JobManager it would go on with tasks that nobody counts any more."""
+    """Without its JobManager it would go on with tasks that no job knows."""
 
     def __init__(self, settings: Settings, flink: FlinkDistribution) -> None:
         self._rest_port = settings.port("flink")
@@ -83,7 +83,7 @@ class TaskManager:
 
     @property
     def ports(self) -> Mapping[str, int]:
-        """It serves none that anybody must know."""
+        """None that a client needs."""
         return {}
 
     def prepare(self) -> None:

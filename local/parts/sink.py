@@ -46,5 +46,5 @@ class Sink:
         return {"PYTHONPATH": str(ROOT), **self._settings.environment()}
 
     def is_ready(self) -> bool:
-        """It serves nothing that could be asked: while it runs, it is ready."""
+        """It has nothing to probe: while it runs, it is ready."""
         return True

@@ -15,7 +15,6 @@ import struct
 import subprocess
 import sys
 import threading
-import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -26,6 +25,8 @@ from typing import Any
 import fastavro
 import httpx
 import pytest
+
+from coordination.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[3]
 START_SECONDS = 60
@@ -57,14 +58,22 @@ def start(path: Path, *arguments: str) -> Gateway:
     command = [sys.executable, "-m", "local.clickhouse", "--path", str(path), "--port", "0", *arguments]
     with log.open("wb") as output:
         process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=output)
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
-        if found := re.search(r"listens on (\S+):(\d+)", log.read_text(errors="replace")):
-            return Gateway(path, process, f"http://{found[1]}:{found[2]}")
-        time.sleep(0.05)
-    process.kill()
-    process.wait(30)
-    pytest.fail(f"the gateway did not start: {log.read_text(errors='replace')}")
+
+    def failure() -> AssertionError:
+        return AssertionError(f"the gateway did not start: {log.read_text(errors='replace')}")
+
+    def address() -> str | None:
+        if process.poll() is not None:
+            raise failure()
+        match = re.search(r"listens on (\S+:\d+)", log.read_text(errors="replace"))
+        return match and match[1]
+
+    try:
+        return Gateway(path, process, f"http://{wait_until(address, START_SECONDS, failure, poll_seconds=0.05)}")
+    except AssertionError:
+        process.kill()
+        process.wait(30)
+        raise
 
 
 @pytest.fixture(scope="session")

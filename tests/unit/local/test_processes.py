@@ -2,13 +2,13 @@ from __future__ import annotations
 
 import os
 import sys
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 
+from coordination.waiting import wait_until
 from local import processes
 from local.processes import ProcessId
 from local.runner import SystemProcesses
@@ -31,15 +31,18 @@ def system(tmp_path: Path) -> SystemProcesses:
 
 @pytest.fixture
 def started(tmp_path: Path, system: SystemProcesses) -> Iterator[list[ProcessId]]:
-    found: list[ProcessId] = []
-    yield found
-    for process in found:
+    running: list[ProcessId] = []
+    yield running
+    for process in running:
         system.stop(process, 0.0)
 
 
+def soon(condition: Callable[[], bool]) -> None:
+    wait_until(condition, 60.0, lambda: AssertionError("not within a minute"), poll_seconds=0.01)
+
+
 def wait_for_line(log: Path) -> str:
-    while not (log.exists() and log.read_text().endswith("\n")):
-        time.sleep(0.01)
+    soon(lambda: log.exists() and log.read_text().endswith("\n"))
     return log.read_text().strip()
 
 
@@ -63,9 +66,8 @@ def test_a_process_is_told_from_a_later_one_with_its_number(
 
 def test_the_exit_code_is_known_when_it_has_ended(tmp_path: Path, system: SystemProcesses) -> None:
     process = system.start(python("raise SystemExit(7)"), {}, tmp_path / "log")
-    while (code := system.exit_code(process)) is None:
-        time.sleep(0.01)
-    assert code == 7
+    soon(lambda: system.exit_code(process) is not None)
+    assert system.exit_code(process) == 7
 
 
 def test_a_process_that_ignores_the_request_to_end_is_killed(tmp_path: Path, system: SystemProcesses) -> None:
@@ -79,8 +81,7 @@ def test_children_of_a_process_that_died_are_ended(tmp_path: Path, system: Syste
     process = system.start(python(PARENT), {}, tmp_path / "log")
     child = psutil.Process(int(wait_for_line(tmp_path / "log")))
     psutil.Process(process.pid).kill()
-    while system.exit_code(process) is None:
-        time.sleep(0.01)
+    soon(lambda: system.exit_code(process) is not None)
     psutil.wait_procs([child], timeout=10)
     assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE
 
@@ -101,8 +102,7 @@ def test_what_a_killed_supervisor_left_is_ended_and_nothing_else(
         },
     )
     assert end_orphans(state) == ["kafka"]
-    while orphan.is_alive:
-        time.sleep(0.01)
+    soon(lambda: not orphan.is_alive)
     assert stranger.is_alive
 
 

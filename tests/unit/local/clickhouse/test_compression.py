@@ -12,13 +12,13 @@ from local.clickhouse.errors import QueryError
 ENCODINGS = ["gzip", "deflate", "zstd", "lz4"]
 BOUND = 1 << 26
 
-compressible = st.builds(lambda piece, times: piece * times, st.binary(max_size=50), st.integers(1, 2000))
+compressible = st.builds(lambda chunk, times: chunk * times, st.binary(max_size=50), st.integers(1, 2000))
 data = st.one_of(st.binary(max_size=5000), compressible)
 
 
-def pack(encoding: str, pieces: list[bytes]) -> bytes:
+def pack(encoding: str, chunks: list[bytes]) -> bytes:
     packer = compressor(encoding)
-    return b"".join([*(packer.compress(piece) for piece in pieces), packer.flush()])
+    return b"".join([*(packer.compress(chunk) for chunk in chunks), packer.flush()])
 
 
 def cut(packed: bytes, size: int) -> list[bytes]:
@@ -27,10 +27,10 @@ def cut(packed: bytes, size: int) -> list[bytes]:
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
 @settings(max_examples=40, deadline=None)
-@given(pieces=st.lists(data, max_size=4), size=st.integers(1, 400))
-def test_what_was_packed_comes_back_however_it_is_cut(encoding, pieces, size):
-    packed = pack(encoding, pieces)
-    assert b"".join(decode(encoding, cut(packed, size))) == b"".join(pieces)
+@given(chunks=st.lists(data, max_size=4), size=st.integers(1, 400))
+def test_what_was_packed_comes_back_however_it_is_cut(encoding, chunks, size):
+    packed = pack(encoding, chunks)
+    assert b"".join(decode(encoding, cut(packed, size))) == b"".join(chunks)
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
@@ -65,7 +65,7 @@ def test_an_empty_body_is_empty(encoding):
 @pytest.mark.parametrize("encoding", ENCODINGS)
 def test_no_single_piece_is_as_large_as_a_bomb(encoding):
     bomb = pack(encoding, [bytes(1 << 20)] * 256)
-    largest = max(len(piece) for piece in decode(encoding, cut(bomb, 1 << 18)))
+    largest = max(len(chunk) for chunk in decode(encoding, cut(bomb, 1 << 18)))
     assert largest <= 130 << 20
 
 
