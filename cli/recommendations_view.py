@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from rich.table import Table
 
-from cli.context import err, out
+from cli.context import out
+from cli.progress import working
 
 if TYPE_CHECKING:
     from schemas.settings import Settings
@@ -24,7 +25,7 @@ def show_recommendations(settings: Settings, customer: str, products: int) -> No
         DependencyUnavailable: It does not answer, or has nothing for this customer after WAIT_SECONDS.
     """
     url = f"http://127.0.0.1:{settings.port('serving')}/v1/recommend/{customer}?n={products}&explain=true"
-    with err.status(f"Asking for recommendations for customer {customer} ..."):
+    with working(f"Asking for recommendations for customer {customer} ..."):
         answer = _personal_answer(settings, url)
     out.print()
     out.print(f"[bold]Recommended to customer {customer}[/] by the model {answer['model_version']}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 from pyflink.common import Configuration
 from pyflink.datastream import StreamExecutionEnvironment
@@ -10,9 +11,12 @@ from pyflink.table import EnvironmentSettings, StreamTableEnvironment, TableEnvi
 
 from schemas.settings import Settings
 
+NOTHING_RESTORED: Final[Mapping[str, str]] = {}
+"""Options of a job that its client restores from a checkpoint, or that starts from nothing."""
 
-def streaming_environment(settings: Settings, job: str, options: Mapping[str, str]) -> StreamTableEnvironment:
-    """A table environment for one streaming job.
+
+def stream_environment(settings: Settings, job: str, options: Mapping[str, str]) -> StreamExecutionEnvironment:
+    """An environment for one streaming job.
 
     Args:
         settings: Where things are, and how often to checkpoint.
@@ -22,8 +26,12 @@ def streaming_environment(settings: Settings, job: str, options: Mapping[str, st
     configuration = Configuration()
     for key, value in {**common_options(settings, job), **options}.items():
         configuration.set_string(key, value)
-    env = StreamExecutionEnvironment.get_execution_environment(configuration)
-    return StreamTableEnvironment.create(env)
+    return StreamExecutionEnvironment.get_execution_environment(configuration)
+
+
+def streaming_environment(settings: Settings, job: str, options: Mapping[str, str]) -> StreamTableEnvironment:
+    """A table environment for one streaming job; the arguments are those of ``stream_environment``."""
+    return StreamTableEnvironment.create(stream_environment(settings, job, options))
 
 
 def batch_environment(settings: Settings, job: str) -> TableEnvironment:
@@ -58,6 +66,7 @@ def common_options(settings: Settings, job: str) -> dict[str, str]:
         "pipeline.name": job,
         "pipeline.object-reuse": "true",
         "parallelism.default": str(settings.job_parallelism),
+        "state.backend.type": settings.state_backend,
         "execution.checkpointing.interval": f"{settings.checkpoint_interval_ms} ms",
         "execution.checkpointing.mode": "EXACTLY_ONCE",
         "execution.checkpointing.storage": "filesystem",

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from pyflink.table import StatementSet, Table, TableEnvironment
+from pyflink.table import StatementSet, StreamTableEnvironment, Table, TableEnvironment
 
-from jobs.environment import streaming_environment
+from jobs.environment import NOTHING_RESTORED, stream_environment
+from jobs.planned import PlannedJob
 from jobs.sql import load_sql
 from jobs.starting_offsets import begin_anew
 from jobs.tables import at_gaps, events_ddl, result_ddl, view_ddl
@@ -72,14 +73,16 @@ class MetricsJob:
             inserts.add_insert(result.name, self.query(tables, result))
         return inserts
 
-    def run(self, settings: Settings) -> None:
-        """Wire it to Kafka and start it."""
-        tables = streaming_environment(settings, self.name, metrics_options(settings, self.options))
-        begin_anew(tables, settings, self.name, (EVENTS,))
+    def plan(self, settings: Settings, restore: Mapping[str, str] = NOTHING_RESTORED) -> PlannedJob:
+        """Wire it to Kafka and plan it; ``restore`` holds Flink's options for what it goes on from."""
+        options = {**metrics_options(settings, self.options), **restore}
+        environment = stream_environment(settings, self.name, options)
+        tables = StreamTableEnvironment.create(environment)
         tables.execute_sql(events_ddl(settings, self.name, self.event_fields, at_gaps(settings)))
         for result in self.reads:
             tables.execute_sql(result_ddl(settings, result, reader=self.name))
         for result in self.results:
             tables.execute_sql(result_ddl(settings, result))
         self.register_views(tables)
-        self.statements(tables).execute()
+        self.statements(tables).attach_as_datastream()
+        return PlannedJob(self.name, environment, lambda: begin_anew(tables, settings, self.name, (EVENTS,)))

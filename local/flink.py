@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import unquote
 
-from local.downloads import Jars
+from local.downloads import Jars, default_cache, read_lock
 from local.errors import PlatformError
 from local.java import SMALL, java_command
 from local.paths import ROOT, DataDirectory
@@ -24,9 +24,11 @@ from schemas.settings import Settings
 CONFIG_FILE: Final = ROOT / "flink-conf" / "config.yaml"
 LOG4J_FILE: Final = ROOT / "flink-conf" / "log4j.properties"
 LOOPBACK: Final = "127.0.0.1"
+FRAMEWORK_HEAP_MB: Final = 96
+"""Of the heap, as in config.yaml; the rest is for tasks, and for state that is kept in the heap."""
+
 PYTHON: Final = "python"
 """Found on the PATH that ``environment`` gives, as the script that starts workers breaks on a blank in its path."""
-
 
 ABSENT_MODULE: Final = "jdk.compiler/"
 """Not in the bundled runtime, which warns of it at every start."""
@@ -49,10 +51,6 @@ def as_flink_url(url: str) -> str:
     return unquote(url) if url.startswith("file:") else url
 
 
-FRAMEWORK_HEAP_MB: Final = 96
-"""Of the heap, as in config.yaml; the rest is for tasks and their state."""
-
-
 class FlinkDistribution:
     """Commands and configuration for one platform.
 
@@ -65,6 +63,7 @@ class FlinkDistribution:
     def __init__(self, settings: Settings, data: DataDirectory, jars: Jars) -> None:
         self.settings = settings
         self.home = distribution_home()
+        self.log = data.log
         self.scratch = data.scratch
         self.conf = data.of("flink") / "conf"
         self._jars = jars
@@ -138,3 +137,19 @@ class FlinkDistribution:
             "python.executable": PYTHON,
             "python.client.executable": sys.executable,
         }
+
+
+def ready_client(settings: Settings) -> FlinkDistribution:
+    """Flink's client, with its connectors and its configuration.
+
+    Raises:
+        DownloadError: The connectors cannot be had.
+        PlatformError: Flink is not installed, or the data directory cannot be made.
+    """
+    data = DataDirectory(settings.data_dir)
+    data.create()
+    jars = Jars(read_lock(), default_cache())
+    jars.fetch()
+    client = FlinkDistribution(settings, data, jars)
+    client.write_configuration()
+    return client

@@ -8,26 +8,23 @@ import shutil
 import tempfile
 import time
 import zipfile
-from contextlib import closing
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 from urllib.parse import unquote, urlsplit
 
 from connections.errors import DependencyUnavailable
 from connections.kafka import CommittedRecords
 from coordination.files import locked, write_atomically
+from coordination.waiting import wait_until
+from flink.batch import BatchClient, JobRequest
+from flink.checkpoints import checkpoint_directory, newest_checkpoint
+from flink.cluster import Cluster, JobStatus
+from flink.code import job_program, streaming_jobs, write_code_archive
 from flink.errors import JobError
-from flink.submission import (
-    Cluster,
-    JobStatus,
-    checkpoint_directory,
-    job_program,
-    newest_checkpoint,
-    run_to_end,
-    submit_program,
-    write_code_archive,
-)
+from flink.submission import run_to_end, submit_program
 from local.downloads import Jars
 from local.flink import FlinkDistribution, as_flink_url
 from local.paths import DataDirectory
@@ -35,13 +32,18 @@ from local.sentences import with_sentence_model
 from operations.deleted_records import only_markers_are_gone
 from operations.history.events import check_lake_reaches_kafka
 from operations.history.gather import Gathered, Progress, RunTopics, Source, accept_deleted, event_bounds, gather
-from schemas.settings import Settings
+from schemas.errors import ConfigurationError, ShopError
+from schemas.settings import ALL_JOBS, Settings
 
 logger = logging.getLogger(__name__)
 
 POLL_SECONDS: Final = 0.2
 CANCEL_SECONDS: Final = 15.0
 CODE_FILE: Final = "code.zip"
+STATE_BACKEND_FILE: Final = "state-backend"
+STATE_BACKEND_BEFORE_RECORDS: Final = "hashmap"
+"""What made checkpoints that lie beside no STATE_BACKEND_FILE: versions before it had no other."""
+
 RUNNING_SECONDS: Final = 120.0
 
 
@@ -58,6 +60,10 @@ class Submission:
     job_id: str
     already_ran: bool = False
     restored_from: Path | None = None
+
+
+Outcome = Submission | ShopError
+"""What became of one of several jobs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +83,17 @@ class Upgrade:
     stopped_seconds: float
 
 
+OnOutcome = Callable[[str, Outcome], None]
+
+
+def ignore_outcome(_name: str, _outcome: Outcome) -> None:
+    """Nobody waits for what became of each job."""
+
+
 class DesiredJobs:
-    """The jobs that are to run and the parallelism of those that have one of their own, in a file.
+    """The jobs that are to run, those that were cancelled, and the parallelism of those that have one of their own.
+
+    They are kept in a file.
 
     Args:
         data: Whose data directory.
@@ -95,8 +110,8 @@ class DesiredJobs:
 
     def parallelism_of(self, name: str) -> int | None:
         """The parallelism that an upgrade gave a job; None for that of the settings."""
-        found: int | None = self._read().get("parallelism", {}).get(name)
-        return found
+        parallelism: int | None = self._read().get("parallelism", {}).get(name)
+        return parallelism
 
     def set_parallelism(self, name: str, parallelism: int) -> None:
         """From now on ``name`` is to run with this parallelism."""
@@ -106,14 +121,28 @@ class DesiredJobs:
 
     def add(self, name: str) -> None:
         """From now on ``name`` is to run."""
-        with locked(self._lock):
-            names = self.names()
-            self._write(self._read() | {"desired": names if name in names else [*names, name]})
+        self._change([name], lambda _cancelled: True)
+
+    def add_unless_cancelled(self, names: Iterable[str]) -> None:
+        """From now on these are to run, but for those that somebody cancelled."""
+        self._change(names, lambda cancelled: not cancelled)
 
     def remove(self, name: str) -> None:
-        """From now on ``name`` is not to run."""
+        """From now on ``name`` is not to run, and ``up`` does not start it."""
         with locked(self._lock):
-            self._write(self._read() | {"desired": [each for each in self.names() if each != name]})
+            content = self._read()
+            cancelled = [*content.get("cancelled", []), name]
+            names = [each for each in content["desired"] if each != name]
+            self._write(content | {"desired": names, "cancelled": sorted(set(cancelled))})
+
+    def _change(self, names: Iterable[str], wanted: Callable[[bool], bool]) -> None:
+        with locked(self._lock):
+            content = self._read()
+            cancelled = set(content.get("cancelled", []))
+            added = [name for name in names if wanted(name in cancelled) and name not in content["desired"]]
+            self._write(
+                content | {"desired": [*content["desired"], *added], "cancelled": sorted(cancelled - set(added))}
+            )
 
     def _read(self) -> dict[str, Any]:
         if not self._file.exists():
@@ -145,33 +174,62 @@ class Jobs:
 
         Raises:
             ConfigurationError: There is no such job.
-            DependencyUnavailable: The JobManager does not answer.
+            DependencyUnavailable: A server does not answer.
             DownloadError: The connectors cannot be had.
             JobError: Flink refuses the job.
+            RecordsDeleted: Kafka has deleted events that the job was to read next, or may have.
         """
-        job_program(name)
-        self._jars.fetch()
-        with locked(self._data.root / f"submit-{name}.lock"), closing(Cluster(self._settings)) as cluster:
-            running = cluster.find(name)
-            if running is not None:
-                return Submission(running.id, already_ran=True)
-            return self._submit(name)
+        outcome = self.ensure_all([name])[name]
+        if isinstance(outcome, ShopError):
+            raise outcome
+        return outcome
 
-    def keep_running(self, name: str) -> None:
-        """Submit a job unless it runs, wait until it does, and have the platform bring it back from now on.
+    def ensure_all(self, names: Sequence[str], on_outcome: OnOutcome = ignore_outcome) -> dict[str, Outcome]:
+        """Submit those of several jobs that do not run; one that is refused does not hold up the others.
 
         Raises:
             ConfigurationError: There is no such job.
             DependencyUnavailable: The JobManager does not answer.
             DownloadError: The connectors cannot be had.
-            JobError: Flink refuses the job, or it ends.
         """
-        self.ensure(name)
-        self.desired.add(name)
-        self.wait_until_running(name)
+        with self.planned(names) as batch:
+            return batch.submit(on_outcome)
+
+    @contextmanager
+    def planned(self, names: Sequence[str]) -> Iterator[PlannedJobs]:
+        """Plan those of several jobs that do not run, which needs no server; nobody else submits them meanwhile.
+
+        Raises:
+            ConfigurationError: There is no such job.
+            DownloadError: The connectors cannot be had.
+        """
+        for name in names:
+            job_program(name)
+        self._jars.fetch()
+        with ExitStack() as stack:
+            for name in sorted(names):
+                stack.enter_context(locked(self._data.root / f"submit-{name}.lock"))
+            yield stack.enter_context(PlannedJobs(self, names))
+
+    def keep_running(self, *names: str) -> None:
+        """Submit jobs unless they run, wait until they do, and have the platform bring them back from now on.
+
+        Raises:
+            ConfigurationError: There is no such job.
+            DependencyUnavailable: The JobManager does not answer.
+            DownloadError: The connectors cannot be had.
+            JobError: Flink refuses a job, or it ends.
+        """
+        outcomes = self.ensure_all(names)
+        for outcome in outcomes.values():
+            if isinstance(outcome, ShopError):
+                raise outcome
+        for name in names:
+            self.desired.add(name)
+        self.wait_until_all_run(names)
 
     def upgrade(self, name: str, parallelism: int | None = None) -> Upgrade:
-        """Stop a job with a savepoint and go on from it with the code of today, perhaps at another parallelism.
+        """Stop a job with a savepoint and go on from it with today's code and state backend.
 
         Args:
             name: The job; it must run.
@@ -187,15 +245,17 @@ class Jobs:
         with locked(self._data.root / f"submit-{name}.lock"), closing(Cluster(self._settings)) as cluster:
             running, old_code = self._upgradable(cluster, name)
             before = self._parallelism(name)
+            backend_before = self._state_backend(name, Path())
             directory = f"{as_flink_url(self._settings.checkpoint_url)}/{name}/{running.id}"
             started = time.monotonic()
             savepoint = Path(unquote(urlsplit(cluster.stop_with_savepoint(running.id, directory)).path))
             try:
-                job_id = self._go_on(name, savepoint, parallelism or before)
+                request = self._request(name, savepoint, parallelism or before, self._settings.state_backend)
+                job_id = self._start(request, todays_code())
                 self._wait_for_checkpoint(cluster, name, job_id)
             except JobError as refusal:
                 self._end(cluster, name)
-                old = self._start(name, self._code(name, old_code), savepoint, before)
+                old = self._start(self._request(name, savepoint, before, backend_before), old_code)
                 message = f"{refusal}\nThe version before goes on from the savepoint, as job {old}."
                 raise JobError(message) from refusal
             if parallelism is not None:
@@ -253,21 +313,32 @@ class Jobs:
             JobError: It ends, or its tasks do not start in time; with Flink's reason.
             DependencyUnavailable: The JobManager does not answer.
         """
-        deadline = time.monotonic() + RUNNING_SECONDS
         with closing(Cluster(self._settings)) as cluster:
-            while time.monotonic() < deadline:
-                found = next((job for job in cluster.jobs() if job.name == name), None)
-                if found is None or found.has_ended:
-                    reason = cluster.health(found.id).last_failure if found else "the JobManager lost it"
-                    message = f"The job {name} ended right after its start: {reason}. See its page at {self.url(name)}."
-                    raise JobError(message)
-                if found.is_running:
-                    return found
-                time.sleep(POLL_SECONDS)
-            message = (
-                f"The tasks of the job {name} do not run after {RUNNING_SECONDS:.0f} seconds. See {self.url(name)}."
+            return wait_until(
+                lambda: self._status_if_running(cluster, name),
+                RUNNING_SECONDS,
+                lambda: JobError(
+                    f"The tasks of the job {name} do not run after {RUNNING_SECONDS:.0f} seconds. See {self.url}."
+                ),
             )
+
+    def wait_until_all_run(self, names: Iterable[str]) -> None:
+        """Wait until every task of several jobs runs.
+
+        Raises:
+            JobError: One ends, or its tasks do not start in time; with Flink's reason.
+            DependencyUnavailable: The JobManager does not answer.
+        """
+        for name in names:
+            self.wait_until_running(name)
+
+    def _status_if_running(self, cluster: Cluster, name: str) -> JobStatus | None:
+        status = next((job for job in cluster.jobs() if job.name == name), None)
+        if status is None or status.has_ended:
+            reason = cluster.health(status.id).last_failure if status else "the JobManager lost it"
+            message = f"The job {name} ended right after its start: {reason}. See its page at {self.url}."
             raise JobError(message)
+        return status if status.is_running else None
 
     def cancel(self, name: str) -> bool:
         """Cancel a job, keeping its newest checkpoint, and wait until it has ended; whether it ran.
@@ -279,28 +350,84 @@ class Jobs:
         with closing(Cluster(self._settings)) as cluster:
             return self._end(cluster, name)
 
-    def url(self, _name: str) -> str:
-        """The page of Flink's web interface to look at."""
+    @property
+    def url(self) -> str:
+        """Flink's web interface."""
         return self._settings.flink_url
 
     def _run_to_end(self, name: str, settings: Settings, arguments: tuple[str, ...]) -> None:
-        client = FlinkDistribution(settings, self._data, self._jars)
-        client.write_configuration()
         with closing(Cluster(settings)) as cluster:
             try:
-                run_to_end(name, settings, client, self._data.log(f"submit-{name}"), arguments)
+                run_to_end(name, settings, self._client(settings), self._data.log(f"submit-{name}"), arguments)
             except BaseException:
                 self._end(cluster, name)
                 raise
 
-    def _submit(self, name: str) -> Submission:
+    def request(self, name: str) -> JobRequest:
+        """How a job is to be started as things stand, if it does not run."""
         directory = checkpoint_directory(self._settings, name)
         checkpoint = newest_checkpoint(directory) if directory else None
-        job_id = self._go_on(name, checkpoint, self._parallelism(name))
-        logger.info("job %s submitted as %s from %s", name, job_id, checkpoint or "nothing")
+        return self._request(name, checkpoint, self._parallelism(name), self._state_backend(name, checkpoint))
+
+    def start_client(self, requests: Sequence[JobRequest]) -> BatchClient:
+        """A client for several jobs; a context manager that starts and ends it."""
+        client = self._client(self._settings)
+        return BatchClient(requests, self._settings, client, self._data.log(f"submit-{requests[0].name}"))
+
+    def checked(self, request: JobRequest) -> JobRequest:
+        """The request, that may pass over markers of transactions which Kafka has deleted; needs Kafka.
+
+        Raises:
+            RecordsDeleted: Kafka has deleted events that the job was to read next, or may have.
+            DependencyUnavailable: Kafka does not answer.
+        """
+        stops = bool(request.restore_from) and request.kafka_gaps == "stop"
+        if stops and only_markers_are_gone(self._settings, request.name):
+            return replace(request, kafka_gaps="accept")
+        return request
+
+    def keep_code(self, request: JobRequest, code: bytes) -> Path:
+        """Put the code that a job runs on, and what it keeps its state in, with its checkpoints."""
+        archive = self._archive(request.name)
+        archive.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(archive.with_name(STATE_BACKEND_FILE), request.state_backend)
+        temporary = archive.with_suffix(".new")
+        temporary.write_bytes(code)
+        return temporary.replace(archive)
+
+    def submitted(self, request: JobRequest, job_id: str) -> Submission:
+        """Clean up after a job was submitted."""
+        directory = checkpoint_directory(self._settings, request.name)
+        checkpoint = Path(request.restore_from) if request.restore_from else None
+        logger.info("job %s submitted as %s from %s", request.name, job_id, checkpoint or "nothing")
         if directory and checkpoint:
             _drop_empty(directory, keep={job_id, checkpoint.parent.name})
         return Submission(job_id, restored_from=checkpoint)
+
+    def running(self) -> dict[str, JobStatus]:
+        """The jobs that the cluster runs, by their names.
+
+        Raises:
+            DependencyUnavailable: The JobManager does not answer.
+        """
+        with closing(Cluster(self._settings)) as cluster:
+            return {job.name: job for job in cluster.jobs() if not job.has_ended}
+
+    def _client(self, settings: Settings) -> FlinkDistribution:
+        client = FlinkDistribution(settings, self._data, self._jars)
+        client.write_configuration()
+        return client
+
+    def _request(self, name: str, checkpoint: Path | None, parallelism: int, state_backend: str) -> JobRequest:
+        restore_from = checkpoint.as_posix() if checkpoint else ""
+        return JobRequest(name, parallelism, state_backend, self._settings.kafka_gaps, restore_from)
+
+    def _state_backend(self, name: str, checkpoint: Path | None) -> str:
+        """That of the settings; where there is a checkpoint, the one that made it, as no other can read it."""
+        if checkpoint is None:
+            return self._settings.state_backend
+        record = self._archive(name).with_name(STATE_BACKEND_FILE)
+        return record.read_text(encoding="utf-8") if record.exists() else STATE_BACKEND_BEFORE_RECORDS
 
     def _upgradable(self, cluster: Cluster, name: str) -> tuple[JobStatus, bytes]:
         """The job that runs, and the code that it runs on."""
@@ -325,41 +452,19 @@ class Jobs:
     def _parallelism(self, name: str) -> int:
         return self.desired.parallelism_of(name) or self._settings.job_parallelism
 
-    def _go_on(self, name: str, checkpoint: Path | None, parallelism: int) -> str:
-        """Start today's version of a job."""
-        with tempfile.TemporaryDirectory(prefix="shopstream-code-") as directory:
-            code = write_code_archive(Path(directory) / CODE_FILE).read_bytes()
-        return self._start(name, self._code(name, code), checkpoint, parallelism)
-
-    def _code(self, name: str, code: bytes) -> Path:
-        """Put the code of a job in its place."""
-        archive = self._archive(name)
-        archive.parent.mkdir(parents=True, exist_ok=True)
-        temporary = archive.with_suffix(".new")
-        temporary.write_bytes(code)
-        return temporary.replace(archive)
-
-    def _start(self, name: str, code: Path, checkpoint: Path | None, parallelism: int) -> str:
-        """Submit a job as its archived code has it."""
-        at_gaps = self._at_gaps(name, checkpoint)
-        settings = self._settings.model_copy(update={"job_parallelism": parallelism, "kafka_gaps": at_gaps})
-        client = FlinkDistribution(settings, self._data, self._jars)
-        client.write_configuration()
-        log = self._data.log(f"submit-{name}")
+    def _start(self, request: JobRequest, code: bytes) -> str:
+        """Submit a job as its code has it."""
+        request = self.checked(request)
+        archive = self.keep_code(request, code)
+        settings = request.settings(self._settings)
+        log = self._data.log(f"submit-{request.name}")
+        checkpoint = Path(request.restore_from) if request.restore_from else None
         with tempfile.TemporaryDirectory(prefix="shopstream-program-") as directory:
-            with zipfile.ZipFile(code) as archive:
-                program = Path(archive.extract(f"jobs/{name}/job.py", directory))
-            return submit_program(name, program, settings, client, log, checkpoint, code=code)
-
-    def _at_gaps(self, name: str, checkpoint: Path | None) -> str:
-        """What a job is to do where Kafka has deleted what it goes on with: it may pass over markers of transactions.
-
-        Raises:
-            RecordsDeleted: Events are gone, or may be.
-        """
-        if checkpoint and self._settings.kafka_gaps == "stop" and only_markers_are_gone(self._settings, name):
-            return "accept"
-        return self._settings.kafka_gaps
+            with zipfile.ZipFile(archive) as packages:
+                program = Path(packages.extract(f"jobs/{request.name}/job.py", directory))
+            return submit_program(
+                request.name, program, settings, self._client(settings), log, checkpoint, code=archive
+            )
 
     def _wait_for_checkpoint(self, cluster: Cluster, name: str, job_id: str) -> None:
         """Wait until a job that was restored has made a checkpoint of its own: only then it surely goes on.
@@ -388,10 +493,107 @@ class Jobs:
         cluster.cancel(running.id)
         while cluster.find(name) is not None:
             if time.monotonic() > deadline:
-                message = f"The job {name} does not end. See {self.url(name)}."
+                message = f"The job {name} does not end. See {self.url}."
                 raise JobError(message)
             time.sleep(POLL_SECONDS)
         return True
+
+
+class PlannedJobs:
+    """Jobs of one platform that one client plans; a context manager that ends the client.
+
+    Args:
+        jobs: Those of the platform.
+        names: Which of them are to run.
+    """
+
+    def __init__(self, jobs: Jobs, names: Sequence[str]) -> None:
+        self._jobs = jobs
+        self._names = names
+        self._requests: dict[str, JobRequest] = {}
+        self._client: BatchClient | None = None
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        running = self._running_if_up()
+        requests = [self._jobs.request(name) for name in self._names if name not in running]
+        if requests:
+            self._requests = {request.name: request for request in requests}
+            self._client = self._stack.enter_context(self._jobs.start_client(requests))
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._stack.close()
+
+    def submit(self, on_outcome: OnOutcome = ignore_outcome) -> dict[str, Outcome]:
+        """Submit those that do not run; the servers must be there, and what Kafka and the registry are to hold.
+
+        Args:
+            on_outcome: Called with each job and what became of it.
+
+        Returns:
+            What became of each job.
+
+        Raises:
+            DependencyUnavailable: The JobManager does not answer.
+        """
+        outcomes: dict[str, Outcome] = {}
+        for name, outcome in self._submit():
+            outcomes[name] = outcome
+            on_outcome(name, outcome)
+        return outcomes
+
+    def _submit(self) -> Iterator[tuple[str, Outcome]]:
+        running = self._jobs.running()
+        requests: list[JobRequest] = []
+        for name in self._names:
+            if name in running:
+                yield name, Submission(running[name].id, already_ran=True)
+                continue
+            try:
+                requests.append(self._jobs.checked(self._jobs.request(name)))
+            except ShopError as error:
+                yield name, error
+        as_planned = [request for request in requests if self._requests.get(request.name) == request]
+        if self._client is not None:
+            yield from self._through(self._client, as_planned)
+        if others := [request for request in requests if request not in as_planned]:
+            with self._jobs.start_client(others) as client:
+                yield from self._through(client, others)
+
+    def _through(self, client: BatchClient, requests: Sequence[JobRequest]) -> Iterator[tuple[str, Outcome]]:
+        by_name = {request.name: request for request in requests}
+        for request in requests:
+            self._jobs.keep_code(request, client.archive.read_bytes())
+        for name, result in client.submit(by_name):
+            yield name, result if isinstance(result, JobError) else self._jobs.submitted(by_name[name], result)
+
+    def _running_if_up(self) -> Collection[str]:
+        try:
+            return self._jobs.running()
+        except DependencyUnavailable:  # the platform starts only now
+            return ()
+
+
+def chosen_jobs(settings: Settings) -> list[str]:
+    """The jobs that ``up`` starts.
+
+    Raises:
+        ConfigurationError: One of them does not exist, or ends by itself.
+    """
+    if settings.jobs == ALL_JOBS:
+        return streaming_jobs()
+    names = [name for name in map(str.strip, settings.jobs.split(",")) if name]
+    if unknown := [name for name in names if name not in streaming_jobs()]:
+        message = f"SHOP_JOBS names {', '.join(unknown)}. Jobs that run for good: {', '.join(streaming_jobs())}."
+        raise ConfigurationError(message)
+    return names
+
+
+def todays_code() -> bytes:
+    """The archive of the packages that a job runs on."""
+    with tempfile.TemporaryDirectory(prefix="shopstream-code-") as directory:
+        return write_code_archive(Path(directory) / CODE_FILE).read_bytes()
 
 
 def _drop_empty(directory: Path, keep: set[str]) -> None:
@@ -399,12 +601,3 @@ def _drop_empty(directory: Path, keep: set[str]) -> None:
     for run in directory.iterdir():
         if run.is_dir() and run.name not in keep:
             shutil.rmtree(run, ignore_errors=True)
-
-
-def running_jobs(settings: Settings) -> list[JobStatus]:
-    """The jobs that the cluster runs now; none when it does not answer."""
-    with closing(Cluster(settings)) as cluster:
-        try:
-            return [job for job in cluster.jobs() if not job.has_ended]
-        except DependencyUnavailable:
-            return []

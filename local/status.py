@@ -7,7 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 
 from connections.errors import DependencyUnavailable
-from flink.submission import Cluster, JobHealth, JobStatus
+from flink.cluster import Cluster, JobHealth, JobStatus
 from local.jobs import DesiredJobs
 from local.memory import PartMemory, memory_of
 from local.paths import DataDirectory

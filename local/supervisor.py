@@ -21,11 +21,11 @@ from local import processes
 from local.downloads import Jars, default_cache, read_lock
 from local.errors import PlatformError
 from local.jobs import Jobs
-from local.keeper import JobKeeper
 from local.parts import all_parts
 from local.parts.base import Part, StopStage
 from local.paths import DataDirectory
 from local.processes import ProcessId
+from local.reconciler import JobReconciler
 from local.runner import PartRunner, SystemProcesses
 from local.state import PartState, PartStatus, PlatformState
 from schemas.settings import Settings
@@ -33,7 +33,7 @@ from schemas.settings import Settings
 logger = logging.getLogger(__name__)
 
 TICK_SECONDS: Final = 0.1
-KEEPER_SECONDS: Final = 1.0
+RECONCILE_SECONDS: Final = 1.0
 LOG_LIMIT_BYTES: Final = 16 << 20
 NEEDED_BY_JOBS: Final = ("kafka", "registry", "jobmanager", "taskmanager")
 
@@ -92,7 +92,7 @@ class Supervisor:
         self._system = SystemProcesses(self._data.root)
         chosen = all_parts(settings, self._data, jars) if parts is None else parts
         self._runners = {part.name: self._runner(part) for part in chosen}
-        self._keeper = JobKeeper(settings, Jobs(settings, self._data, jars))
+        self._reconciler = JobReconciler(settings, Jobs(settings, self._data, jars))
         self._state_lock = threading.Lock()
         self._statuses = {name: runner.status for name, runner in self._runners.items()}
         self._me = ProcessId.of(os.getpid())
@@ -114,16 +114,16 @@ class Supervisor:
     def _supervise(self) -> None:
         self._write_state()
         threads = [threading.Thread(target=self._keep, args=(r,), name=n) for n, r in self._runners.items()]
-        keeper = threading.Thread(target=self._keep_jobs, name="jobs")
-        for thread in (*threads, keeper):
+        reconciler = threading.Thread(target=self._reconcile_jobs, name="jobs")
+        for thread in (*threads, reconciler):
             thread.start()
         try:
             self._watch()
         finally:
             self._stopping.set()
-            keeper.join()
-            self._keeper.cancel_all()
-            self._keeper.close()
+            reconciler.join()
+            self._reconciler.cancel_all()
+            self._reconciler.close()
             for thread in threads:
                 thread.join()
             self._stop_parts()
@@ -144,10 +144,10 @@ class Supervisor:
                 runner.restart(f"{leader} was started again")
             runner.tick()
 
-    def _keep_jobs(self) -> None:
-        while not self._stopping.wait(KEEPER_SECONDS):
+    def _reconcile_jobs(self) -> None:
+        while not self._stopping.wait(RECONCILE_SECONDS):
             if all(self._is_ready(name) for name in NEEDED_BY_JOBS):
-                self._keeper.tick()
+                self._reconciler.tick()
                 self._write_state()
 
     def _is_ready(self, name: str) -> bool:
@@ -174,7 +174,9 @@ class Supervisor:
 
     def _write_state(self) -> None:
         with self._state_lock:
-            state = PlatformState(self._me, self._settings.port_base, dict(self._statuses), dict(self._keeper.problems))
+            state = PlatformState(
+                self._me, self._settings.port_base, dict(self._statuses), dict(self._reconciler.problems)
+            )
             state.write(self._data.state_file)
 
 

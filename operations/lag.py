@@ -30,7 +30,7 @@ from confluent_kafka.admin import AdminClient, OffsetSpec
 from connections.errors import DependencyUnavailable
 from connections.kafka import CommittedRecords, ask_kafka
 from coordination.waiting import wait_until
-from flink.submission import Cluster
+from flink.cluster import Cluster
 from operations.errors import StillBehind
 from operations.running_jobs import readers_of_events
 from schemas.errors import ShopError
@@ -125,6 +125,23 @@ def open_transactions(settings: Settings) -> int:
     """
     with _Offsets(settings) as offsets:
         return offsets.uncommitted(TRANSACTIONAL)
+
+
+def wait_until_accepted(settings: Settings, timeout_seconds: float) -> None:
+    """Wait until ingest has checked every record of the domain topics, and has committed what it accepted.
+
+    Raises:
+        StillBehind: It has not after that time.
+        DependencyUnavailable: Kafka does not answer.
+    """
+    ends = ends_with_open(settings, DOMAIN_TOPICS)
+    wait_until_read(settings, consumer_group(INGEST), ends, timeout_seconds)
+    wait_until(
+        lambda: open_transactions(settings) == 0,
+        timeout_seconds,
+        lambda: StillBehind(f"After {timeout_seconds:g} s ingest has not committed what it wrote."),
+        poll_seconds=_LOOK_SECONDS,
+    )
 
 
 def wait_until_settled(

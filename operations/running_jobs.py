@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from flink.submission import BOUNDED_JOBS, Cluster, known_jobs
+from flink.cluster import Cluster
+from flink.code import BOUNDED_JOBS, known_jobs
 from schemas.results import ANALYTICS, RESULTS
 from schemas.topics import INGEST
 

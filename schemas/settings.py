@@ -14,6 +14,8 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 DAY_SECONDS: Final = 24 * 60 * 60
+ALL_JOBS: Final = "all"
+"""In place of names: every streaming job."""
 
 PORT_OFFSETS: Final = {
     "registry": 81,
@@ -75,9 +77,17 @@ class Settings(BaseSettings):
     )
     topic_retention_seconds: int = Field(7 * DAY_SECONDS, ge=60, description="How long topics of events keep records.")
 
-    job_parallelism: int = Field(2, ge=1, description="Parallel instances of each operator of a job.")
+    jobs: str = Field(
+        ALL_JOBS,
+        description="Jobs that `./shop up` starts, separated by commas; `all` for every streaming job, empty for none.",
+    )
+    job_parallelism: int = Field(1, ge=1, description="Parallel instances of each operator of a job.")
+    state_backend: Literal["rocksdb", "hashmap"] = Field(
+        "rocksdb",
+        description="Where a new job keeps its state: rocksdb on disk, hashmap in the heap. `upgrade` moves a job's.",
+    )
     taskmanager_heap_mb: int = Field(
-        1_536, ge=512, description="Heap of the embedded TaskManager, which holds the state of all jobs."
+        900, ge=512, description="Heap of the embedded TaskManager; give it more if state is kept in it."
     )
     checkpoint_interval_ms: int = Field(
         2_000,

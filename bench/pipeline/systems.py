@@ -17,8 +17,9 @@ from bench.pipeline import flink_job, tables
 from bench.pipeline.machine import Machine, cpu_seconds, paused, sink
 from bench.pipeline.records import Broker, Record
 from bench.pipeline.tables import Tables
+from flink.code import job_program
 from flink.errors import JobError
-from flink.submission import job_program, submit_program
+from flink.submission import submit_program
 from local.jobs import Jobs
 from local.paths import ROOT
 from operations.lag import wait_until_settled

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from cli.context import err, out, settings_of
+from cli.progress import working
 
 if TYPE_CHECKING:
     from operations.backfill.comparison import Comparison, DayComparison, Difference
@@ -50,6 +51,7 @@ def backfill(
     All of history is read, whatever the days: who is new on a day is decided by all the days before it.
     """
     from dashboards.queries import FIRST_DAY, LAST_DAY
+    from local.flink import ready_client
     from operations.backfill.comparison import Days
     from operations.backfill.run import backfilled, chosen_results, comparisons, swap_one
     from operations.history.gather import Source
@@ -60,7 +62,8 @@ def backfill(
     source = Source.LAKE if from_lake else Source.AUTO
     rounds: list[list[Comparison]] = []
     swapped: dict[str, int] = {}
-    with err.status("Backfilling ...") as status, backfilled(settings, results, source, status.update) as done:
+    client = ready_client(settings)
+    with working("Backfilling ...") as status, backfilled(settings, results, source, client, status.update) as done:
         err.print(_summary(done))
         if verify or swap:
             rounds.append(list(comparisons(settings, done, days, wait, status.update)))

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -13,13 +10,13 @@ import typer
 from rich.table import Table
 
 from cli.context import err, out, settings_of
+from cli.progress import Stages, Working, working
 from cli.recommendations_view import show_recommendations
 
 if TYPE_CHECKING:
     from dashboards.queries import Answer
     from schemas.settings import Settings
 
-JOBS: Final = ("ingest", "analytics", "catalogue")
 DATA_SET: Final = "online-retail"
 DAYS_SHOWN: Final = 7
 CUSTOMER: Final = "17850"
@@ -40,34 +37,6 @@ What to try next:
   ./shop failed list                                  records that were refused, and why
   ./shop status                                       parts, memory and jobs
   ./shop down                                         stop it; './shop up' brings it back with its data"""
-
-
-class Stages:
-    """How long each stage took."""
-
-    def __init__(self) -> None:
-        self._seconds: dict[str, float] = {}
-        self._started = time.monotonic()
-
-    @contextmanager
-    def timed(self, name: str) -> Iterator[None]:
-        """Time the block as one stage."""
-        before = time.monotonic()
-        yield
-        self._seconds[name] = time.monotonic() - before
-
-    def add(self, name: str, seconds: float) -> None:
-        """Note a stage that was timed elsewhere."""
-        self._seconds[name] = seconds
-
-    def table(self) -> Table:
-        """The stages, and the whole."""
-        table = Table("stage", "seconds", box=None, header_style="bold")
-        table.columns[1].justify = "right"
-        for name, seconds in self._seconds.items():
-            table.add_row(name, f"{seconds:.1f}")
-        table.add_row("all", f"[bold]{time.monotonic() - self._started:.1f}[/]")
-        return table
 
 
 def register(app: typer.Typer) -> None:
@@ -91,51 +60,72 @@ def demo(
             with stages.timed("stop"):
                 _stop(settings)
     err.print()
-    err.print(stages.table())
+    err.print(_stages_table(stages))
     if not once:
         err.print()
         err.print(NEXT, markup=False, soft_wrap=True)
 
 
 def _run(settings: Settings, stages: Stages) -> None:
+    """Start the platform, import while its jobs are planned, and train while the jobs count."""
     from cli.commands.imports import run_import
-    from cli.commands.jobs import run_job
-    from cli.commands.platform import bring_up
+    from cli.commands.jobs import show_outcome
+    from cli.commands.platform import servers_up, wait_for_jobs
+
+    with servers_up(settings, stages) as jobs, ThreadPoolExecutor(1) as pool:
+        outcomes = pool.submit(jobs.submit, show_outcome)
+        with stages.timed(f"import of {DATA_SET}, while the jobs are planned"):
+            run_import(settings, DATA_SET)
+        with stages.timed("until the jobs run"), working("Starting the jobs ..."):
+            wait_for_jobs(settings, outcomes.result())
+    with stages.timed("until ingest has checked all events"), working("Checking events ..."):
+        _wait_for_ingest(settings)
+    with (
+        stages.timed("training of a model for recommendations, while the jobs count"),
+        working("Training ...") as work,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        training = pool.submit(_train, settings)
+        _settle(settings, work)
+        work.update("Everything is counted. Training ...")
+        training.result()
+
+
+def _wait_for_ingest(settings: Settings) -> None:
+    """Wait until all that was imported can be trained on."""
+    from operations.lag import wait_until_accepted
+
+    wait_until_accepted(settings, SETTLE_SECONDS)
+
+
+def _train(settings: Settings) -> None:
     from local.platform import Platform
     from operations.history.gather import Source
 
-    for name, seconds in bring_up(settings).items():
-        stages.add(name, seconds)
-    with ThreadPoolExecutor(len(JOBS)) as pool:
-        jobs = [pool.submit(Platform(settings).jobs.keep_running, name) for name in JOBS]
-        with stages.timed(f"import of {DATA_SET}, while the jobs start"):
-            run_import(settings, DATA_SET)
-        with stages.timed("until the jobs run"):
-            _wait_for(jobs)
-    with stages.timed("until everything is counted"):
-        _settle(settings)
-    with stages.timed("training of a model for recommendations"):
-        run_job(settings, "training", Source.AUTO)
+    Platform(settings).jobs.run("training", Source.AUTO, lambda _words: None)
 
 
-def _wait_for(jobs: list[Future[None]]) -> None:
-    with err.status(f"Waiting for the jobs {' and '.join(JOBS)} ..."):
-        for job in jobs:
-            job.result()
-
-
-def _settle(settings: Settings) -> None:
+def _settle(settings: Settings, work: Working) -> None:
     from operations.lag import wait_until_settled
 
-    with err.status("Counting ...") as status:
-        wait_until_settled(settings, lambda lag: status.update(f"Counting: {lag} ..."), SETTLE_SECONDS)
+    wait_until_settled(settings, lambda lag: work.update(f"Training. Counting: {lag} ..."), SETTLE_SECONDS)
 
 
 def _stop(settings: Settings) -> None:
     from local.platform import Platform
 
-    with err.status("Stopping the platform ..."):
+    with working("Stopping the platform ..."):
         Platform(settings).down()
+
+
+def _stages_table(stages: Stages) -> Table:
+    """The stages, and the whole."""
+    table = Table("stage", "seconds", box=None, header_style="bold")
+    table.columns[1].justify = "right"
+    for name, seconds in stages.seconds.items():
+        table.add_row(name, f"{seconds:.1f}")
+    table.add_row("all", f"[bold]{stages.all_seconds:.1f}[/]")
+    return table
 
 
 def _show_sales(settings: Settings) -> None:

@@ -11,6 +11,7 @@ from typing import Annotated, Final
 import typer
 
 from cli.context import ROOT, err
+from cli.progress import working
 
 PANEL = "Development"
 
@@ -75,7 +76,7 @@ def lock() -> None:
     """Make the lock files anew: requirements.lock, requirements-dev.lock and flink-conf/jars.lock."""
     from local.downloads import make_lock
 
-    with err.status("Resolving flink-conf/jars.lock ..."):
+    with working("Resolving flink-conf/jars.lock ..."):
         make_lock()
     err.print("requirements.lock, requirements-dev.lock and flink-conf/jars.lock are made anew.")
 

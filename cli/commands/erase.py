@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from cli.context import err, out, settings_of
+from cli.progress import working
 
 if TYPE_CHECKING:
     from operations.erasure.run import Report
@@ -38,7 +39,7 @@ def erase(
 
     if not user:
         raise ConfigurationError("Give the user_id of somebody: events of the catalogue and the stock have none.")
-    with err.status("Erasing ...") as status:
+    with working("Erasing ...") as status:
         report = run(settings_of(ctx), user, wait, status.update)
     if as_json:
         json.dump(asdict(report) | {"is_complete": report.is_complete}, out.file, indent=1, default=str)

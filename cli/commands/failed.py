@@ -14,6 +14,7 @@ import typer
 
 from cli.context import err, out, settings_of
 from cli.hexdump import hexdump, printable
+from cli.progress import working
 from connections.errors import RegistryUnavailable
 from schemas.errors import ConfigurationError
 from schemas.failures import Failure, Reason
@@ -134,7 +135,7 @@ def repair_failed(
 
     conditions = [parse_condition(text) for text in where or ()]
     request = Request(conditions, AS_IT_IS if rule is None else load_rule(rule), schema_version, dry_run)
-    with err.status("Reading failed events ...") as status:
+    with working("Reading failed events ...") as status:
         outcome = run(settings_of(ctx), request, status.update)
     if as_json:
         json.dump(_as_object(outcome, dry_run), out.file, indent=1)

@@ -55,11 +55,11 @@ def run_import(settings: Settings, name: str, path: Path | None = None, rate: fl
         DependencyUnavailable: Kafka or the registry does not answer.
         DeliveryError: Kafka did not take an event.
     """
-    from cli.progress import event_progress, file_progress
+    from cli.progress import event_progress, file_progress, working
     from producers.importers import import_events, open_importer
     from producers.publisher import Publisher
 
-    with err.status(f"Reading {name} ..."):
+    with working(f"Reading {name} ..."):
         importer = open_importer(name, path)
     file = importer.file
     bar = event_progress() if file is None else file_progress()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from contextlib import closing
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,8 +11,10 @@ import typer
 from rich.table import Table
 
 from cli.context import err, out, settings_of
+from cli.progress import working
 
 if TYPE_CHECKING:
+    from local.jobs import Outcome
     from operations.history.gather import Source
     from schemas.settings import Settings
 
@@ -28,7 +31,10 @@ def register(app: typer.Typer) -> None:
 
 def submit(
     ctx: typer.Context,
-    job: Annotated[str, typer.Argument(help="Its name; './shop jobs' lists them.", show_default=False)],
+    jobs: Annotated[
+        list[str],
+        typer.Argument(help="Names; './shop jobs' lists them; 'all' is every streaming job.", metavar="JOB..."),
+    ],
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Delete its checkpoints first; it reads its input from the beginning.")
     ] = False,
@@ -37,26 +43,27 @@ def submit(
         typer.Option("--from-lake", help="Training takes from the lake all that it has, not only what Kafka deleted."),
     ] = False,
 ) -> None:
-    """Submit a job unless it runs, and wait until it does; from then on the platform keeps it running.
+    """Submit jobs unless they run, and wait until they do; from then on the platform keeps them running.
 
-    A job that ends by itself, such as training, is run once, to its end, over all events there are.
+    A job that ends by itself, such as training, is run once, to its end, over all events there are; it is named alone.
     """
-    from flink.submission import BOUNDED_JOBS, job_program
+    from flink.code import BOUNDED_JOBS
     from local.platform import Platform
     from operations.history.gather import Source
     from schemas.errors import ConfigurationError
 
     settings = settings_of(ctx)
-    job_program(job)
-    if job in BOUNDED_JOBS:
-        run_job(settings, job, Source.LAKE if from_lake else Source.AUTO)
+    names = named_jobs(jobs)
+    if BOUNDED_JOBS.intersection(names):
+        run_job(settings, names[0], Source.LAKE if from_lake else Source.AUTO)
         return
     if from_lake:
-        message = f"{job} runs for good and reads Kafka: --from-lake is for {', '.join(BOUNDED_JOBS)}."
+        message = f"{names[0]} runs for good and reads Kafka: --from-lake is for {', '.join(BOUNDED_JOBS)}."
         raise ConfigurationError(message)
     if fresh:
-        Platform(settings).jobs.forget_checkpoints(job)
-    submit_jobs(settings, [job])
+        for name in names:
+            Platform(settings).jobs.forget_checkpoints(name)
+    submit_jobs(settings, names)
 
 
 def upgrade(
@@ -70,12 +77,12 @@ def upgrade(
 
     A version that cannot go on from the savepoint is refused, and the one before goes on.
     """
-    from flink.submission import job_program
+    from flink.code import job_program
     from local.platform import Platform
 
     settings = settings_of(ctx)
     job_program(job)
-    with err.status(f"Upgrading {job} ..."):
+    with working(f"Upgrading {job} ..."):
         done = Platform(settings).jobs.upgrade(job, parallelism)
     err.print(
         f"{job} runs as {done.job_id}, from {done.savepoint.name}, at parallelism {done.parallelism}, "
@@ -88,20 +95,21 @@ def cancel(
     job: Annotated[str, typer.Argument(help="Its name.", show_default=False)],
 ) -> None:
     """Cancel a job; it keeps its newest checkpoint, from which the next submit goes on."""
-    from flink.submission import job_program
+    from flink.code import job_program
     from local.platform import Platform
 
     job_program(job)
-    keeper = Platform(settings_of(ctx)).jobs
-    keeper.desired.remove(job)
-    with err.status(f"Cancelling {job} ..."):
-        ran = keeper.cancel(job)
+    jobs = Platform(settings_of(ctx)).jobs
+    jobs.desired.remove(job)
+    with working(f"Cancelling {job} ..."):
+        ran = jobs.cancel(job)
     err.print(f"{job} is cancelled." if ran else f"{job} did not run.")
 
 
 def jobs(ctx: typer.Context) -> None:
     """List the jobs that there are, and how each fares on the cluster."""
-    from flink.submission import Cluster, known_jobs
+    from flink.cluster import Cluster
+    from flink.code import known_jobs
 
     with closing(Cluster(settings_of(ctx))) as cluster:
         newest = {job.name: job for job in reversed(cluster.jobs())}
@@ -122,14 +130,67 @@ def submit_jobs(settings: Settings, names: list[str]) -> None:
 
     Raises:
         ConfigurationError: There is no job of that name.
-        JobError: Flink refuses one.
+        JobError: Flink refuses one; the others run.
         DependencyUnavailable: The cluster does not answer.
     """
-    from concurrent.futures import ThreadPoolExecutor
+    from local.platform import Platform
 
-    with err.status(f"Submitting {' and '.join(names)} ..."), ThreadPoolExecutor(len(names)) as pool:
-        for line in pool.map(lambda name: _submit_one(settings, name), names):
-            err.print(line)
+    platform = Platform(settings)
+    platform.data.create()
+    with working(f"Submitting {', '.join(names)} ..."):
+        outcomes = platform.jobs.ensure_all(names, show_outcome)
+    running = [name for name, outcome in outcomes.items() if not isinstance(outcome, Exception)]
+    if platform.is_up():
+        for name in running:
+            platform.jobs.desired.add(name)
+    with working(f"Waiting until {', '.join(running)} run ..."):
+        platform.jobs.wait_until_all_run(running)
+    raise_refusals(outcomes)
+
+
+def show_outcome(name: str, outcome: Outcome) -> None:
+    """Say what became of a job."""
+    if isinstance(outcome, Exception):
+        err.print(f"[bold red]{name} is not submitted[/]", soft_wrap=True)
+        return
+    start = f"checkpoint {outcome.restored_from.name}" if outcome.restored_from else "the beginning"
+    how = "runs already" if outcome.already_ran else f"is submitted, from {start},"
+    err.print(f"{name} {how} as {outcome.job_id}.", soft_wrap=True)
+
+
+def raise_refusals(outcomes: Mapping[str, Outcome]) -> None:
+    """Raise what kept jobs from being submitted.
+
+    Raises:
+        ShopError: The only refusal.
+        JobError: All of them in one.
+    """
+    from flink.errors import JobError
+
+    refusals = [outcome for outcome in outcomes.values() if isinstance(outcome, Exception)]
+    if len(refusals) == 1:
+        raise refusals[0]
+    if refusals:
+        raise JobError("\n".join(map(str, refusals)))
+
+
+def named_jobs(names: list[str]) -> list[str]:
+    """The jobs that were named, each once.
+
+    Raises:
+        ConfigurationError: There is no such job, or one that ends by itself is named beside others.
+    """
+    from flink.code import BOUNDED_JOBS, job_program, streaming_jobs
+    from schemas.errors import ConfigurationError
+    from schemas.settings import ALL_JOBS
+
+    chosen = list(dict.fromkeys(job for name in names for job in (streaming_jobs() if name == ALL_JOBS else [name])))
+    for name in chosen:
+        job_program(name)
+    if len(chosen) > 1 and (bounded := BOUNDED_JOBS.intersection(chosen)):
+        message = f"{', '.join(bounded)} ends by itself: submit it alone."
+        raise ConfigurationError(message)
+    return chosen
 
 
 def run_job(settings: Settings, name: str, source: Source) -> None:
@@ -144,24 +205,8 @@ def run_job(settings: Settings, name: str, source: Source) -> None:
     platform = Platform(settings)
     platform.data.create()
     started = time.monotonic()
-    with err.status(f"Running {name} ...") as status:
+    with working(f"Running {name} ...") as status:
         history = platform.jobs.run(name, source, status.update)
     err.print(f"{name} is done after {time.monotonic() - started:.1f} s.")
     if history.from_lake:
         err.print(f"{history.from_lake:,} events came from the lake, those that Kafka has beyond them from Kafka.")
-
-
-def _submit_one(settings: Settings, name: str) -> str:
-    from local.platform import Platform
-
-    platform = Platform(settings)
-    platform.data.create()
-    started = time.monotonic()
-    done = platform.jobs.ensure(name)
-    if platform.is_up():
-        platform.jobs.desired.add(name)
-    if done.already_ran:
-        return f"{name} runs already as {done.job_id}."
-    platform.jobs.wait_until_running(name)
-    start = f"checkpoint {done.restored_from.name}" if done.restored_from else "the beginning"
-    return f"{name} runs as {done.job_id}, from {start}, after {time.monotonic() - started:.1f} s."

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.context import err, out, settings_of
+from cli.progress import working
 
 if TYPE_CHECKING:
     from lake.verification import DayReport
@@ -63,7 +64,7 @@ def verify_lake(
 
     storage = lake_storage(settings_of(ctx))
     entries = read_manifest(storage)
-    with err.status("Reading the lake ...") as status:
+    with working("Reading the lake ...") as status:
         days = []
         for report in verify(storage, entries):
             days.append(report)
@@ -92,7 +93,7 @@ def compact_lake(ctx: typer.Context) -> None:
     settings = settings_of(ctx)
     data = DataDirectory(settings.data_dir)
     data.create()
-    with err.status("Compacting the lake ..."), locked(data.root / COMPACTION_LOCK):
+    with working("Compacting the lake ..."), locked(data.root / COMPACTION_LOCK):
         done = compact(lake_storage(settings))
     err.print(
         f"{done.files_before:,} files of {done.ranges_before:,} ranges became "

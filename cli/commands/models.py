@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.context import err, out, settings_of
+from cli.progress import working
 
 if TYPE_CHECKING:
     from recommender.publishing.live import LiveModels
@@ -74,7 +75,7 @@ def promote(
     version: Annotated[str, typer.Argument(help="Which.", show_default=False)],
 ) -> None:
     """Serve a model from now on, whatever was found of it; its lists are published first unless they are there."""
-    with _opened(settings_of(ctx)) as (promotions, _, _live), err.status(f"Promoting {version} ..."):
+    with _opened(settings_of(ctx)) as (promotions, _, _live), working(f"Promoting {version} ..."):
         promotions.promote(version, "promoted by hand", datetime.now(UTC))
     err.print(f"{version} is served.")
 
@@ -82,7 +83,7 @@ def promote(
 @models.command()
 def rollback(ctx: typer.Context) -> None:
     """Serve the model again that was active before."""
-    with _opened(settings_of(ctx)) as (promotions, _, _live), err.status("Rolling back ..."):
+    with _opened(settings_of(ctx)) as (promotions, _, _live), working("Rolling back ..."):
         version = promotions.roll_back(datetime.now(UTC))
     err.print(f"{version} is served again.")
 

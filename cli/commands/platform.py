@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli.context import err, out, settings_of
+from cli.progress import Stages, working
 
 if TYPE_CHECKING:
+    from local.jobs import Outcome, PlannedJobs
     from schemas.settings import Settings
 
 PANEL = "Platform"
@@ -24,13 +28,13 @@ def register(app: typer.Typer) -> None:
 
 
 def up(ctx: typer.Context) -> None:
-    """Start the embedded platform, or what of it does not run, and the jobs that ran before."""
+    """Start the embedded platform, or what of it does not run, and its jobs: SHOP_JOBS says which.
+
+    Jobs that ran before go on from their checkpoints; one that was cancelled is left alone.
+    """
     settings = settings_of(ctx)
     stages = bring_up(settings)
-    resumed = _wait_for_jobs(settings)
-    took = ", ".join(
-        f"{name} {seconds:.1f} s" for name, seconds in {**stages, "jobs": resumed}.items() if seconds >= 0.05
-    )
+    took = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in stages.items() if seconds >= 0.05)
     err.print(f"Up: {took}", soft_wrap=True)
     show_addresses(settings)
 
@@ -43,7 +47,7 @@ def down(
     from local.platform import Platform
 
     platform = Platform(settings_of(ctx))
-    with err.status("Stopping ..."):
+    with working("Stopping ..."):
         started = time.monotonic()
         stopped = platform.down()
     err.print(f"Stopped in {time.monotonic() - started:.1f} s." if stopped else "Nothing ran.")
@@ -81,27 +85,64 @@ def supervise(ctx: typer.Context) -> None:
 
 
 def bring_up(settings: Settings) -> dict[str, float]:
-    """Start the platform and bring its servers to the contracts; the seconds that each stage took.
+    """Start the platform, bring its servers to the contracts and start the jobs; the seconds that each stage took.
+
+    Raises:
+        PlatformError: It does not start.
+        JobError: A job is refused or ends; the others run.
+        ShopError: The servers cannot be migrated.
+    """
+    from cli.commands.jobs import show_outcome
+
+    stages = Stages()
+    with servers_up(settings, stages) as jobs:
+        with stages.timed("submission of the jobs"), working("Planning and submitting the jobs ..."):
+            outcomes = jobs.submit(show_outcome)
+        with stages.timed("until the jobs run"), working("Waiting until the jobs run ..."):
+            wait_for_jobs(settings, outcomes)
+    return stages.seconds
+
+
+@contextmanager
+def servers_up(settings: Settings, stages: Stages) -> Iterator[PlannedJobs]:
+    """Start the platform and bring its servers to the contracts, and plan the jobs meanwhile.
 
     Raises:
         PlatformError: It does not start.
         ShopError: The servers cannot be migrated.
     """
     from cli.platform_view import DownloadView, StartView
+    from local.jobs import chosen_jobs
     from local.platform import Platform
     from operations.migrate import migrate
 
     platform = Platform(settings)
     downloads, view = DownloadView(), StartView()
-    with downloads.shown():
-        fetched = platform.fetch(downloads.update)
-    with view.shown():
-        started = platform.up(view.update)
-    with err.status("Creating topics, schemas and tables ..."):
-        before = time.monotonic()
-        migrate(settings)
-        migrated = time.monotonic() - before
-    return {"downloads": fetched, "start of the parts": started, "topics, schemas, tables": migrated}
+    with stages.timed("downloads"), downloads.shown():
+        platform.fetch(downloads.update)
+    platform.data.create()
+    platform.jobs.desired.add_unless_cancelled(chosen_jobs(settings))
+    with platform.jobs.planned(platform.jobs.desired.names()) as jobs:
+        with stages.timed("start of the parts"), view.shown():
+            platform.up(view.update)
+        with stages.timed("topics, schemas, tables"), working("Creating topics, schemas and tables ..."):
+            migrate(settings)
+        yield jobs
+
+
+def wait_for_jobs(settings: Settings, outcomes: Mapping[str, Outcome]) -> None:
+    """Wait until every job that was submitted runs.
+
+    Raises:
+        JobError: A job was refused or ends; the others run.
+        DependencyUnavailable: The JobManager does not answer.
+    """
+    from cli.commands.jobs import raise_refusals
+    from local.platform import Platform
+
+    submitted = [name for name, outcome in outcomes.items() if not isinstance(outcome, Exception)]
+    Platform(settings).jobs.wait_until_all_run(submitted)
+    raise_refusals(outcomes)
 
 
 def show_addresses(settings: Settings) -> None:
@@ -110,15 +151,3 @@ def show_addresses(settings: Settings) -> None:
 
     for name, address in addresses(settings).items():
         err.print(f"  {name:<11} {address}")
-
-
-def _wait_for_jobs(settings: Settings) -> float:
-    from local.platform import Platform
-
-    before = time.monotonic()
-    platform = Platform(settings)
-    for name in platform.jobs.desired.names():
-        with err.status(f"Waiting for the job {name} ..."):
-            platform.jobs.ensure(name)
-            platform.jobs.wait_until_running(name)
-    return time.monotonic() - before

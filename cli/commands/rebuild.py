@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from cli.context import err, out, settings_of
+from cli.progress import working
 
 if TYPE_CHECKING:
     from operations.rebuild.request import RebuildReport, RebuildRequest
@@ -57,7 +58,7 @@ def rebuild(
     moment = as_of.replace(tzinfo=UTC) if as_of else None
     request = RebuildRequest(tuple(table or ()), moment, to_url, wait)
     _check_options(chosen, request, chosen.rebuild.options)
-    with err.status(f"Rebuilding {chosen.sink.title} ...") as status:
+    with working(f"Rebuilding {chosen.sink.title} ...") as status:
         report = chosen.rebuild.run(settings_of(ctx), request, status.update)
     _show(report)
 

@@ -44,7 +44,7 @@ def replay(
     ] = None,
 ) -> None:
     """Publish events of the past again, with their keys and times; in the domain topics each counts once."""
-    from cli.progress import event_progress
+    from cli.progress import event_progress, working
     from connections.kafka import CommittedRecords
     from lake.reader import TimeRange
     from operations.history.events import history
@@ -57,7 +57,7 @@ def replay(
     if to_topic:
         with CommittedRecords(settings) as records:
             records.partitions(to_topic)  # refuses a topic that does not exist
-    with err.status("Looking for events ...") as status, history(settings, status.update) as past:
+    with working("Looking for events ...") as status, history(settings, status.update) as past:
         began_at_ms = time.time_ns() // 1_000_000
         check_memory(settings, past, asked, began_at_ms)
         status.stop()

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from cli.context import err, settings_of
+from cli.progress import working
 from schemas.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ def run(
         err.print(_summary(delivered))
     _print_counts(ledger)
     if ledger_file is not None:
-        with err.status(f"Writing {ledger_file} ..."):
+        with working(f"Writing {ledger_file} ..."):
             write_ledger(ledger_file, ledger, plan.arguments())
         err.print(f"The ledger is in {ledger_file}; './shop verify --ledger {ledger_file}' compares.", soft_wrap=True)
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from cli.context import err, out, settings_of
+from cli.context import out, settings_of
+from cli.progress import working
 
 if TYPE_CHECKING:
     from operations.verification import Difference, LedgerFile, RecordsReport, TableReport
@@ -39,11 +40,11 @@ def verify(
     from operations.verification import check_settings, compare_records, read_ledger
 
     settings = settings_of(ctx)
-    with err.status(f"Reading {ledger} ..."):
+    with working(f"Reading {ledger} ..."):
         truth = read_ledger(ledger)
     check_settings(truth, settings)
     _settle(settings, wait)
-    with err.status("Counting records ..."):
+    with working("Counting records ..."):
         records = compare_records(truth, settings)
     tables = _compare(truth, settings, tuple(table or ()))
     if as_json:
@@ -59,7 +60,7 @@ def verify(
 def _settle(settings: Settings, wait_seconds: float) -> None:
     from operations.lag import wait_until_settled
 
-    with err.status("Waiting until everything is counted ...") as status:
+    with working("Waiting until everything is counted ...") as status:
         wait_until_settled(settings, lambda lag: status.update(f"Waiting: {lag} ..."), wait_seconds)
 
 
@@ -67,7 +68,7 @@ def _compare(truth: LedgerFile, settings: Settings, names: tuple[str, ...]) -> d
     from operations.verification import compare_tables
 
     reports: dict[str, TableReport] = {}
-    with err.status("Comparing ...") as status:
+    with working("Comparing ...") as status:
         for name, report in compare_tables(truth, settings, names):
             reports[name] = report
             status.update(f"Comparing: {name} has {report.found:,} rows ...")

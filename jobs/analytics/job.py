@@ -43,6 +43,7 @@ JOB: Final = MetricsJob(
         "search_movements",
     ),
 )
+plan: Final = JOB.plan
 
 if __name__ == "__main__":
-    JOB.run(Settings())
+    plan(Settings()).submit()

@@ -14,13 +14,8 @@ from jobs.sql_job import MetricsJob, metrics_options
 from jobs.tables import shadow_result_ddl
 from schemas.settings import Settings
 
-ON_DISK: Final[Mapping[str, str]] = {
-    "state.backend.type": "rocksdb",
-    "state.backend.rocksdb.memory.fixed-per-slot": "96m",
-    "state.backend.rocksdb.writebuffer.size": "2m",
-    "execution.checkpointing.incremental": "true",
-}
-"""The state of all history at once has no place in the memory that the live jobs need."""
+ON_DISK: Final[Mapping[str, str]] = {"state.backend.type": "rocksdb"}
+"""Whatever the live jobs do: the state of all history at once has no place in the memory that they need."""
 
 
 def run(settings: Settings, plan: BackfillPlan) -> None:

@@ -27,6 +27,7 @@ JOB: Final = MetricsJob(
     ),
     views=("product_statements", "known_products", "stock_levels", "stock_changes", "stocks"),
 )
+plan: Final = JOB.plan
 
 if __name__ == "__main__":
-    JOB.run(Settings())
+    plan(Settings()).submit()

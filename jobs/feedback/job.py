@@ -36,6 +36,7 @@ JOB: Final = MetricsJob(
         "revenue_movements",
     ),
 )
+plan: Final = JOB.plan
 
 if __name__ == "__main__":
-    JOB.run(Settings())
+    plan(Settings()).submit()

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from pyflink.table import StatementSet, StreamTableEnvironment
 
-from jobs.environment import streaming_environment
+from jobs.environment import NOTHING_RESTORED, stream_environment
 from jobs.ingest.function import check_event_function
+from jobs.planned import PlannedJob
 from jobs.sql import load_sql
 from jobs.starting_offsets import begin_where_the_group_stood
 from jobs.tables import domain_events_ddl, failed_events_ddl, trusted_events_ddl
@@ -44,17 +47,17 @@ def statements(tables: StreamTableEnvironment) -> StatementSet:
     return inserts
 
 
-def main() -> None:
-    """Wire the job to Kafka and start it."""
-    settings = Settings()
-    tables = streaming_environment(settings, NAME, options(settings))
-    begin_where_the_group_stood(tables, settings, NAME, DOMAIN_TOPICS)
+def plan(settings: Settings, restore: Mapping[str, str] = NOTHING_RESTORED) -> PlannedJob:
+    """Wire the job to Kafka and plan it; ``restore`` holds Flink's options for what it goes on from."""
+    environment = stream_environment(settings, NAME, {**options(settings), **restore})
+    tables = StreamTableEnvironment.create(environment)
     tables.execute_sql(domain_events_ddl(settings, NAME))
     tables.execute_sql(trusted_events_ddl(settings, NAME))
     tables.execute_sql(failed_events_ddl(settings, NAME))
     register_inputs(tables, settings)
-    statements(tables).execute()
+    statements(tables).attach_as_datastream()
+    return PlannedJob(NAME, environment, lambda: begin_where_the_group_stood(tables, settings, NAME, DOMAIN_TOPICS))
 
 
 if __name__ == "__main__":
-    main()
+    plan(Settings()).submit()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from pyflink.table import StatementSet, StreamTableEnvironment
 
-from jobs.environment import streaming_environment
+from jobs.environment import NOTHING_RESTORED, stream_environment
 from jobs.personalise.function import keep_fresh_function
+from jobs.planned import PlannedJob
 from jobs.sql import load_sql
 from jobs.starting_offsets import begin_anew
 from jobs.tables import at_gaps, discarded_ddl, events_ddl, view_ddl
@@ -39,16 +41,16 @@ def statements(tables: StreamTableEnvironment) -> StatementSet:
     return inserts
 
 
-def main() -> None:
-    """Wire the job to Kafka and start it."""
-    settings = Settings()
-    tables = streaming_environment(settings, NAME, OPTIONS)
-    begin_anew(tables, settings, NAME, (EVENTS,))
+def plan(settings: Settings, restore: Mapping[str, str] = NOTHING_RESTORED) -> PlannedJob:
+    """Wire the job to Kafka and plan it; ``restore`` holds Flink's options for what it goes on from."""
+    environment = stream_environment(settings, NAME, {**OPTIONS, **restore})
+    tables = StreamTableEnvironment.create(environment)
     tables.execute_sql(events_ddl(settings, NAME, EVENT_FIELDS, at_gaps(settings)))
     tables.execute_sql(discarded_ddl("fresh_lists", ["lists BIGINT"]))
     register_inputs(tables, settings)
-    statements(tables).execute()
+    statements(tables).attach_as_datastream()
+    return PlannedJob(NAME, environment, lambda: begin_anew(tables, settings, NAME, (EVENTS,)))
 
 
 if __name__ == "__main__":
-    main()
+    plan(Settings()).submit()

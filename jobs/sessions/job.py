@@ -25,6 +25,7 @@ JOB: Final = MetricsJob(
     ),
     views=("session_events", "session_aggregates", "session_rows", "visitor_days"),
 )
+plan: Final = JOB.plan
 
 if __name__ == "__main__":
-    JOB.run(Settings())
+    plan(Settings()).submit()

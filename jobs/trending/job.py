@@ -15,6 +15,7 @@ JOB: Final = MetricsJob(
     reads=(PRODUCTS,),
     options={**MINI_BATCHES, "table.exec.mini-batch.allow-latency": "1 s"},
 )
+plan: Final = JOB.plan
 
 if __name__ == "__main__":
-    JOB.run(Settings())
+    plan(Settings()).submit()

@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 
 from connections.errors import DependencyUnavailable
 from coordination.waiting import wait_until
-from flink.submission import Cluster
+from flink.cluster import Cluster
 from local.faults.expectation import ExpectationFailed, expect
 from local.faults.targets import running_state
 from local.platform import Platform

@@ -7,7 +7,6 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -180,8 +179,7 @@ def platform_of(spec: PlatformSpec, log: Log) -> Iterator[Platform]:
             resources.callback(platform.down)
             platform.up()
             migrate(settings)
-            with ThreadPoolExecutor(len(spec.jobs)) as pool:
-                list(pool.map(platform.jobs.keep_running, spec.jobs))
+            platform.jobs.keep_running(*spec.jobs)
             yield platform
     finally:
         shutil.rmtree(home)

@@ -12,12 +12,13 @@ from typing import Final
 
 from connections.clickhouse import connected
 from coordination.files import locked
+from flink.checkpoints import checkpoint_directory
+from flink.client import FlinkClient
+from flink.cluster import Cluster
+from flink.code import ROOT
 from flink.errors import JobError
-from flink.submission import ROOT, Cluster, checkpoint_directory, submit_program
+from flink.submission import submit_program
 from jobs.backfill.plan import KIND, BackfillPlan
-from local.downloads import Jars, default_cache, read_lock
-from local.flink import FlinkDistribution
-from local.paths import DataDirectory
 from operations.backfill.comparison import Comparison, Days, compare, settle
 from operations.backfill.cut import Cut, changed_since, newest_version, take_cut
 from operations.backfill.shadow import load_shadow_tables, make_shadow_tables
@@ -73,9 +74,16 @@ def chosen_results(names: Iterable[str]) -> tuple[Result, ...]:
 
 @contextmanager
 def backfilled(
-    settings: Settings, results: tuple[Result, ...], source: Source, progress: Progress
+    settings: Settings, results: tuple[Result, ...], source: Source, client: FlinkClient, progress: Progress
 ) -> Iterator[Backfilled]:
     """Compute results again, and keep what is needed to compare and to swap them until the block ends.
+
+    Args:
+        settings: Where everything is.
+        results: What to compute.
+        source: Where the events come from.
+        client: Brings the programs to the cluster.
+        progress: Called with what is being done.
 
     Raises:
         JobError: Flink refuses or loses the job.
@@ -84,18 +92,16 @@ def backfilled(
         DependencyUnavailable: A server does not answer.
     """
     started = time.monotonic()
-    data = DataDirectory(settings.data_dir)
-    data.create()
-    with locked(data.root / "backfill.lock"), RunTopics(settings, KIND) as topics:
+    with locked(settings.data_dir / "backfill.lock"), RunTopics(settings, KIND) as topics:
         cut = take_cut(settings, results)
         topics.create([result.topic for result in results])
         history = gather(settings, cut.bounds, source, topics, progress)
         for job in dict.fromkeys(result.job for result in results):
             names = tuple(result.name for result in results if result.job == job)
-            _compute(settings, data, BackfillPlan(topics.run, job, names, history.input), progress)
+            _compute(settings, client, BackfillPlan(topics.run, job, names, history.input), progress)
         history.input.check_held(settings, KIND)
-        with connected(settings, settings.clickhouse_database) as client:
-            make_shadow_tables(client, results)
+        with connected(settings, settings.clickhouse_database) as clickhouse:
+            make_shadow_tables(clickhouse, results)
         load_shadow_tables(
             settings, topics.run, results, lambda r, rows: progress(f"Loading {r.name}: {rows:,} rows ...")
         )
@@ -141,14 +147,10 @@ def swap_one(settings: Settings, done: Backfilled, result: Result, days: Days) -
         return swap(client, comparison)
 
 
-def _compute(settings: Settings, data: DataDirectory, plan: BackfillPlan, progress: Progress) -> None:
+def _compute(settings: Settings, client: FlinkClient, plan: BackfillPlan, progress: Progress) -> None:
     """Run the Flink job of a plan to its end."""
     progress(f"Submitting {plan.name} ...")
-    jars = Jars(read_lock(), default_cache())
-    jars.fetch()
-    client = FlinkDistribution(settings, data, jars)
-    client.write_configuration()
-    log_file = data.log(f"backfill-{plan.job}")
+    log_file = client.log(f"backfill-{plan.job}")
     with closing(Cluster(settings)) as cluster:
         try:
             job_id = submit_program(plan.name, PROGRAM, settings, client, log_file, arguments=(plan.to_json(),))

@@ -19,7 +19,7 @@ from typing import Final
 
 from connections.clickhouse import connected
 from connections.erased_users import REFRESH_SECONDS
-from flink.submission import Cluster
+from flink.cluster import Cluster
 from operations.erasure.topics import Remainder, delete_results, publish_erasure, remainders, rows_of
 from operations.lag import ends_with_open, wait_until_read
 from operations.personal.clickhouse import USER_RESULTS, visitors_of

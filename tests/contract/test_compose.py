@@ -68,7 +68,7 @@ def test_topics_are_replicated_over_the_brokers() -> None:
 def test_kafka_lets_a_transaction_last_as_long_as_the_jobs_ask() -> None:
     allowed_ms = int(SERVICES["kafka-1"]["environment"]["KAFKA_TRANSACTION_MAX_TIMEOUT_MS"])
 
-    assert allowed_ms >= settings_of("submit-ingest").transaction_timeout_ms
+    assert allowed_ms >= settings_of("jobs").transaction_timeout_ms
 
 
 def test_published_ports_are_bound_to_loopback() -> None:

@@ -24,8 +24,8 @@ from connections.clickhouse import connected
 from connections.kafka import CommittedRecords
 from connections.redis import connect
 from flink import submission
+from flink.cluster import Cluster
 from flink.errors import JobError
-from flink.submission import Cluster
 from lake.manifest import ends, read_manifest
 from lake.storage import lake_storage
 from lake.verification import verify

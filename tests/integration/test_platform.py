@@ -15,7 +15,7 @@ from redis import Redis
 
 from connections.clickhouse import connected
 from connections.registry import SchemaRegistry
-from flink.submission import Cluster
+from flink.cluster import Cluster
 from local.commands import run_shop
 from local.errors import PlatformError
 from local.parts.base import StopStage

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from connections.redis import connect
-from flink.submission import Cluster
+from flink.cluster import Cluster
 from local.commands import run_shop
 from local.faults.expectation import expect
 from local.platform import Platform

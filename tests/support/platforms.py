@@ -22,16 +22,15 @@ CHECKPOINT_MS = 2_000
 
 @contextmanager
 def platform_with(jobs: Iterable[str], data: Path, time_zone: str = "UTC", **more: Any) -> Iterator[Platform]:
-    """A migrated platform that runs these jobs, with more settings."""
-    chosen = {"metrics_checkpoint_interval_ms": CHECKPOINT_MS} | more
+    """A migrated platform that runs these jobs, with more settings; ``./shop up`` adds none to them."""
+    chosen = {"metrics_checkpoint_interval_ms": CHECKPOINT_MS, "jobs": ""} | more
     settings = Settings(data_dir=data, port_base=free_base(random.Random()), time_zone=time_zone, **chosen)
     made = Platform(settings)
     made.fetch()
     try:
         made.up()
         migrate(made.settings)
-        for job in jobs:
-            made.jobs.keep_running(job)
+        made.jobs.keep_running(*jobs)
         yield made
     finally:
         made.down()

@@ -8,21 +8,12 @@ import httpx
 import pytest
 
 from connections.errors import DependencyUnavailable
+from flink.checkpoints import checkpoint_directory, newest_checkpoint
+from flink.client import client_arguments, reason_in
+from flink.cluster import Cluster, JobHealth, JobStatus
+from flink.code import PACKAGES, job_program, known_jobs, write_code_archive
 from flink.errors import JobError
-from flink.submission import (
-    PACKAGES,
-    Cluster,
-    JobHealth,
-    JobStatus,
-    checkpoint_directory,
-    client_arguments,
-    job_program,
-    known_jobs,
-    newest_checkpoint,
-    reason_in,
-    run_to_end,
-    write_code_archive,
-)
+from flink.submission import run_to_end
 from schemas.errors import ConfigurationError
 from schemas.settings import Settings
 
@@ -93,6 +84,9 @@ class Client:
 
     def environment(self) -> dict[str, str]:
         return {}
+
+    def log(self, name: str) -> Path:
+        raise NotImplementedError
 
 
 def test_a_job_that_ends_by_itself_is_waited_for(settings: Settings, tmp_path: Path) -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from flink.submission import JobHealth
+from flink.cluster import JobHealth
 from local.processes import ProcessId
 from local.state import PlatformState
 from local.status import problem_of

@@ -8,7 +8,7 @@ from contextlib import closing
 import pytest
 
 from connections.errors import DependencyUnavailable
-from flink.submission import Cluster
+from flink.cluster import Cluster
 from operations.running_jobs import readers_of_events, running_jobs
 from schemas.settings import Settings
 from tests.support.flink_cluster import JobManager, job_manager

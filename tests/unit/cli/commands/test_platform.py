@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from cli.main import app, main
 from cli.platform_view import duration, status_json, status_tables
-from flink.submission import JobHealth, JobStatus
+from flink.cluster import JobHealth, JobStatus
 from local.errors import PlatformError
 from local.memory import PartMemory
 from local.processes import ProcessId

@@ -1,15 +1,14 @@
-"""Keeps the desired jobs on the cluster: submits again what a lost JobManager or a ``down`` took away."""
+"""Brings the jobs of the cluster to what is desired: submits again what a lost JobManager or a ``down`` took away."""
 
 from __future__ import annotations
 
 import logging
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 
 from connections.errors import DependencyUnavailable
-from flink.submission import Cluster
-from local.jobs import Jobs
+from flink.cluster import Cluster
+from local.jobs import Jobs, Outcome
 from local.restart import RestartPolicy
 from schemas.errors import ShopError
 from schemas.settings import Settings
@@ -17,7 +16,7 @@ from schemas.settings import Settings
 logger = logging.getLogger(__name__)
 
 
-class JobKeeper:
+class JobReconciler:
     """Submits a desired job that the JobManager does not run.
 
     Attributes:
@@ -43,8 +42,7 @@ class JobKeeper:
         missing = [name for name in desired if name not in self._running()] if desired else []
         due = [name for name in missing if self._clock() >= self._not_before.get(name, 0.0)]
         if due:
-            with ThreadPoolExecutor(len(due)) as pool:
-                list(pool.map(self._ensure, due))
+            self._submit(due)
 
     def close(self) -> None:
         """Close the connections."""
@@ -65,11 +63,23 @@ class JobKeeper:
             logger.info("the jobs are not looked after now: %s", error)
             return set(self._jobs.desired.names())
 
-    def _ensure(self, name: str) -> None:
+    def _submit(self, names: list[str]) -> None:
+        """Submit jobs through one client; what holds up all of them is a problem of each."""
+        waiting = set(names)
+
+        def note(name: str, outcome: Outcome) -> None:
+            waiting.discard(name)
+            self._note(name, outcome)
+
         try:
-            self._jobs.ensure(name)
+            self._jobs.ensure_all(names, note)
         except ShopError as error:
-            self._failed(name, str(error))
+            for name in waiting:
+                self._failed(name, str(error))
+
+    def _note(self, name: str, outcome: Outcome) -> None:
+        if isinstance(outcome, ShopError):
+            self._failed(name, str(outcome))
         else:
             self.problems.pop(name, None)
             self._policies.pop(name, None)

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from connections.errors import DependencyUnavailable
+from flink.cluster import Cluster, JobStatus
 from flink.errors import JobError
-from flink.submission import Cluster, JobStatus
-from local.jobs import DesiredJobs, Submission
-from local.keeper import JobKeeper
+from local.jobs import DesiredJobs, OnOutcome, Submission
 from local.paths import DataDirectory
+from local.reconciler import JobReconciler
 from schemas.settings import Settings
 
 
@@ -26,14 +26,13 @@ class Submitter:
 
     def __init__(self, desired: DesiredJobs) -> None:
         self.desired = desired
-        self.submitted: list[str] = []
+        self.batches: list[list[str]] = []
         self.refusal: JobError | None = None
 
-    def ensure(self, name: str) -> Submission:
-        self.submitted.append(name)
-        if self.refusal:
-            raise self.refusal
-        return Submission("a1")
+    def ensure_all(self, names: list[str], on_outcome: OnOutcome) -> None:
+        self.batches.append(names)
+        for name in names:
+            on_outcome(name, self.refusal or Submission("a1"))
 
     def cancel(self, name: str) -> bool:
         raise DependencyUnavailable("Flink", "http://nowhere", "gone")
@@ -46,14 +45,14 @@ class Stage:
         self.submitter = Submitter(DesiredJobs(data))
         self.clock = Clock()
         nowhere = Settings(data_dir=root, flink_url="http://127.0.0.1:9")
-        self.keeper = JobKeeper(nowhere, self.submitter, self.clock)  # type: ignore[arg-type]
+        self.reconciler = JobReconciler(nowhere, self.submitter, self.clock)  # type: ignore[arg-type]
 
 
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Stage]:
     made = Stage(tmp_path)
     yield made
-    made.keeper.close()
+    made.reconciler.close()
 
 
 @pytest.fixture
@@ -65,23 +64,43 @@ def running(monkeypatch: pytest.MonkeyPatch) -> list[JobStatus]:
 
 def test_a_desired_job_that_does_not_run_is_submitted(stage: Stage, running: list[JobStatus]) -> None:
     stage.submitter.desired.add("ingest")
-    stage.keeper.tick()
-    assert stage.submitter.submitted == ["ingest"]
+    stage.reconciler.tick()
+    assert stage.submitter.batches == [["ingest"]]
+
+
+def test_all_that_is_missing_is_submitted_at_once(stage: Stage, running: list[JobStatus]) -> None:
+    for name in ("ingest", "analytics"):
+        stage.submitter.desired.add(name)
+    stage.reconciler.tick()
+    assert stage.submitter.batches == [["ingest", "analytics"]]
+
+
+def test_what_holds_up_all_jobs_is_a_problem_of_each(
+    stage: Stage, running: list[JobStatus], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreachable(names: list[str], on_outcome: OnOutcome) -> None:
+        raise DependencyUnavailable("Flink", "http://nowhere", "gone")
+
+    monkeypatch.setattr(stage.submitter, "ensure_all", unreachable)
+    for name in ("ingest", "analytics"):
+        stage.submitter.desired.add(name)
+    stage.reconciler.tick()
+    assert set(stage.reconciler.problems) == {"ingest", "analytics"}
 
 
 def test_a_job_that_runs_is_left_alone_and_one_that_failed_is_not(stage: Stage, running: list[JobStatus]) -> None:
     running += [JobStatus("a", "ingest", "RESTARTING", 1, 0, 4), JobStatus("b", "analytics", "FAILED", 1, 0, 4)]
     for name in ("ingest", "analytics"):
         stage.submitter.desired.add(name)
-    stage.keeper.tick()
-    assert stage.submitter.submitted == ["analytics"]
+    stage.reconciler.tick()
+    assert stage.submitter.batches == [["analytics"]]
 
 
 def test_a_job_that_nobody_wants_any_more_is_not_submitted(stage: Stage, running: list[JobStatus]) -> None:
     stage.submitter.desired.add("ingest")
     stage.submitter.desired.remove("ingest")
-    stage.keeper.tick()
-    assert stage.submitter.submitted == []
+    stage.reconciler.tick()
+    assert stage.submitter.batches == []
 
 
 def test_a_refused_job_is_tried_again_later_and_its_problem_told(stage: Stage, running: list[JobStatus]) -> None:
@@ -89,22 +108,22 @@ def test_a_refused_job_is_tried_again_later_and_its_problem_told(stage: Stage, r
     stage.submitter.refusal = JobError("no slots")
     for now in (0.0, 0.5, 1.0, 2.0, 3.0):
         stage.clock.now = now
-        stage.keeper.tick()
-    assert len(stage.submitter.submitted) == 3  # at 0, 1 and 3 seconds
-    assert stage.keeper.problems == {"ingest": "no slots"}
+        stage.reconciler.tick()
+    assert len(stage.submitter.batches) == 3  # at 0, 1 and 3 seconds
+    assert stage.reconciler.problems == {"ingest": "no slots"}
     stage.submitter.refusal = None
     stage.clock.now = 100.0
-    stage.keeper.tick()
-    assert stage.keeper.problems == {}
+    stage.reconciler.tick()
+    assert stage.reconciler.problems == {}
 
 
 def test_while_the_jobmanager_is_silent_nothing_is_submitted(stage: Stage) -> None:
     stage.submitter.desired.add("ingest")
-    stage.keeper.tick()
-    assert stage.submitter.submitted == []
+    stage.reconciler.tick()
+    assert stage.submitter.batches == []
 
 
 def test_a_job_that_cannot_be_cancelled_does_not_hold_up_the_stop(stage: Stage) -> None:
     stage.submitter.desired.add("ingest")
-    stage.keeper.cancel_all()
+    stage.reconciler.cancel_all()
     assert stage.submitter.desired.names() == ["ingest"]
