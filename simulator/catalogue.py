@@ -47,7 +47,7 @@ CENT: Final = 100
 LISTED: Final = 24
 """Products on the page of a category."""
 UNSOLD_CATEGORY: Final = 0.02
-"""Share of products that nobody has put into a category."""
+"""Share of products without a category."""
 
 SITE: Final = "https://shop.example"
 

@@ -1,4 +1,4 @@
-"""Who visits the simulated shop: users who come back, each with tastes, and visitors whom nobody knows."""
+"""Who visits the simulated shop: users who come back, each with tastes, and anonymous visitors."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Person:
     Attributes:
         user_id: Once signed in.
         anonymous_id: Before.
-        country: None where nobody knows.
+        country: None where it is not known.
         currency: In which the user pays.
         language: BCP 47.
         favourites: Categories, the favourite first.
@@ -78,7 +78,7 @@ class People:
         return self._known[int(len(self._known) * self._rng.random() ** 2)]
 
     def newcomer(self) -> Person:
-        """A visitor whom nobody has seen before."""
+        """An anonymous visitor on the first visit."""
         return self._make(is_registered=False)
 
     def _make(self, is_registered: bool) -> Person:

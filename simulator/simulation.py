@@ -80,10 +80,10 @@ class Simulation:
 
     def _add(self, events: Iterator[Event] | list[Event]) -> None:
         """Schedule the records of events, until the plan has its number of events."""
-        spares, deliver = self._troublemaker.spares, self._troublemaker.deliver
+        has_no_trouble, deliver = self._troublemaker.has_no_trouble, self._troublemaker.deliver
         for event in islice(events, self.plan.events - self._made):
             self._made += 1
-            if spares():
+            if has_no_trouble():
                 self._schedule(event.time_ms + LATENCY_MS, event, None)
                 continue
             for received_ms, sent_event, form in deliver(event):

@@ -125,14 +125,16 @@ class Troublemaker:
     def __init__(self, plan: Plan, rng: Random) -> None:
         self._plan = plan
         self._rng = rng
-        self._delays = self._ladder(_DELAYS)
-        self._forms = self._ladder(_CHANGES)
-        self._extras = self._ladder(_EXTRAS)
-        self._share_spared = _spared(self._delays) * _spared(self._forms) * _spared(self._extras)
+        self._delays = self._thresholds(_DELAYS)
+        self._forms = self._thresholds(_CHANGES)
+        self._extras = self._thresholds(_EXTRAS)
+        self._share_without_trouble = (
+            _share_without(self._delays) * _share_without(self._forms) * _share_without(self._extras)
+        )
 
-    def spares(self) -> bool:
+    def has_no_trouble(self) -> bool:
         """Whether the next event has no trouble at all, as most have none: it is received as it is after LATENCY_MS."""
-        return self._rng.random() < self._share_spared
+        return self._rng.random() < self._share_without_trouble
 
     def deliver(self, event: Event) -> Iterator[Delivery]:
         """The records of an event with trouble, duplicates and invalid records included."""
@@ -149,28 +151,28 @@ class Troublemaker:
                 yield Delivery(received_ms, event, Form((Trouble.NULLS,), REASONS[Damage.NULL], damage=Damage.NULL))
 
     def _draw_some(self) -> tuple[Trouble | None, Trouble | None, Trouble | None]:
-        """A kind of each ladder, at least one of the three."""
+        """At most one kind of each group, and at least one of all."""
         while True:
             drawn = (self._draw(self._delays), self._draw(self._forms), self._draw(self._extras))
             if drawn != (None, None, None):
                 return drawn
 
-    def _ladder(self, kinds: tuple[Trouble, ...]) -> list[tuple[float, Trouble]]:
-        """The kinds that are wanted, each with the number below which a draw means it."""
-        steps, height = [], 0.0
+    def _thresholds(self, kinds: tuple[Trouble, ...]) -> list[tuple[float, Trouble]]:
+        """The kinds of the plan, each with the upper bound of the random numbers that select it."""
+        thresholds, threshold = [], 0.0
         for kind in kinds:
             if kind in self._plan.trouble:
-                height += SHARES[kind]
-                steps.append((height, kind))
-        return steps
+                threshold += SHARES[kind]
+                thresholds.append((threshold, kind))
+        return thresholds
 
-    def _draw(self, ladder: list[tuple[float, Trouble]]) -> Trouble | None:
-        if not ladder:
+    def _draw(self, thresholds: list[tuple[float, Trouble]]) -> Trouble | None:
+        if not thresholds:
             return None
         draw = self._rng.random()
-        if draw >= ladder[-1][0]:
+        if draw >= thresholds[-1][0]:
             return None
-        return next(kind for height, kind in ladder if draw < height)
+        return next(kind for threshold, kind in thresholds if draw < threshold)
 
     def _receive(self, event: Event, delay: Trouble | None) -> tuple[int, tuple[Trouble, ...]]:
         """When an event is received; a skewed clock also changes the time of the event."""
@@ -250,6 +252,6 @@ def _invalid(reason: str, damage: Damage | None = None, seed: int = 0, received_
     return Form((Trouble.POISON,), reason, damage=damage, seed=seed, received_at=received_at)
 
 
-def _spared(ladder: list[tuple[float, Trouble]]) -> float:
+def _share_without(thresholds: list[tuple[float, Trouble]]) -> float:
     """Share of the events that have none of the kinds."""
-    return 1.0 - ladder[-1][0] if ladder else 1.0
+    return 1.0 - thresholds[-1][0] if thresholds else 1.0

@@ -20,7 +20,7 @@ class Limits:
         max_concurrent: Statements that run at the same time.
         queue_seconds: How long one more waits for its turn.
         max_body_bytes: Of one request, decoded.
-        drain_seconds: How long running statements may go on once the server is told to stop.
+        drain_seconds: How long running statements may go on once the server stops.
     """
 
     max_concurrent: int = 32

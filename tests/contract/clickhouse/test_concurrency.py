@@ -62,10 +62,10 @@ def test_readers_see_whole_inserts_only(http, ask):
 def test_kill_query_ends_the_query_of_that_id(http):
     query_id = f"endless-{uuid.uuid4().hex}"
     with ThreadPoolExecutor(1) as pool:
-        asked = pool.submit(http.post, "/", params={"query_id": query_id}, content=ENDLESS)
+        pending = pool.submit(http.post, "/", params={"query_id": query_id}, content=ENDLESS)
         # Killing what has not begun is no error and does nothing: ask until it is done.
-        _wait_until(lambda: _kill(http, query_id) or asked.done())
-        answer = asked.result(PATIENCE_SECONDS)
+        _wait_until(lambda: _kill(http, query_id) or pending.done())
+        answer = pending.result(PATIENCE_SECONDS)
     assert answer.headers["X-ClickHouse-Exception-Code"] == "394"
 
 
@@ -79,9 +79,9 @@ def test_a_killed_session_query_leaves_its_session_alive(http):
     query_id, session = f"endless-{uuid.uuid4().hex}", {"session_id": uuid.uuid4().hex}
     assert http.post("/", params=session, content="SET max_block_size = 1000").status_code == 200
     with ThreadPoolExecutor(1) as pool:
-        asked = pool.submit(http.post, "/", params={"query_id": query_id, **session}, content=ENDLESS)
-        _wait_until(lambda: _kill(http, query_id) or asked.done())
-        assert asked.result(PATIENCE_SECONDS).headers["X-ClickHouse-Exception-Code"] == "394"
+        pending = pool.submit(http.post, "/", params={"query_id": query_id, **session}, content=ENDLESS)
+        _wait_until(lambda: _kill(http, query_id) or pending.done())
+        assert pending.result(PATIENCE_SECONDS).headers["X-ClickHouse-Exception-Code"] == "394"
     assert http.post("/", params=session, content="SELECT getSetting('max_block_size')").text == "1000\n"
 
 
@@ -117,11 +117,11 @@ def test_one_query_id_runs_once_at_a_time(http):
     query_id = f"endless-{uuid.uuid4().hex}"
     with ThreadPoolExecutor(1) as pool:
         sql = f"{ENDLESS} AND '{query_id}' != ''"
-        asked = pool.submit(http.post, "/", params={"query_id": query_id}, content=sql)
+        pending = pool.submit(http.post, "/", params={"query_id": query_id}, content=sql)
         _wait_until(lambda: _is_running(http, query_id))
         answer = http.post("/", params={"query_id": query_id}, content="SELECT 1")
-        _wait_until(lambda: _kill(http, query_id) or asked.done())
-        asked.result(PATIENCE_SECONDS)
+        _wait_until(lambda: _kill(http, query_id) or pending.done())
+        pending.result(PATIENCE_SECONDS)
     assert answer.headers["X-ClickHouse-Exception-Code"] == "216"
 
 

@@ -1,4 +1,4 @@
-"""Codecs: what was packed comes back however it is cut, and damage is told."""
+"""Codecs: what was packed comes back however it is cut, and damage is an error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Codes, statuses, and the engine's own words."""
+"""Codes, statuses, and the engine's own messages."""
 
 from __future__ import annotations
 

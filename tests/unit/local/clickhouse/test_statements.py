@@ -1,4 +1,4 @@
-"""What the text of a statement tells."""
+"""What the text of a statement shows."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ def test_the_rows_of_an_insert_begin_behind_its_format(before, between, table, n
     statement = before + b"INSERT" + between + b"INTO " + table + names + space
     sql = statement + b"FORMAT " + name.encode() + b"\n" + rows
     assert is_insert(sql)
-    found = find_insert(sql)
-    assert found is not None
-    assert (found.statement, found.format, sql[found.data_offset :]) == (statement, name, rows)
+    insert = find_insert(sql)
+    assert insert is not None
+    assert (insert.statement, insert.format, sql[insert.data_offset :]) == (statement, name, rows)
 
 
 @given(tables, columns, formats, st.binary(max_size=80), st.integers(0, 200))
@@ -84,15 +84,15 @@ def test_a_quoted_string_is_one_literal_and_hides_what_is_in_it(text):
 @given(st.text(alphabet="'\\`a\n", max_size=12))
 def test_a_quoted_identifier_ends_where_it_should(name):
     sql = b"INSERT INTO " + quote_identifier(name + " FORMAT x").encode() + b" FORMAT CSV\n1"
-    found = find_insert(sql)
-    assert found is not None
-    assert (found.format, sql[found.data_offset :]) == ("CSV", b"1")
+    insert = find_insert(sql)
+    assert insert is not None
+    assert (insert.format, sql[insert.data_offset :]) == ("CSV", b"1")
 
 
 def test_settings_behind_the_format_stay_with_the_statement():
     sql = b"INSERT INTO t FORMAT CSV SETTINGS format_csv_delimiter = '|', max_threads = 2\n1|2"
-    found = find_insert(sql)
-    assert found == Insert(
+    insert = find_insert(sql)
+    assert insert == Insert(
         b"INSERT INTO t SETTINGS format_csv_delimiter = '|', max_threads = 2", "CSV", len(sql) - len(b"1|2")
     )
 
@@ -104,8 +104,12 @@ def test_a_row_that_begins_like_settings_is_a_row():
 
 def test_values_are_rows_of_the_format_values():
     sql = b"INSERT INTO t (a) VALUES (1), (2)"
-    found = find_insert(sql)
-    assert (found.statement, found.format, sql[found.data_offset :]) == (b"INSERT INTO t (a) ", "Values", b" (1), (2)")
+    insert = find_insert(sql)
+    assert (insert.statement, insert.format, sql[insert.data_offset :]) == (
+        b"INSERT INTO t (a) ",
+        "Values",
+        b" (1), (2)",
+    )
 
 
 @pytest.mark.parametrize(
@@ -122,11 +126,11 @@ def test_an_insert_that_selects_brings_no_rows(sql):
 
 def test_input_is_found_with_its_structure():
     sql = b"INSERT INTO t SELECT a FROM input('a String, b Enum(\\'x\\' = 1)') FORMAT CSV\nrows"
-    found = find_insert(sql)
-    assert found.input.structure == "a String, b Enum('x' = 1)"
-    assert found.statement[found.input.start : found.input.end].startswith(b"input('")
-    assert found.statement[found.input.end :] == b" "
-    assert (found.format, sql[found.data_offset :]) == ("CSV", b"rows")
+    insert = find_insert(sql)
+    assert insert.input.structure == "a String, b Enum('x' = 1)"
+    assert insert.statement[insert.input.start : insert.input.end].startswith(b"input('")
+    assert insert.statement[insert.input.end :] == b" "
+    assert (insert.format, sql[insert.data_offset :]) == ("CSV", b"rows")
 
 
 @pytest.mark.parametrize(
