@@ -47,6 +47,8 @@ from typing import Any, Final
 
 import psutil
 
+from coordination.waiting import wait_until
+
 ROOT: Final = Path(__file__).resolve().parent.parent
 APPLICATIONS: Final = ("bare", "json", "kafka", "collector")
 BATCHES: Final = (50, 1)
@@ -54,6 +56,7 @@ CONNECTIONS: Final = 32
 VARIANTS: Final = 64
 TOPIC: Final = "bench-collector"
 START_SECONDS: Final = 60.0
+NOT_STARTED: Final = "the server does not start: are Kafka and the registry up, and is SHOP_PORT_BASE theirs?"
 WARM_UP_SECONDS: Final = 0.5
 
 
@@ -76,22 +79,22 @@ def main() -> None:
     parser.add_argument("--load", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--batch", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--port", type=int, help=argparse.SUPPRESS)
-    given = parser.parse_args()
-    if given.serve:
-        serve(given.serve, given.port)
-    elif given.load:
-        print(json.dumps(load(given.load, given.batch, given.seconds)))
+    arguments = parser.parse_args()
+    if arguments.serve:
+        serve(arguments.serve, arguments.port)
+    elif arguments.load:
+        print(json.dumps(load(arguments.load, arguments.batch, arguments.seconds)))
     else:
-        compare(given.runs, given.seconds)
+        compare(arguments.runs, arguments.seconds)
 
 
 def compare(runs: int, seconds: float) -> None:
-    found: dict[tuple[int, str], list[Run]] = defaultdict(list)
+    measured: dict[tuple[int, str], list[Run]] = defaultdict(list)
     with topic_of_its_own():
         for number in range(runs):
             for batch in BATCHES:
                 for name in APPLICATIONS:
-                    found[batch, name].append(measure(name, batch, seconds))
+                    measured[batch, name].append(measure(name, batch, seconds))
             print(f"run {number + 1} of {runs} done", file=sys.stderr)
     print(
         f"{'events a request':>16} {'application':>12} {'requests/s':>11} {'events/s':>9} {'CPU us/request':>15}",
@@ -99,10 +102,10 @@ def compare(runs: int, seconds: float) -> None:
     )
     print(f" {'CPU us/event':>13} {'events/CPU-s':>13} {'x bare':>7}")
     for batch in BATCHES:
-        bare = statistics.median(run.cpu_us for run in found[batch, "bare"])
+        bare = statistics.median(run.cpu_us for run in measured[batch, "bare"])
         for name in APPLICATIONS:
-            cpu_us = statistics.median(run.cpu_us for run in found[batch, name])
-            rate = statistics.median(run.requests / run.seconds for run in found[batch, name])
+            cpu_us = statistics.median(run.cpu_us for run in measured[batch, name])
+            rate = statistics.median(run.requests / run.seconds for run in measured[batch, name])
             print(f"{batch:>16} {name:>12} {rate:>11,.0f} {rate * batch:>9,.0f} {cpu_us:>15.0f}", end="")
             print(f" {cpu_us / batch:>13.1f} {1e6 * batch / cpu_us:>13,.0f} {cpu_us / bare:>7.2f}")
 
@@ -153,18 +156,19 @@ def served(name: str) -> Iterator[tuple[psutil.Process, int]]:
 
 
 def wait_until_taken(child: subprocess.Popen[bytes], port: int) -> None:
-    deadline = time.monotonic() + START_SECONDS
     request = requests_of(1)[0]
-    while time.monotonic() < deadline and child.poll() is None:
+
+    def is_taken() -> bool:
+        if child.poll() is not None:
+            raise RuntimeError(NOT_STARTED)
         try:
             with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
                 connection.sendall(request)
-                if connection.recv(64).startswith(b"HTTP/1.1 202"):
-                    return
+                return connection.recv(64).startswith(b"HTTP/1.1 202")
         except OSError:
-            pass
-        time.sleep(0.05)
-    sys.exit("the server does not start: are Kafka and the registry up, and is SHOP_PORT_BASE theirs?")
+            return False
+
+    wait_until(is_taken, START_SECONDS, lambda: RuntimeError(NOT_STARTED), poll_seconds=0.05)
 
 
 def serve(name: str, port: int) -> None:

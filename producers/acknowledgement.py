@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Final
 
 from confluent_kafka import Producer
 
 from connections.errors import DependencyUnavailable
+from coordination.waiting import wait_until
 
-_WAIT_SECONDS: Final = 0.1
+_FLUSH_SECONDS: Final = 0.1
 
 
 def wait_for_acknowledgements(
     producer: Producer, servers: str, what: str, raise_failure: Callable[[], None], timeout_seconds: float
 ) -> None:
-    """Flush ``producer``, looking for failed deliveries all the while.
+    """Flush ``producer``, and check for failed deliveries all the while.
 
     Args:
-        producer: Who sent.
-        servers: Whom, for the error.
+        producer: The client that sent the records.
+        servers: Kafka's addresses, for the error.
         what: What was sent, in the plural, for the error.
         raise_failure: Raises what the delivery callbacks noted, if anything.
         timeout_seconds: How long to wait.
@@ -28,10 +28,14 @@ def wait_for_acknowledgements(
     Raises:
         DependencyUnavailable: Something is still unacknowledged after that time.
     """
-    deadline = time.monotonic() + timeout_seconds
-    while left := producer.flush(_WAIT_SECONDS):
+
+    def are_acknowledged() -> bool:
+        unacknowledged = producer.flush(_FLUSH_SECONDS)
         raise_failure()
-        if time.monotonic() >= deadline:
-            reason = f"{left} {what} are not acknowledged after {timeout_seconds:g} s"
-            raise DependencyUnavailable("Kafka", servers, reason)
-    raise_failure()
+        return not unacknowledged
+
+    def too_late() -> DependencyUnavailable:
+        reason = f"{len(producer)} {what} are not acknowledged after {timeout_seconds:g} s"
+        return DependencyUnavailable("Kafka", servers, reason)
+
+    wait_until(are_acknowledged, timeout_seconds, too_late, poll_seconds=0)

@@ -1,10 +1,10 @@
 """Avro bytes of ShopEvents, several times as fast as by the generic writer.
 
-A ShopEvent has some forty nullable fields, and an event fills a handful. The generic writer asks of each field which
-branch of its union the value takes. But events come in few shapes (sets of given fields), and a shape decides every
-branch: so each shape gets a plan of its own, in which whatever does not change between its events (the branches, the
-absent fields, the header) is constant. The bytes are those that ``schemas.codec.Encoder`` writes; a property test holds
-the two together.
+A ShopEvent has some forty nullable fields, and an event fills a handful. The generic writer determines for each field
+which branch of its union the value takes. But events come in few shapes (sets of fields that are not null), and a shape
+decides every branch: so each shape is compiled once into constants (the header, the branches, the null fields) and the
+writers of the values between them. The bytes are those that ``schemas.codec.Encoder`` writes; a property test holds the
+two equal.
 
 Bytes are put together as text in Latin-1, whose characters are the 256 byte values: most values are ASCII text already,
 and one join with one encoding at the end costs less than one for each field.
@@ -23,7 +23,6 @@ import fastavro
 
 from schemas.codec import MAGIC
 
-_NULL: Final = "\x00"  # branch 0 of a union, and nothing after it
 _NOT_NULL: Final = "\x02"  # branch 1
 _END: Final = "\x00"  # of the blocks of an array or a map
 _MAX_SHAPES: Final = 512
@@ -34,11 +33,11 @@ _Write = Callable[[Any], str]
 
 @dataclass(frozen=True, slots=True)
 class _Shape:
-    """How events with the same given fields are written.
+    """How events with values in the same fields are written.
 
     Attributes:
-        fields: Of each given field in the schema's order: the constant in front of it, its name, and how its value is
-            written; None for text.
+        fields: Of each field with a value, in the schema's order: the constant in front of it, its name, and how its
+            value is written; None for text.
         tail: What follows the last one.
     """
 
@@ -67,8 +66,8 @@ class EventEncoder:
             ValueError, TypeError, AttributeError, KeyError, OverflowError: A value does not fit its field, or there is
                 no such field.
         """
-        given = tuple([name for name, value in record.items() if value is not None])
-        shape = self._shapes.get(given) or self._learn(given)
+        filled = tuple([name for name, value in record.items() if value is not None])
+        shape = self._shapes.get(filled) or self._compile(filled)
         parts: list[str] = []
         for constant, name, write in shape.fields:
             if write is not None:
@@ -82,20 +81,20 @@ class EventEncoder:
         parts.append(shape.tail)
         return "".join(parts).encode(_LATIN)
 
-    def _learn(self, given: tuple[str, ...]) -> _Shape:
-        if unknown := set(given) - self._names:
+    def _compile(self, filled: tuple[str, ...]) -> _Shape:
+        if unknown := set(filled) - self._names:
             message = f"there is no field {', '.join(sorted(unknown))}"
             raise ValueError(message)
         if len(self._shapes) >= _MAX_SHAPES:
             self._shapes.clear()
-        shape = self._shapes[given] = self._shape_of(frozenset(given))
+        shape = self._shapes[filled] = self._shape_of(frozenset(filled))
         return shape
 
-    def _shape_of(self, given: frozenset[str]) -> _Shape:
+    def _shape_of(self, filled: frozenset[str]) -> _Shape:
         fields: list[tuple[str, str, _Write | None]] = []
         constant = self._header
         for field in self._fields:
-            if field["name"] not in given:
+            if field["name"] not in filled:
                 constant += _default_of(field)
                 continue
             branch, write = _writer_of(field["type"])
@@ -112,7 +111,7 @@ def _default_of(field: Mapping[str, Any]) -> str:
 
 
 def _writer_of(avro_type: Any) -> tuple[str, _Write | None]:
-    """The branch of the union that a given value takes, "" for no union, and how to write it."""
+    """The branch of the union that a value other than null takes, "" for no union, and how to write it."""
     match avro_type:
         case ["null", inner]:
             branch, write = _writer_of(inner)
@@ -130,7 +129,7 @@ def _writer_of(avro_type: Any) -> tuple[str, _Write | None]:
         case {"type": "map", "values": "string"}:
             return "", _map
         case {"type": "record", "fields": fields}:
-            return "", _record([_member_of(each) for each in fields])
+            return "", _record([_nested_field(each) for each in fields])
     return "", _generic(avro_type)
 
 
@@ -140,7 +139,7 @@ def _writer_or_text(avro_type: Any) -> _Write:
     return (lambda value: branch + value_of(value)) if branch else value_of
 
 
-def _member_of(field: Mapping[str, Any]) -> tuple[str, _Write, str | None]:
+def _nested_field(field: Mapping[str, Any]) -> tuple[str, _Write, str | None]:
     """Name, writer and default of a nested record's field; no default where one is required."""
     return field["name"], _writer_or_text(field["type"]), _default_of(field) if "default" in field else None
 
@@ -230,10 +229,10 @@ def _map(values: Mapping[str, str]) -> str:
     return _long(len(values)) + "".join([_text(key) + _text(value) for key, value in values.items()]) + _END
 
 
-def _record(members: list[tuple[str, _Write, str | None]]) -> _Write:
+def _record(fields: list[tuple[str, _Write, str | None]]) -> _Write:
     def write_all(record: Mapping[str, Any]) -> str:
         parts = []
-        for name, write, default in members:
+        for name, write, default in fields:
             value = record.get(name)
             if value is not None:
                 parts.append(write(value))

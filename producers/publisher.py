@@ -39,13 +39,14 @@ FLUSH_SECONDS: Final = 120.0
 _WAIT_SECONDS: Final = 0.1
 _LEAVING_SECONDS: Final = 2.0
 _POLL_EVERY: Final = 256
-"""Events between two looks at what Kafka has answered; a look at each would cost as much as the sending."""
+"""Events between two polls for Kafka's answers; a poll for each event would cost as much as sending it."""
 
 ABSENT: Final[dict[str, Any]] = {
     field["name"]: field.get("default", "" if field["type"] == "string" else None)
     for field in load_schema("shop_event")["fields"]
 }
 """What a record holds in the fields that are left out."""
+
 _UNFIT: Final = (TypeError, ValueError, KeyError, AttributeError, OverflowError, ArithmeticError)
 """What a value of a wrong type raises in the encoder or in the check."""
 
@@ -129,8 +130,8 @@ class Publisher:
     ) -> None:
         if kind is None:
             self.flush()
-        elif left := self._producer.flush(_LEAVING_SECONDS):
-            log.warning("Leaving %d events unacknowledged, because of %s", left, kind.__name__)
+        elif unacknowledged := self._producer.flush(_LEAVING_SECONDS):
+            log.warning("Leaving %d events unacknowledged, because of %s", unacknowledged, kind.__name__)
             self._producer.purge()
 
     def publish_again(self, topic: str, event: Event, headers: _Headers | None = None) -> None:
@@ -170,7 +171,7 @@ class Publisher:
             except BufferError:
                 self._poll(_WAIT_SECONDS)
             except KafkaException as problem:
-                raise DeliveryError(topic, name, _words(problem.args[0])) from problem
+                raise DeliveryError(topic, name, _description(problem.args[0])) from problem
             else:
                 return
 
@@ -180,7 +181,7 @@ class Publisher:
 
     def _on_delivery(self, event_id: str, problem: KafkaError | None, message: Message) -> None:
         if problem is not None:
-            self._failures.append(DeliveryError(message.topic() or "", event_id, _words(problem)))
+            self._failures.append(DeliveryError(message.topic() or "", event_id, _description(problem)))
 
     def _on_problem(self, problem: KafkaError) -> None:
         if problem.code() == KafkaError._ALL_BROKERS_DOWN:
@@ -227,11 +228,11 @@ def routes(settings: Settings) -> dict[str, Route]:
 
 
 def _encoder(registry: SchemaRegistry, subject: str) -> EventEncoder:
-    found = registry.latest(subject)
-    if found is None:
+    latest = registry.latest(subject)
+    if latest is None:
         message = f"The registry has no schema of {subject}. Register the schemas with './shop migrate'."
         raise ContractError(message)
-    schema_id, text = found
+    schema_id, text = latest
     schema = json.loads(text)
     if missing := sorted(ABSENT.keys() - {field["name"] for field in schema["fields"]}):
         message = f"The registry's schema of {subject} lacks {', '.join(missing)}. Register it with './shop migrate'."
@@ -267,5 +268,5 @@ def _check_whole_numbers(event: Event) -> None:
             raise InvalidEvent(field, f"{item['quantity']!r} is not a whole number")
 
 
-def _words(problem: KafkaError) -> str:
+def _description(problem: KafkaError) -> str:
     return f"{problem.name()}: {problem.str()}"

@@ -17,7 +17,6 @@ MAX_BOOSTS: Final = 100
 MAX_ID_LENGTH: Final = 200
 MAX_FACTOR: Final = 1000.0
 
-_NO_SURROGATES: Final = r"^[^\uD800-\uDFFF]*$"
 Id = Annotated[str, StringConstraints(min_length=1, max_length=MAX_ID_LENGTH)]
 Name = Annotated[str, StringConstraints(max_length=200)]
 Count = Annotated[int, Field(ge=1, le=MAX_ITEMS, description="How many products.")]

@@ -1,4 +1,4 @@
-"""Who may send, and how much: write keys and a token bucket for each."""
+"""Which clients may send events, and how many: write keys, and a token bucket for each."""
 
 from __future__ import annotations
 
@@ -53,8 +53,8 @@ class WriteKeys:
         """
         if not self._keys:
             return ANYBODY
-        given = headers.get(b"x-api-key") or credential(headers.get(b"authorization", b""))
-        return None if given is None else self._checked(given)
+        key = headers.get(b"x-api-key") or credential(headers.get(b"authorization", b""))
+        return None if key is None else self._checked(key)
 
     def key_in_body(self, body: Any) -> str:
         """The ``writeKey`` of a body, as browsers send it to need no preflight.
@@ -62,18 +62,18 @@ class WriteKeys:
         Raises:
             Problem: There is none, or it is not valid.
         """
-        given = body.get("writeKey") if type(body) is dict else None
-        return self._checked(given.encode() if type(given) is str else b"")
+        key = body.get("writeKey") if type(body) is dict else None
+        return self._checked(key.encode() if type(key) is str else b"")
 
-    def _checked(self, given: bytes) -> str:
-        found: str | None = None
-        for key, expected in self._keys:  # all of them, each in constant time: how long it takes tells nothing
-            if hmac.compare_digest(expected, given):
-                found = key
-        if found is None:
+    def _checked(self, candidate: bytes) -> str:
+        valid: str | None = None
+        for key, encoded in self._keys:  # all of them, each in constant time: how long it takes tells nothing
+            if hmac.compare_digest(encoded, candidate):
+                valid = key
+        if valid is None:
             detail = "Send a write key: as user of Basic authorization, as bearer token, as X-API-Key, or as writeKey."
             raise Problem(UNAUTHORIZED, detail, headers=((b"www-authenticate", b'Basic realm="collector"'),))
-        return found
+        return valid
 
 
 class RateLimit:

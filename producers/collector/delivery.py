@@ -1,7 +1,7 @@
-"""Sends records to Kafka and tells when it has them.
+"""Sends records to Kafka, and completes a request's future when Kafka has them.
 
-The event loop itself serves Kafka's answers, every few milliseconds while a request waits: no thread, no lock, no hop
-from one to the other for each event, and one call into the client for all records of a topic.
+The event loop itself polls for Kafka's answers, every few milliseconds while a request waits. So there is no thread, no
+lock and no switch between threads for each event, and one call into the client for all records of a topic.
 """
 
 from __future__ import annotations
@@ -40,15 +40,15 @@ class Request:
     Args:
         records: How many they are.
         deadline: When to stop waiting, by the loop's clock.
-        done: Set when Kafka has answered for all of them: to None, or to the first problem.
+        answered: Completed when Kafka has answered for all of them: with None, or with a problem.
     """
 
-    __slots__ = ("_problem", "_unanswered", "deadline", "done")
+    __slots__ = ("_problem", "_unanswered", "answered", "deadline")
 
-    def __init__(self, records: int, deadline: float, done: asyncio.Future[str | None]) -> None:
+    def __init__(self, records: int, deadline: float, answered: asyncio.Future[str | None]) -> None:
         self._unanswered = records
         self.deadline = deadline
-        self.done = done
+        self.answered = answered
         self._problem: str | None = None
 
     def on_delivery(self, problem: KafkaError | None, _message: Message | None) -> None:
@@ -56,13 +56,13 @@ class Request:
         if problem is not None:
             self._problem = f"{problem.name()}: {problem.str()}"
         self._unanswered -= 1
-        if not self._unanswered and not self.done.done():
-            self.done.set_result(self._problem)
+        if not self._unanswered and not self.answered.done():
+            self.answered.set_result(self._problem)
 
     def give_up(self, reason: str) -> None:
         """Stop waiting."""
-        if not self.done.done():
-            self.done.set_result(reason)
+        if not self.answered.done():
+            self.answered.set_result(reason)
 
 
 class Delivery:
@@ -97,7 +97,7 @@ class Delivery:
         self._producer = Producer({**_options(settings, self._on_error), **(overrides or {})}, logger=log)
 
     def start(self) -> None:
-        """Begin to serve Kafka's answers; called in the loop."""
+        """Begin to poll for Kafka's answers; called in the loop."""
         self._tick()
 
     def has_room(self, records: int) -> bool:
@@ -116,8 +116,8 @@ class Delivery:
             topics: The records of each topic, at least one in all.
 
         Returns:
-            Done when Kafka has every record: None; or when it did not take one, or did not answer in time: why. It
-            may have the others then.
+            None when Kafka has every record. When it did not take one, or did not answer in time: the reason; it may
+            have the other records then.
         """
         count = sum(map(len, topics.values()))
         size = sum(len(record["value"]) for records in topics.values() for record in records) + count * OVERHEAD_BYTES
@@ -125,23 +125,22 @@ class Delivery:
         for topic, records in topics.items():
             self._produce(topic, records, request)
         self._wake(POLL_SECONDS)
-        return request.done
+        return request.answered
 
     async def close(self, timeout_seconds: float) -> None:
-        """Wait until nothing is on its way, then let go."""
-        deadline = asyncio.get_running_loop().time() + timeout_seconds
-        while self._waiting_records and asyncio.get_running_loop().time() < deadline:
-            await asyncio.sleep(POLL_SECONDS)
+        """Wait until every request is answered, then let go of Kafka."""
+        if unanswered := [request.answered for request in self._waiting if not request.answered.done()]:
+            await asyncio.wait(unanswered, timeout=timeout_seconds)
         self._closed = True
         if self._timer is not None:
             self._timer.cancel()
-        if left := len(self._producer):
-            log.warning("Leaving %d records that Kafka did not take; their senders were told", left)
+        if undelivered := len(self._producer):
+            log.warning("Leaving %d records that Kafka did not take; their senders got a 503", undelivered)
             self._producer.purge()
             self._producer.flush(GRACE_SECONDS)
 
     def check(self) -> None:
-        """Ask Kafka whether it is there; blocks for PROBE_SECONDS at the most.
+        """Check that Kafka answers; blocks for PROBE_SECONDS at the most.
 
         Raises:
             DependencyUnavailable: It is not.
@@ -154,7 +153,7 @@ class Delivery:
     def _request(self, records: int, size_bytes: int) -> Request:
         loop = asyncio.get_running_loop()
         request = Request(records, loop.time() + self._timeout_seconds + GRACE_SECONDS, loop.create_future())
-        request.done.add_done_callback(lambda _: self.hold(-records, -size_bytes))
+        request.answered.add_done_callback(lambda _: self.hold(-records, -size_bytes))
         self.hold(records, size_bytes)
         self._waiting.append(request)
         return request
@@ -186,7 +185,7 @@ class Delivery:
         self._timer = None
         self._producer.poll(0)
         now = asyncio.get_running_loop().time()
-        while self._waiting and (self._waiting[0].done.done() or self._waiting[0].deadline <= now):
+        while self._waiting and (self._waiting[0].answered.done() or self._waiting[0].deadline <= now):
             self._waiting.popleft().give_up("no answer in time")
         if not self._closed:
             self._wake(POLL_SECONDS if self._waiting else IDLE_POLL_SECONDS)

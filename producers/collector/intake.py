@@ -1,4 +1,4 @@
-"""Requests that bring events: read, judged event by event, sent to Kafka, answered when Kafka has them.
+"""Requests that bring events: read, checked event by event, sent to Kafka, answered when Kafka has them.
 
 An ASGI application, and the only part of the collector that runs for each event's sake.
 """
@@ -63,8 +63,8 @@ Scope = Any
 
 
 @dataclass(slots=True)
-class _Verdict:
-    """What became of the events of a request, in their order."""
+class _Outcome:
+    """The accepted events of a request, the violations of the others, and the records to send; in their order."""
 
     accepted: list[str] = field(default_factory=list)
     violations: list[dict[str, Any]] = field(default_factory=list)
@@ -147,17 +147,17 @@ class Intake:
             key = self._keys.key_in_body(body)
         events, sent_at = self._events_of(body)
         self._rates.take(key, len(events))
-        verdict = self._judge(
+        outcome = self._check(
             events, CALL_OF_PATH[scope["path"]], self._arrival(headers, sent_at), self._too_large(content)
         )
-        answer = verdict.body()
-        if verdict.topics:
-            self._require_room(len(verdict.accepted))
-            waiting = self._delivery.send(verdict.topics)
+        answer = outcome.body()
+        if outcome.topics:
+            self._require_room(len(outcome.accepted))
+            waiting = self._delivery.send(outcome.topics)
             del raw, content, body, events  # a request that waits for Kafka holds its answer alone
-            verdict.topics = {}
-            await self._acknowledged(waiting, len(verdict.accepted))
-        return verdict.status, _JSON_HEADERS, answer
+            outcome.topics = {}
+            await self._acknowledged(waiting, len(outcome.accepted))
+        return outcome.status, _JSON_HEADERS, answer
 
     async def _read(self, headers: Headers, receive: Receive) -> bytes:
         max_bytes = self._settings.collector_request_bytes
@@ -223,8 +223,8 @@ class Intake:
             return lambda _event: False
         return lambda event: _size(event) > limit
 
-    def _judge(self, events: list[Any], call: str, arrival: Arrival, too_large: Callable[[Any], bool]) -> _Verdict:
-        verdict = _Verdict()
+    def _check(self, events: list[Any], call: str, arrival: Arrival, too_large: Callable[[Any], bool]) -> _Outcome:
+        outcome = _Outcome()
         for index, body in enumerate(events):
             event_id = self._mapper.event_id_of(body)
             try:
@@ -232,15 +232,15 @@ class Intake:
                     limit = self._settings.collector_event_bytes
                     raise Rejected(Violation(Kind.TOO_LARGE, "", f"an event has {limit} bytes at the most"))
                 for event in self._mapper.map(body, event_id, call, arrival):
-                    self._route(event, verdict.topics)
-                verdict.accepted.append(event_id)
+                    self._route(event, outcome.topics)
+                outcome.accepted.append(event_id)
             except Rejected as rejected:
                 self._metrics.rejected.labels(rejected.violations[0].kind).inc()
-                verdict.violations += [
+                outcome.violations += [
                     {"index": index, "event_id": event_id, "field": v.field, "kind": v.kind, "message": v.message}
                     for v in rejected.violations
                 ]
-        return verdict
+        return outcome
 
     def _route(self, event: Event, topics: dict[str, list[Record]]) -> None:
         user_id = event["user_id"]

@@ -1,8 +1,8 @@
 """Bodies of Segment's calls and of Google Analytics 4 as ShopEvents: no HTTP, no clock, no Kafka.
 
 An event comes as Segment describes it (https://segment.com/docs/connections/spec/common/) or as Google does
-(https://developers.google.com/analytics/devguides/collection/protocol/ga4), and the two may be mixed: what counts is
-which names are there. What has no field of its own is kept, as text, in ``properties``.
+(https://developers.google.com/analytics/devguides/collection/protocol/ga4), and the two may be mixed: each
+name is recognized wherever it stands. What has no field of its own is kept, as text, in ``properties``.
 """
 
 from __future__ import annotations
@@ -73,8 +73,8 @@ class Mapper:
 
     def event_id_of(self, body: Any) -> str:
         """The event's id, a new one if it has none that can be used."""
-        given = next((body[name] for name in EVENT_IDS if body.get(name)), None) if type(body) is dict else None
-        return str(given) if type(given) in (str, int) else self.new_id()
+        event_id = next((body[name] for name in EVENT_IDS if body.get(name)), None) if type(body) is dict else None
+        return str(event_id) if type(event_id) in (str, int) else self.new_id()
 
     def map(self, body: Any, event_id: str, call: str, arrival: Arrival) -> list[Event]:
         """The event as ShopEvents: one, or one of each product for an event about several products.
@@ -137,8 +137,8 @@ def _start(body: Event, event_id: str, call: Any, problems: Problems) -> Event:
     event["source"] = DEFAULT_SOURCE
     if anonymous:
         event["anonymous_id"] = anonymous
-    given = body.get("messageId")
-    if given is not None and type(given) is not str and type(given) is not int:
+    message_id = body.get("messageId")
+    if message_id is not None and type(message_id) is not str and type(message_id) is not int:
         problems.append(Violation(Kind.TYPE_MISMATCH, "event_id", "messageId is not text"))
     return event
 
@@ -216,7 +216,7 @@ def _read(values: Event, names: Names, record: Event, extra: dict[str, str], pro
             field, convert = known
             converted = value if convert is text and type(value) is str else convert(value)
             if field in record:
-                best, *others = names.given(field, values)
+                best, *others = names.in_use(field, values)
                 extra.update({each: kept(values[each]) for each in others})
                 if name != best:
                     continue
@@ -235,8 +235,8 @@ def _read_call(body: Event, call: str, event: Event, extra: dict[str, str], prob
             extra.setdefault("category", category)
     else:
         traits = _object(body, "traits", problems)
-        given = {**traits, "groupId": body.get("groupId"), "previousId": body.get("previousId")}
-        _read(given, _NO_NAMES, event, extra, problems, "traits.")
+        values = {**traits, "groupId": body.get("groupId"), "previousId": body.get("previousId")}
+        _read(values, _NO_NAMES, event, extra, problems, "traits.")
 
 
 _NO_NAMES: Final = Names({})

@@ -74,8 +74,8 @@ def whole(value: Any) -> int:
     raise _mismatch(value, "a whole number")
 
 
-def place(index: Any) -> int:
-    """A place from 1, of an index from 0."""
+def position_of_index(index: Any) -> int:
+    """The position from 1 of an index from 0."""
     return whole(index) + 1
 
 
@@ -135,6 +135,6 @@ _JSON_NAMES: Final[dict[type, str]] = {
 }
 
 
-def _mismatch(value: Any, wanted: str) -> Unfit:
-    found = f"the text {value[:64]!r}" if type(value) is str else _JSON_NAMES[type(value)]
-    return Unfit(Kind.TYPE_MISMATCH, f"is {found}, not {wanted}")
+def _mismatch(value: Any, expected: str) -> Unfit:
+    actual = f"the text {value[:64]!r}" if type(value) is str else _JSON_NAMES[type(value)]
+    return Unfit(Kind.TYPE_MISMATCH, f"is {actual}, not {expected}")

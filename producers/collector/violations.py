@@ -1,4 +1,4 @@
-"""What can be wrong with one event, in words for a program and in words for a person."""
+"""What can be wrong with one event: a kind for programs, a message for people."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Rejected(Exception):
     """An event that breaks the contract; never leaves the collector.
 
     Args:
-        violations: All that was found, at least one.
+        violations: All violations of the event, at least one.
     """
 
     def __init__(self, *violations: Violation) -> None:
@@ -57,6 +57,6 @@ _KIND_OF: Final = {
 
 
 def violation_of(failure: Failure) -> Violation:
-    """What ``schemas.validation`` found, as a violation."""
+    """A failure of ``schemas.validation`` as a violation."""
     field, _, message = failure.message.partition(": ")
     return Violation(_KIND_OF[failure.reason], field, message)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from producers.collector.values import amount, code, place, text, whole
+from producers.collector.values import amount, code, position_of_index, text, whole
 
 Convert = Callable[[Any], Any]
 
@@ -96,7 +96,7 @@ class Names:
         }
         self._names = {field: names for field, (_, names) in table.items()}
 
-    def given(self, field: str, values: Mapping[str, Any]) -> list[str]:
+    def in_use(self, field: str, values: Mapping[str, Any]) -> list[str]:
         """The names of ``field`` under which ``values`` holds something, the best first."""
         return [name for name in self._names[field] if values.get(name) not in (None, "")]
 
@@ -106,7 +106,7 @@ class _Indexed(Names):
 
     def __init__(self, table: Mapping[str, tuple[Convert, tuple[str, ...]]]) -> None:
         super().__init__({**table, "position": (whole, ("position", "index"))})
-        self.field_of["index"] = ("position", place)
+        self.field_of["index"] = ("position", position_of_index)
 
 
 PROPERTIES: Final = _Indexed({**_SHARED, **_PRODUCT})

@@ -1,4 +1,4 @@
-"""Columns of tables that were given by somebody else."""
+"""Columns of tables that others made."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ import pyarrow.compute as pc
 from schemas.errors import ConfigurationError
 
 
-def typed_column(path: Path, table: pa.Table, name: str, wanted: pa.DataType, may_be_null: bool) -> pa.ChunkedArray:
+def typed_column(path: Path, table: pa.Table, name: str, expected: pa.DataType, may_be_null: bool) -> pa.ChunkedArray:
     """A column in the type that an importer works with.
 
     Raises:
         ConfigurationError: It holds something else; ``path`` says where.
     """
     try:
-        column = table[name].cast(wanted)
+        column = table[name].cast(expected)
     except pa.ArrowException as error:
-        message = f"{path}: column {name} is not of type {wanted}: {error}"
+        message = f"{path}: column {name} is not of type {expected}: {error}"
         raise ConfigurationError(message) from error
     if not may_be_null and column.null_count:
         message = f"{path}: column {name} is empty in {column.null_count} rows."

@@ -116,16 +116,16 @@ class OnlineRetail:
 
     def events(self) -> Iterator[ImportedEvent]:
         """The events in the order of their time; those of one minute in the order of the file."""
-        untold = dict(self._titles)
+        unannounced = dict(self._titles)
         for invoice in self._invoices:
-            for event in itertools.chain(self._new_products(invoice, untold), self._events_of(invoice)):
+            for event in itertools.chain(self._new_products(invoice, unannounced), self._events_of(invoice)):
                 yield ImportedEvent(event, invoice.time_ms)
 
-    def _new_products(self, invoice: _Invoice, untold: dict[str, str]) -> Iterator[dict[str, Any]]:
-        """Products that nobody was told of yet, taken out of ``untold``."""
+    def _new_products(self, invoice: _Invoice, unannounced: dict[str, str]) -> Iterator[dict[str, Any]]:
+        """Creation of the invoice's products that had none yet; takes them out of ``unannounced``."""
         for row in invoice.sold:
             product = self._lines.products[row]
-            title = untold.pop(product, None)
+            title = unannounced.pop(product, None)
             if title is not None:
                 yield self._product_event(invoice, product, title)
 

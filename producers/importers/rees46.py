@@ -77,7 +77,7 @@ class Rees46:
         self._check_header()
 
     def events(self) -> Iterator[ImportedEvent | RejectedRow]:
-        """An event for each row in the order of the file; in place of one, the row that is none."""
+        """An event for each row in the order of the file, or the row itself where it is no event."""
         repetitions = Repetitions()
         for number, content, whole in self.file.lines():
             raw = content.rstrip(b"\r\n")
@@ -163,9 +163,9 @@ def _check_id(name: str, text: str) -> None:
 
 @lru_cache(maxsize=1024)
 def _time_ms(text: str) -> int:
-    found = _TIME.fullmatch(text)
+    match = _TIME.fullmatch(text)
     try:
-        moment = datetime.fromisoformat(f"{found[1]}+00:00") if found else None
+        moment = datetime.fromisoformat(f"{match[1]}+00:00") if match else None
     except ValueError:
         moment = None
     if moment is None:

@@ -1,4 +1,4 @@
-"""Tells equal rows of a data set apart."""
+"""Distinguishes equal rows of a data set."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ class Repetitions:
 
     Rows are equal only if their times are, and data sets are sorted by time: so no more is remembered than the rows of
     one moment. Where a file goes back in time after all, the numbers of the rows from there on begin with how often it
-    has: they stay unlike any that were given before, and the same whenever the same file is read.
+    has: they differ from all earlier ones, and are the same whenever the same file is read.
     """
 
     def __init__(self) -> None:

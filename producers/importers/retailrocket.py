@@ -113,7 +113,7 @@ class RetailRocket:
 
 
 class _Visits:
-    """Cuts the events of each user, which come in the order of their time, into visits."""
+    """Divides the events of each user, which come in the order of their time, into visits."""
 
     def __init__(self) -> None:
         self._of_user: dict[int, tuple[int, int]] = {}
@@ -155,8 +155,8 @@ def _sorted_table(path: Path) -> pa.Table:
         forms = " or ".join(", ".join(form.values()) for form in _NAMES)
         message = f"{path} has the columns {', '.join(table.column_names)}; the data set RetailRocket has {forms}."
         raise ConfigurationError(message)
-    given = table.select(list(names.values())).rename_columns(list(names))
-    columns = {name: typed_column(path, given, name, _COLUMNS[name], name == _TRANSACTION) for name in names}
+    selected = table.select(list(names.values())).rename_columns(list(names))
+    columns = {name: typed_column(path, selected, name, _COLUMNS[name], name == _TRANSACTION) for name in names}
     columns.setdefault(_TRANSACTION, pa.chunked_array([pa.nulls(table.num_rows, pa.int64())]))
     columns["timestamp"] = _milliseconds(path, columns["timestamp"])
     _check_events(path, columns["event"], columns[_TRANSACTION])

@@ -1,4 +1,6 @@
-"""Asks shopstream for recommendations: ``Client`` blocks, ``AsyncClient`` does not; both have the same methods.
+"""Client of shopstream's recommendation service: ``Client`` blocks, ``AsyncClient`` does not.
+
+Both have the same methods.
 
 ClientError
 ├── Unreachable   the service did not answer in time

@@ -34,9 +34,9 @@ class Item:
     Attributes:
         item_id: The product.
         score: Comparable within the answer only as far as one list reaches.
-        reason: Why it is there; None for a product to be ranked of which nothing tells.
+        reason: Why it is recommended; None for a ranked product that is in no list.
         title: Its title; None unless explained.
-        words: The reason in words; None unless explained.
+        words: The reason as a sentence; None unless explained.
         because: The products that caused it; None unless explained.
     """
 
@@ -80,48 +80,48 @@ class HistoryEntry:
     event_time: datetime
 
 
-def answer_of(found: Json) -> Answer:
+def answer_of(content: Json) -> Answer:
     """An answer from its JSON."""
     return Answer(
-        found["recommendation_id"],
-        found["source"],
-        found["model_version"],
-        found.get("experiment_arm"),
-        datetime.fromisoformat(found["generated_at"]),
-        tuple(found.get("filled_from") or ()),
-        tuple(_item(item) for item in found["items"]),
+        content["recommendation_id"],
+        content["source"],
+        content["model_version"],
+        content.get("experiment_arm"),
+        datetime.fromisoformat(content["generated_at"]),
+        tuple(content.get("filled_from") or ()),
+        tuple(_item(item) for item in content["items"]),
     )
 
 
-def answers_of(found: Json) -> list[Answer]:
+def answers_of(content: Json) -> list[Answer]:
     """The answers of a batch."""
-    return [answer_of(each) for each in found["answers"]]
+    return [answer_of(each) for each in content["answers"]]
 
 
-def history_of(found: Json) -> list[HistoryEntry]:
+def history_of(content: Json) -> list[HistoryEntry]:
     """The events of a history."""
-    return [HistoryEntry(each["item_id"], *_event(each)) for each in found["events"]]
+    return [HistoryEntry(each["item_id"], *_event(each)) for each in content["events"]]
 
 
-def nothing_of(_found: Json) -> None:
+def nothing_of(_content: Json) -> None:
     """An answer without a body."""
 
 
-def _item(found: Json) -> Item:
-    because = found.get("because")
+def _item(content: Json) -> Item:
+    because = content.get("because")
     return Item(
-        found["item_id"],
-        found["score"],
-        found["reason"],
-        found.get("title"),
-        found.get("words"),
+        content["item_id"],
+        content["score"],
+        content["reason"],
+        content.get("title"),
+        content.get("words"),
         None if because is None else tuple(_cause(each) for each in because),
     )
 
 
-def _cause(found: Json) -> Cause:
-    return Cause(found["item_id"], found["title"], tuple(CausingEvent(*_event(each)) for each in found["events"]))
+def _cause(content: Json) -> Cause:
+    return Cause(content["item_id"], content["title"], tuple(CausingEvent(*_event(each)) for each in content["events"]))
 
 
-def _event(found: Json) -> tuple[str, datetime]:
-    return found["event_type"], datetime.fromisoformat(found["event_time"])
+def _event(content: Json) -> tuple[str, datetime]:
+    return content["event_type"], datetime.fromisoformat(content["event_time"])

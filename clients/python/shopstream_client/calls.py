@@ -1,4 +1,4 @@
-"""What is sent for each question, and how its answer is read; both clients send these."""
+"""What each call sends, and how its answer is read; both clients send these."""
 
 from __future__ import annotations
 
@@ -63,13 +63,13 @@ def recommend(
     boosts: Sequence[Boost],
 ) -> Call[Answer]:
     """Recommendations for a user: by the address where that is long enough, by a body where not."""
-    left_out = list(exclude)
-    given = {"n": n, "offset": offset, "category": category, "scenario": scenario, "explain": explain}
-    text = ",".join(left_out)
-    if boosts or len(text) > LONGEST_EXCLUDE or any("," in item for item in left_out):
-        body = {**given, "user_id": user_id, "exclude": left_out, "boosts": [asdict(boost) for boost in boosts]}
+    excluded = list(exclude)
+    parameters = {"n": n, "offset": offset, "category": category, "scenario": scenario, "explain": explain}
+    text = ",".join(excluded)
+    if boosts or len(text) > LONGEST_EXCLUDE or any("," in item for item in excluded):
+        body = {**parameters, "user_id": user_id, "exclude": excluded, "boosts": [asdict(boost) for boost in boosts]}
         return Call("POST", "/v1/recommend", answer_of, body=body)
-    return Call("GET", f"/v1/recommend/{_part(user_id)}", answer_of, _given({**given, "exclude": text}))
+    return Call("GET", f"/v1/recommend/{_part(user_id)}", answer_of, _set_only({**parameters, "exclude": text}))
 
 
 def recommend_batch(user_ids: Iterable[str], n: int, scenario: str) -> Call[list[Answer]]:
@@ -81,7 +81,7 @@ def recommend_batch(user_ids: Iterable[str], n: int, scenario: str) -> Call[list
 def recommend_for_session(
     items: Iterable[SessionItem], n: int, category: str, exclude: Iterable[str], explain: bool, session_id: str
 ) -> Call[Answer]:
-    """Recommendations for a visitor whom nobody knows."""
+    """Recommendations for an anonymous visitor."""
     body = {
         "items": [asdict(item) for item in items],
         "n": n,
@@ -95,12 +95,12 @@ def recommend_for_session(
 
 def of_item(item_id: str, kind: str, n: int, category: str) -> Call[Answer]:
     """Products like this one, or bought with it."""
-    return Call("GET", f"/v1/items/{_part(item_id)}/{kind}", answer_of, _given({"n": n, "category": category}))
+    return Call("GET", f"/v1/items/{_part(item_id)}/{kind}", answer_of, _set_only({"n": n, "category": category}))
 
 
 def of_shop(kind: str, n: int, category: str, window: str = "") -> Call[Answer]:
     """What is popular, trending or new."""
-    return Call("GET", f"/v1/{kind}", answer_of, _given({"n": n, "category": category, "window": window}))
+    return Call("GET", f"/v1/{kind}", answer_of, _set_only({"n": n, "category": category, "window": window}))
 
 
 def rank(user_id: str, items: Iterable[str], scenario: str, explain: bool) -> Call[Answer]:
@@ -110,7 +110,7 @@ def rank(user_id: str, items: Iterable[str], scenario: str, explain: bool) -> Ca
 
 
 def history(user_id: str, n: int) -> Call[list[HistoryEntry]]:
-    """What a user did."""
+    """The interactions of a user."""
     return Call("GET", f"/v1/users/{_part(user_id)}/history", history_of, {"n": n})
 
 
@@ -123,6 +123,6 @@ def _part(text: str) -> str:
     return quote(text, safe="")
 
 
-def _given(parameters: dict[str, Any]) -> dict[str, Any]:
-    """Only what differs from the service's defaults: the plainest address is answered fastest."""
+def _set_only(parameters: dict[str, Any]) -> dict[str, Any]:
+    """Only the parameters that are set: a request without any is answered fastest."""
     return {name: value for name, value in parameters.items() if value}

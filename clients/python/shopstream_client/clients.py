@@ -1,4 +1,4 @@
-"""The two clients: the same questions, sent by a connection that blocks or by one that does not."""
+"""The two clients: the same calls, over a connection that blocks or one that does not."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TIMEOUT_SECONDS = 2.0
 
 
 class Client:
-    """Asks, and waits for the answer.
+    """Sends requests and waits for the answers.
 
     Args:
         base_url: Root of the service.
@@ -122,7 +122,7 @@ class Client:
 
 
 class AsyncClient:
-    """Asks without blocking; arguments and methods are those of ``Client``."""
+    """Sends requests without blocking; arguments and methods are those of ``Client``."""
 
     def __init__(
         self, base_url: str, *, api_key: str = "", token: str = "", timeout_seconds: float = TIMEOUT_SECONDS
@@ -215,8 +215,8 @@ class AsyncClient:
 
 
 def _headers(api_key: str, token: str) -> dict[str, str]:
-    given = {"X-API-Key": api_key, "Authorization": f"Bearer {token}" if token else ""}
-    return {name: value for name, value in given.items() if value}
+    headers = {"X-API-Key": api_key, "Authorization": f"Bearer {token}" if token else ""}
+    return {name: value for name, value in headers.items() if value}
 
 
 def _read(call: Call[Result], answer: httpx.Response) -> Result:

@@ -11,7 +11,7 @@ class Unreachable(ClientError):
     """The service did not answer in time.
 
     Args:
-        url: What was asked.
+        url: The address of the request.
         reason: What happened.
     """
 
@@ -27,7 +27,7 @@ class Refused(ClientError):
     Args:
         status: HTTP status.
         kind: The last part of the problem's type, for example ``rate-limited``.
-        detail: What is wrong, in words.
+        detail: A sentence that says what is wrong.
         request_id: Under which the service's log knows it.
         retry_after_seconds: When to come back; None when that would not help.
     """
