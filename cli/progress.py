@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from rich.progress import (
     BarColumn,
@@ -14,6 +14,7 @@ from rich.progress import (
     Progress,
     ProgressColumn,
     Task,
+    TaskID,
     TextColumn,
     TimeRemainingColumn,
     TransferSpeedColumn,
@@ -109,22 +110,35 @@ class Stages:
         self.seconds[name] = time.monotonic() - before
 
 
+class _Bar(Progress):
+    """A bar of counted work: it moves in a terminal, and is a line every few seconds in a log."""
+
+    def __init__(self, *columns: ProgressColumn) -> None:
+        super().__init__(*columns, console=err)
+        self._next_line = time.monotonic() + LOG_SECONDS
+
+    def update(self, task_id: TaskID, **changes: Any) -> None:
+        super().update(task_id, **changes)
+        if not self.console.is_terminal and time.monotonic() >= self._next_line:
+            self.console.print(self.get_renderable())
+            self._next_line = time.monotonic() + LOG_SECONDS
+
+
 def event_progress() -> Progress:
     """A bar that shows how many events are done, how many per second, and how long the rest will take."""
-    return Progress(
+    return _Bar(
         TextColumn("{task.description}"),
         BarColumn(bar_width=20),
         TextColumn("{task.completed:,.0f} of {task.total:,.0f}"),
         _Rate(),
         TextColumn("left"),
         TimeRemainingColumn(),
-        console=err,
     )
 
 
 def file_progress() -> Progress:
     """A bar of how much of a file is read, for where that alone tells how far the work is; its field: ``events``."""
-    return Progress(
+    return _Bar(
         TextColumn("{task.description}"),
         BarColumn(bar_width=20),
         DownloadColumn(),
@@ -132,7 +146,6 @@ def file_progress() -> Progress:
         TextColumn("{task.fields[events]:,} events"),
         TextColumn("left"),
         TimeRemainingColumn(),
-        console=err,
     )
 
 
