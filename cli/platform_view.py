@@ -38,7 +38,7 @@ class StartView:
     def __init__(self) -> None:
         self._started = time.monotonic()
         self._parts: Mapping[str, PartStatus] = {}
-        self._told: set[str] = set()
+        self._shown: set[str] = set()
         self._live: Live | None = None
 
     @contextmanager
@@ -56,8 +56,8 @@ class StartView:
         if err.is_terminal:
             return
         for name, part in parts.items():
-            if part.ready_seconds is not None and name not in self._told:
-                self._told.add(name)
+            if part.ready_seconds is not None and name not in self._shown:
+                self._shown.add(name)
                 err.print(f"{name} is ready after {part.ready_seconds:.1f} s")
 
     def _table(self) -> Table:

@@ -128,7 +128,7 @@ class BatchClient:
         requests: The jobs, in the order in which they are planned.
         settings: Which cluster.
         client: Flink's client.
-        log: Where everything it says is kept.
+        log: Where its output is kept.
     """
 
     def __init__(self, requests: Sequence[JobRequest], settings: Settings, client: FlinkClient, log: Path) -> None:
@@ -186,7 +186,9 @@ class BatchClient:
             if open_names <= reported:
                 return
             if ended:
-                yield from ((name, refusal(name, self._said(), self._log)) for name in sorted(open_names - reported))
+                yield from (
+                    (name, refusal(name, self._log_text(), self._log)) for name in sorted(open_names - reported)
+                )
                 return
             if time.monotonic() > deadline:
                 yield from ((name, self._too_late(name)) for name in sorted(open_names - reported))
@@ -197,7 +199,7 @@ class BatchClient:
         assert self._process is not None
         return self._process.poll() is not None
 
-    def _said(self) -> str:
+    def _log_text(self) -> str:
         return self._log.read_text(encoding="utf-8", errors="replace")
 
     def _too_late(self, name: str) -> JobError:

@@ -1,4 +1,4 @@
-"""Flink's command line client: how it is told what to run, how it is run, and what its output says."""
+"""Flink's command line client: its arguments, how it is run, and the reason in its output."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def client_arguments(program: Path, archive: Path, settings: Settings, restore_f
 def run_client(
     name: str, command: list[str], environment: dict[str, str], log: Path, timeout_seconds: int
 ) -> tuple[int, str]:
-    """Run Flink's client; its exit code, and everything it said."""
+    """Run Flink's client; its exit code and its output."""
     with log.open("w+", encoding="utf-8") as output:
         try:
             done = subprocess.run(
@@ -85,4 +85,4 @@ def reason_in(output: str) -> str:
     if any(last):
         return "; ".join(dict.fromkeys(filter(None, last)))
     lines = [line.strip() for line in output.splitlines() if line.strip()]
-    return lines[-1] if lines else "it said nothing"
+    return lines[-1] if lines else "it printed nothing"

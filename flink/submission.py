@@ -39,7 +39,7 @@ def submit_program(
         program: The program.
         settings: Which cluster.
         client: Flink's client.
-        log: Where everything it says is kept.
+        log: Where its output is kept.
         restore_from: A checkpoint to start from, which the job then owns; None to start from nothing.
         arguments: The program's own.
         code: The archive of the packages that it runs on; None for those of today.
@@ -65,7 +65,7 @@ def run_to_end(name: str, settings: Settings, client: FlinkClient, log: Path, ar
         name: The job, one of BOUNDED_JOBS.
         settings: Which cluster.
         client: Flink's client, in which the program runs.
-        log: Where everything it says is kept.
+        log: Where its output is kept.
         arguments: The program's own.
 
     Raises:
@@ -79,7 +79,7 @@ def run_to_end(name: str, settings: Settings, client: FlinkClient, log: Path, ar
         command = client.client_command([*attached, *arguments], Path(directory))
         exit_code, output = run_client(name, command, client.environment(), log, BOUNDED_SECONDS)
     if exit_code:
-        message = f"The job {name} failed: {reason_in(output)}\nEverything it said is in {log}."
+        message = f"The job {name} failed: {reason_in(output)}\nThe client's output is in {log}."
         raise JobError(message)
 
 
@@ -88,8 +88,8 @@ def refusal(name: str, output: str, log: Path) -> JobError:
 
     Args:
         name: The job.
-        output: What the client said about it.
-        log: Where everything that the client said is kept.
+        output: The client's output about it.
+        log: Where all of the client's output is.
     """
     hint = NOT_RESTORABLE_HINT.format(name=name) if _NOT_RESTORABLE in output else ""
-    return JobError(f"Flink refuses the job {name}: {reason_in(output)}\n{hint}Everything it said is in {log}.")
+    return JobError(f"Flink refuses the job {name}: {reason_in(output)}\n{hint}The client's output is in {log}.")

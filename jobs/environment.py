@@ -50,7 +50,7 @@ def batch_environment(settings: Settings, job: str) -> TableEnvironment:
 
 
 def batch_options(settings: Settings, job: str) -> dict[str, str]:
-    """What every job whose input ends is run with, by Flink's names; one that fails is to be told of, not repeated."""
+    """What every job whose input ends is run with, by Flink's names; one that fails is reported, not repeated."""
     return {
         "pipeline.name": job,
         "pipeline.object-reuse": "true",

@@ -1,6 +1,6 @@
 """Fetches the jars of the embedded platform from Maven Central, through jgo, into a cache that all platforms share.
 
-``flink-conf/jars.toml`` names what is wanted, ``flink-conf/jars.lock`` what that resolves to, each file with its
+``flink-conf/jars.toml`` names what to fetch, ``flink-conf/jars.lock`` what that resolves to, each file with its
 sha256. A file is fetched into a temporary place, checked, and moved into the cache in one step, so that a file in the
 cache is always whole; a lock lets one process fetch a set while another waits for it.
 """
@@ -41,7 +41,7 @@ PARALLEL: Final = 6
 TIMEOUT_SECONDS: Final = 30
 
 Progress = Callable[[str, int, int], None]
-"""Told of each file that is there: its name, how many are there, how many there will be."""
+"""Called with each file that is there: its name, how many are there, how many there will be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,8 +174,8 @@ class Jars:
 
     def missing(self, optional: str = "") -> list[Artifact]:
         """The artifacts that the cache does not have, of an optional set those of this one alone."""
-        wanted = (files for name, files in self._lock.items() if name == optional or name not in OPTIONAL)
-        return [a for files in wanted for a in files if not self._path(a).is_file()]
+        sets = (files for name, files in self._lock.items() if name == optional or name not in OPTIONAL)
+        return [a for files in sets for a in files if not self._path(a).is_file()]
 
     def fetch(self, progress: Progress = lambda _name, _done, _total: None, optional: str = "") -> None:
         """Bring every artifact into the cache, of an optional set those of this one alone.
@@ -186,11 +186,11 @@ class Jars:
         if not self.missing(optional):
             return
         with self._exclusively():
-            wanted = self.missing(optional)
+            missing = self.missing(optional)
             hashes = {artifact: sha for files in self._lock.values() for artifact, sha in files.items()}
             with ThreadPoolExecutor(PARALLEL) as pool:
-                for done, artifact in enumerate(pool.map(lambda a: self._bring(a, hashes[a]), wanted), start=1):
-                    progress(artifact.filename, done, len(wanted))
+                for done, artifact in enumerate(pool.map(lambda a: self._bring(a, hashes[a]), missing), start=1):
+                    progress(artifact.filename, done, len(missing))
 
     def unpacked(self, name: str) -> Path:
         """The directory with the content of a set that is one ``tar.gz``.
@@ -226,13 +226,13 @@ class Jars:
     def _fetch_once(self, artifact: Artifact, sha: str) -> None:
         target = self._path(artifact)
         with tempfile.TemporaryDirectory(dir=self._cache) as directory:
-            found = self._source.fetch(artifact, Path(directory))
-            actual = sha256_of(found)
+            fetched = self._source.fetch(artifact, Path(directory))
+            actual = sha256_of(fetched)
             if actual != sha:
                 message = f"its sha256 is {actual}, the lock file says {sha}"
                 raise OSError(message)
             target.parent.mkdir(parents=True, exist_ok=True)
-            found.replace(target)
+            fetched.replace(target)
 
     def _unpack(self, archive: Path, target: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -282,26 +282,26 @@ def _resolve(pin: Mapping[str, object], directory: Path) -> dict[Artifact, str]:
     coordinates = pin["coordinates"]
     assert isinstance(coordinates, list)
     source = MavenCentral()
-    found: dict[tuple[str, str], Artifact] = {}
-    for wanted in map(Artifact.parse, coordinates):
+    resolved: dict[tuple[str, str], Artifact] = {}
+    for pinned in map(Artifact.parse, coordinates):
         try:
-            for artifact in _closure(wanted, directory) if pin["transitive"] else [wanted]:
-                found.setdefault((artifact.group, artifact.name), artifact)
+            for artifact in _closure(pinned, directory) if pin["transitive"] else [pinned]:
+                resolved.setdefault((artifact.group, artifact.name), artifact)
         except (OSError, RuntimeError) as error:
-            raise DownloadError(str(wanted), str(error)) from error
+            raise DownloadError(str(pinned), str(error)) from error
     try:
-        return {artifact: sha256_of(source.fetch(artifact, directory)) for artifact in found.values()}
+        return {artifact: sha256_of(source.fetch(artifact, directory)) for artifact in resolved.values()}
     except OSError as error:
         raise DownloadError(", ".join(coordinates), str(error)) from error
 
 
-def _closure(wanted: Artifact, directory: Path) -> list[Artifact]:
+def _closure(root: Artifact, directory: Path) -> list[Artifact]:
     """The artifact and what it needs at run time; alone, as jgo takes the parents of several for bills of materials."""
     from jgo.maven import MavenContext
     from jgo.parse import Coordinate
 
     context = MavenContext(repo_cache=directory, local_repos=[], timeout=TIMEOUT_SECONDS)
-    coordinate = Coordinate(wanted.group, wanted.name, wanted.version, scope="compile")
+    coordinate = Coordinate(root.group, root.name, root.version, scope="compile")
     inputs, transitive = context.resolver.resolve([context.create_dependency(coordinate)])
     needed = [*inputs, *(each for each in transitive if each.scope in ("compile", "runtime"))]
     return [

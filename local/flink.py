@@ -40,10 +40,10 @@ def distribution_home() -> Path:
     Raises:
         PlatformError: It is not installed.
     """
-    found = find_spec("pyflink")
-    if found is None or found.origin is None:
+    package = find_spec("pyflink")
+    if package is None or package.origin is None:
         raise PlatformError("The package apache-flink is not installed: start through ./shop, which installs it.")
-    return Path(found.origin).parent
+    return Path(package.origin).parent
 
 
 def as_flink_url(url: str) -> str:
@@ -83,10 +83,10 @@ class FlinkDistribution:
     def module_opens(self) -> str:
         """``env.java.opts.all`` as shipped: what Flink needs of Java's closed modules."""
         shipped = (self.home / "conf" / "config.yaml").read_text(encoding="utf-8")
-        found = re.search(r"^\s+all: (--add-\S+(?: --add-\S+)*)", shipped, re.MULTILINE)
-        if found is None:
+        options = re.search(r"^\s+all: (--add-\S+(?: --add-\S+)*)", shipped, re.MULTILINE)
+        if options is None:
             raise PlatformError("The Flink distribution's config.yaml names no env.java.opts.all: is it version 2.3?")
-        return found[1]
+        return options[1]
 
     def environment(self) -> dict[str, str]:
         """Variables for Flink's programs."""

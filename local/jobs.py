@@ -104,7 +104,7 @@ class DesiredJobs:
         self._lock = data.root / "jobs.lock"
 
     def names(self) -> list[str]:
-        """The names, in the order in which they were first wanted."""
+        """The names, in the order in which they were added."""
         names: list[str] = self._read()["desired"]
         return names
 
@@ -121,11 +121,11 @@ class DesiredJobs:
 
     def add(self, name: str) -> None:
         """From now on ``name`` is to run."""
-        self._change([name], lambda _cancelled: True)
+        self._add([name], even_cancelled=True)
 
     def add_unless_cancelled(self, names: Iterable[str]) -> None:
         """From now on these are to run, but for those that somebody cancelled."""
-        self._change(names, lambda cancelled: not cancelled)
+        self._add(names, even_cancelled=False)
 
     def remove(self, name: str) -> None:
         """From now on ``name`` is not to run, and ``up`` does not start it."""
@@ -135,14 +135,13 @@ class DesiredJobs:
             names = [each for each in content["desired"] if each != name]
             self._write(content | {"desired": names, "cancelled": sorted(set(cancelled))})
 
-    def _change(self, names: Iterable[str], wanted: Callable[[bool], bool]) -> None:
+    def _add(self, names: Iterable[str], even_cancelled: bool) -> None:
         with locked(self._lock):
             content = self._read()
             cancelled = set(content.get("cancelled", []))
-            added = [name for name in names if wanted(name in cancelled) and name not in content["desired"]]
-            self._write(
-                content | {"desired": [*content["desired"], *added], "cancelled": sorted(cancelled - set(added))}
-            )
+            added = [name for name in names if even_cancelled or name not in cancelled]
+            desired = list(dict.fromkeys([*content["desired"], *added]))
+            self._write(content | {"desired": desired, "cancelled": sorted(cancelled - set(added))})
 
     def _read(self) -> dict[str, Any]:
         if not self._file.exists():
@@ -245,7 +244,7 @@ class Jobs:
         with locked(self._data.root / f"submit-{name}.lock"), closing(Cluster(self._settings)) as cluster:
             running, old_code = self._upgradable(cluster, name)
             before = self._parallelism(name)
-            backend_before = self._state_backend(name, Path())
+            backend_before = self._recorded_state_backend(name)
             directory = f"{as_flink_url(self._settings.checkpoint_url)}/{name}/{running.id}"
             started = time.monotonic()
             savepoint = Path(unquote(urlsplit(cluster.stop_with_savepoint(running.id, directory)).path))
@@ -424,8 +423,10 @@ class Jobs:
 
     def _state_backend(self, name: str, checkpoint: Path | None) -> str:
         """That of the settings; where there is a checkpoint, the one that made it, as no other can read it."""
-        if checkpoint is None:
-            return self._settings.state_backend
+        return self._recorded_state_backend(name) if checkpoint else self._settings.state_backend
+
+    def _recorded_state_backend(self, name: str) -> str:
+        """The state backend that made the checkpoints of a job."""
         record = self._archive(name).with_name(STATE_BACKEND_FILE)
         return record.read_text(encoding="utf-8") if record.exists() else STATE_BACKEND_BEFORE_RECORDS
 

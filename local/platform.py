@@ -39,7 +39,7 @@ class PartFailed(PlatformError):
 
     Args:
         name: The part.
-        problem: What the supervisor says of it.
+        problem: The supervisor's reason.
         log: Where its log is.
         last_lines: The end of its log.
     """
@@ -67,7 +67,7 @@ class Platform:
         self._supervisor: subprocess.Popen[bytes] | None = None
 
     def state(self) -> PlatformState | None:
-        """What the supervisor says, None when there is none that runs."""
+        """The state that the supervisor wrote; None when none runs."""
         return PlatformState.read(self.data.state_file) if self.is_up() else None
 
     def is_up(self) -> bool:

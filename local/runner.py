@@ -26,8 +26,8 @@ HUNG_SECONDS: Final = 60.0
 
 PROBE_EVERY_SECONDS: Final = 2.0
 PROBE_EVERY_SECONDS_AT_START: Final = 0.2
-MOST_WORDS: Final = 1_000
-"""Of what a part said last, so much is told."""
+MOST_CHARACTERS: Final = 1_000
+"""Length of the last line of a part's log that is reported."""
 
 
 class Processes(Protocol):
@@ -87,7 +87,7 @@ class PartRunner:
         log: Its log file.
         system: How processes are started and ended.
         clock: Monotonic seconds.
-        on_change: Told of every new status.
+        on_change: Called with every new status.
         policy: How long to wait before another start.
     """
 
@@ -175,9 +175,9 @@ class PartRunner:
         logger.warning("%s: %s; it starts again in %.1f s", self.part.name, reason, delay)
 
     def _last_words(self, code: int) -> str:
-        """What a part that ended by itself said last."""
-        said = processes.tail(self._log, 1, self.status.log_offset) if code > 0 else ""
-        return f": {said[:MOST_WORDS]}" if said else ""
+        """The last line in the log of a part that ended by itself."""
+        line = processes.tail(self._log, 1, self.status.log_offset) if code > 0 else ""
+        return f": {line[:MOST_CHARACTERS]}" if line else ""
 
     def _set(self, state: PartState, **changes: object) -> None:
         self.status = replace(self.status, state=state, **changes)  # type: ignore[arg-type]

@@ -76,7 +76,7 @@ def end_orphans(state: PlatformState | None) -> list[str]:
 
 
 class Supervisor:
-    """Runs the parts until it is told to stop.
+    """Runs the parts until SIGTERM.
 
     Args:
         settings: The platform's settings.

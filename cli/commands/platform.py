@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -13,10 +14,14 @@ from cli.context import err, out, settings_of
 from cli.progress import Stages, working
 
 if TYPE_CHECKING:
+    from cli.platform_view import StartView
     from local.jobs import Outcome, PlannedJobs
+    from local.state import PartStatus
     from schemas.settings import Settings
 
 PANEL = "Platform"
+MIGRATION_SECONDS: Final = 60.0
+"""How long a server that is ready may be away when it is to be migrated."""
 
 
 def register(app: typer.Typer) -> None:
@@ -65,15 +70,15 @@ def status(
     from local.errors import PlatformError
     from local.status import report
 
-    found = report(settings_of(ctx))
+    platform = report(settings_of(ctx))
     if as_json:
-        typer.echo(status_json(found))
-    elif found.is_up:
-        for table in status_tables(found):
+        typer.echo(status_json(platform))
+    elif platform.is_up:
+        for table in status_tables(platform):
             out.print(table)
     else:
         err.print("Nothing runs. './shop up' starts the platform.")
-    if not found.is_well:
+    if not platform.is_well:
         raise typer.Exit(PlatformError.exit_code)
 
 
@@ -105,16 +110,15 @@ def bring_up(settings: Settings) -> dict[str, float]:
 
 @contextmanager
 def servers_up(settings: Settings, stages: Stages) -> Iterator[PlannedJobs]:
-    """Start the platform and bring its servers to the contracts, and plan the jobs meanwhile.
+    """Start the platform, and plan the jobs meanwhile; each server is brought to the contracts once it is ready.
 
     Raises:
         PlatformError: It does not start.
-        ShopError: The servers cannot be migrated.
+        ShopError: A server cannot be migrated.
     """
     from cli.platform_view import DownloadView, StartView
     from local.jobs import chosen_jobs
     from local.platform import Platform
-    from operations.migrate import migrate
 
     platform = Platform(settings)
     downloads, view = DownloadView(), StartView()
@@ -123,11 +127,51 @@ def servers_up(settings: Settings, stages: Stages) -> Iterator[PlannedJobs]:
     platform.data.create()
     platform.jobs.desired.add_unless_cancelled(chosen_jobs(settings))
     with platform.jobs.planned(platform.jobs.desired.names()) as jobs:
-        with stages.timed("start of the parts"), view.shown():
-            platform.up(view.update)
-        with stages.timed("topics, schemas, tables"), working("Creating topics, schemas and tables ..."):
-            migrate(settings)
+        with ThreadPoolExecutor() as pool:
+            migrations = Migrations(settings, pool)
+            with stages.timed("start of the parts"), view.shown():
+                platform.up(lambda parts: _show_and_migrate(parts, view, migrations))
+            with stages.timed("topics, schemas, tables"), working("Creating topics, schemas and tables ..."):
+                migrations.wait()
         yield jobs
+
+
+def _show_and_migrate(parts: Mapping[str, PartStatus], view: StartView, migrations: Migrations) -> None:
+    view.update(parts)
+    migrations.update(parts)
+
+
+class Migrations:
+    """Brings each server of a platform that starts to the contracts as soon as it is ready.
+
+    Args:
+        settings: Where the servers are.
+        pool: Runs the migrations.
+    """
+
+    def __init__(self, settings: Settings, pool: Executor) -> None:
+        from operations.migrate import migrate_schemas, migrate_tables, migrate_topics
+
+        self._settings = settings
+        self._pool = pool
+        self._due = {"kafka": migrate_topics, "registry": migrate_schemas, "clickhouse": migrate_tables}
+        self._running: list[Future[tuple[str, ...]]] = []
+
+    def update(self, parts: Mapping[str, PartStatus]) -> None:
+        """Start the migrations of the servers that are ready by now."""
+        from local.state import PartState
+
+        for name in [name for name in self._due if parts[name].state is PartState.READY]:
+            self._running.append(self._pool.submit(self._due.pop(name), self._settings, MIGRATION_SECONDS))
+
+    def wait(self) -> None:
+        """Wait until all migrations have run; every server is ready by now.
+
+        Raises:
+            ShopError: A server cannot be migrated.
+        """
+        for migration in self._running:
+            migration.result()
 
 
 def wait_for_jobs(settings: Settings, outcomes: Mapping[str, Outcome]) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from flink.code import streaming_jobs
 from local.commands import environment_of
 from local.paths import ROOT
 from local.ports import free_base
@@ -30,6 +31,9 @@ def test_the_demo_prints_the_same_figures_every_time(tmp_path: Path) -> None:
         assert "Recommended to customer 17850 by the model 2011" in said.stdout
         assert f"curl 'http://127.0.0.1:{settings.port('serving')}/v1/recommend/17850?n=5&explain=true'" in said.stdout
     assert first.stdout == second.stdout
+    for job in streaming_jobs():
+        assert f"{job} is submitted, from the beginning," in first.stderr
+        assert f"{job} is submitted, from checkpoint chk-" in second.stderr
 
 
 def demo(settings: Settings) -> subprocess.CompletedProcess[str]:

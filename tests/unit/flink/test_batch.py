@@ -108,4 +108,4 @@ def test_a_client_that_is_not_needed_any_more_is_ended(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("script", ["true", "exit 3"])
 def test_the_log_is_named_in_a_refusal(tmp_path: Path, script: str) -> None:
-    assert f"Everything it said is in {tmp_path / 'log'}." in str(outcomes(tmp_path, script)["ingest"])
+    assert f"The client's output is in {tmp_path / 'log'}." in str(outcomes(tmp_path, script)["ingest"])

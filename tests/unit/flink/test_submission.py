@@ -149,9 +149,9 @@ def test_the_reason_is_the_error_that_ended_the_program_not_what_it_was_raised_f
     assert reason_in(said) == "schemas.errors.ConfigurationError: Name it."
 
 
-@pytest.mark.parametrize(("said", "reason"), [("no such file\n\n", "no such file"), ("", "it said nothing")])
-def test_without_an_error_the_last_line_is_the_reason(said: str, reason: str) -> None:
-    assert reason_in(said) == reason
+@pytest.mark.parametrize(("output", "reason"), [("no such file\n\n", "no such file"), ("", "it printed nothing")])
+def test_without_an_error_the_last_line_is_the_reason(output: str, reason: str) -> None:
+    assert reason_in(output) == reason
 
 
 def answering(settings: Settings, answers: dict[str, object]) -> Cluster:
