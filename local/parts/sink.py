@@ -1,4 +1,4 @@
-"""The sinks: they carry topics into ClickHouse and into Redis."""
+"""The sinks: they carry topics into ClickHouse, into Redis and into the lake."""
 
 from __future__ import annotations
 

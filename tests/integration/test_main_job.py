@@ -40,7 +40,7 @@ from tests.support.platforms import platform_with, shop_in_background
 pytestmark = [pytest.mark.platform, pytest.mark.timeout(1200)]
 
 JOBS = ("ingest", "analytics")
-VICTIMS = ("taskmanager", PYTHON_WORKER, "sink", "kafka", "clickhouse")
+KILLED = ("taskmanager", PYTHON_WORKER, "sink", "kafka", "clickhouse")
 IMPORT_RATE = 300
 SETTLE_SECONDS = 300
 REGISTRY_AWAY_SECONDS = 60
@@ -69,10 +69,10 @@ def test_killing_every_part_while_the_import_runs_ends_in_the_same_tables(
 ) -> None:
     arguments = ("import", "online-retail", "--rate", str(IMPORT_RATE))
     with shop_in_background(shop.settings, *arguments) as importing:
-        for victim in VICTIMS:
+        for target in KILLED:
             time.sleep(4)
             assert importing.poll() is None, "the import ended before everything was killed"
-            kill(shop, victim)
+            kill(shop, target)
 
     settle(shop)
 

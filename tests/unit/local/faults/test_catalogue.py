@@ -21,7 +21,7 @@ def test_faults_with_equal_platform_specs_follow_one_another_so_that_no_platform
     assert all(specs.count(spec) == 1 for spec in specs)
 
 
-def test_faults_are_chosen_by_name_and_a_wrong_one_is_told() -> None:
+def test_faults_are_chosen_by_name_and_an_unknown_one_is_an_error() -> None:
     assert [fault.name for fault in chosen(["poison", "kill-broker"])] == ["kill-broker", "poison"]
     assert chosen([]) == list(FAULTS)
     with pytest.raises(ConfigurationError, match="There is no fault kill-everything"):
