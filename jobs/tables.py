@@ -62,7 +62,7 @@ def events_ddl(settings: Settings, job: str, columns: Iterable[str], start: dict
     ``event_time`` is epoch milliseconds; ``event_at`` the same instant as a TIMESTAMP_LTZ, whose date and hour are
     those of the shop's time zone.
     """
-    return _create("events", event_columns(columns), _source(settings, job, (EVENTS,)) | start | _avro_value(settings))
+    return _create("events", event_columns(columns), _source(settings, job, (EVENTS,)) | start | _avro(settings))
 
 
 def files_ddl(name: str, columns: Iterable[str], folder_url: str) -> str:
@@ -81,17 +81,13 @@ def bounded_events_ddl(
         "scan.bounded.mode": "specific-offsets",
         "scan.bounded.specific-offsets": _offsets(end),
     }
-    return _create(
-        "kafka_events", event_columns(columns), _source(settings, job, (EVENTS,)) | bounds | _avro_value(settings)
-    )
+    return _create("kafka_events", event_columns(columns), _source(settings, job, (EVENTS,)) | bounds | _avro(settings))
 
 
 def lake_events_ddl(settings: Settings, job: str, columns: Iterable[str], topic: str) -> str:
     """``lake_events``: events of the lake, all of which a topic holds."""
     bounds = {"scan.bounded.mode": "latest-offset"}
-    return _create(
-        "lake_events", event_columns(columns), _source(settings, job, (topic,)) | bounds | _avro_value(settings)
-    )
+    return _create("lake_events", event_columns(columns), _source(settings, job, (topic,)) | bounds | _avro(settings))
 
 
 def event_columns(columns: Iterable[str]) -> list[str]:
@@ -144,12 +140,11 @@ def _upsert(settings: Settings, result: Result, topic: str, options: dict[str, s
             "topic": topic,
             "properties.bootstrap.servers": settings.kafka_bootstrap_servers,
             "properties.compression.type": "lz4",
-            "key.format": "avro-confluent",
-            "key.avro-confluent.url": settings.registry_url,
             "value.avro-confluent.schema": schema_text(result.name),
         }
         | options
-        | _avro_value(settings, prefix="value."),
+        | _avro(settings, prefix="key.")
+        | _avro(settings, prefix="value."),
     )
 
 
@@ -189,8 +184,14 @@ def _raw_key_and_value() -> dict[str, str]:
     }
 
 
-def _avro_value(settings: Settings, prefix: str = "") -> dict[str, str]:
-    return {f"{prefix}format": "avro-confluent", f"{prefix}avro-confluent.url": settings.registry_url}
+def _avro(settings: Settings, prefix: str = "") -> dict[str, str]:
+    """The format of framed Avro, and the registry that has its schemas."""
+    options = {"format": "avro-confluent", "avro-confluent.url": settings.registry_url}
+    if settings.registry_user:
+        user_info = f"{settings.registry_user}:{settings.registry_password.get_secret_value()}"
+        options["avro-confluent.basic-auth.credentials-source"] = "USER_INFO"
+        options["avro-confluent.basic-auth.user-info"] = user_info
+    return {f"{prefix}{name}": value for name, value in options.items()}
 
 
 def _create(name: str, columns: list[str], options: dict[str, str]) -> str:

@@ -174,7 +174,7 @@ def migrate_schemas(settings: Settings, wait_seconds: float) -> tuple[str, ...]:
     A subject's compatibility level is set before its schema is registered, so that the registry judges by it from the
     first version on.
     """
-    registry = SchemaRegistry(settings.registry_url, settings.http_timeout_seconds)
+    registry = SchemaRegistry.of(settings)
     try:
         _wait_for(lambda: registry.latest("none-of-ours"), wait_seconds, DependencyUnavailable)
         with_schema = [(topic.value_subject, topic.schema) for topic in TOPICS if topic.schema is not None]

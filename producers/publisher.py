@@ -218,7 +218,7 @@ def routes(settings: Settings) -> dict[str, Route]:
         ContractError: The registry has no ShopEvent schema for a domain topic.
         RegistryUnavailable: The registry does not answer.
     """
-    registry = SchemaRegistry(settings.registry_url, settings.http_timeout_seconds)
+    registry = SchemaRegistry.of(settings)
     try:
         subjects = {topic.name: topic.value_subject for topic in TOPICS if topic.name in DOMAIN_TOPICS}
         encoders = {topic: _encoder(registry, subject) for topic, subject in subjects.items()}

@@ -47,6 +47,10 @@ class Settings(BaseSettings):
 
     kafka_bootstrap_servers: str = Field("", description="Kafka's brokers, as host:port, separated by commas.")
     registry_url: str = Field("", description="URL of the schema registry's Confluent-compatible interface.")
+    registry_user: str = Field(
+        "", description="User of the schema registry (HTTP basic authentication); none if empty."
+    )
+    registry_password: SecretStr = Field(SecretStr(""), description="Password of that user; never printed.")
     flink_url: str = Field("", description="URL of the REST interface of Flink's JobManager.")
     clickhouse_url: str = Field("", description="URL of ClickHouse's HTTP interface.")
     clickhouse_user: str = Field("default", description="User that connects to ClickHouse.")

@@ -63,7 +63,7 @@ def registered_encoders(settings: Settings) -> Encoders:
         ContractError: The registry has not been migrated.
         RegistryUnavailable: The registry does not answer.
     """
-    with closing(SchemaRegistry(settings.registry_url, settings.http_timeout_seconds)) as registry:
+    with closing(SchemaRegistry.of(settings)) as registry:
         subjects = {topic.name: topic.value_subject for topic in TOPICS}
         current = _known_id(registry, subjects[DOMAIN_TOPICS[0]])
         foreign = _known_id(registry, subjects[result_named("sales_daily").topic])

@@ -192,7 +192,7 @@ def _decoded(settings: Settings, record: FailedEvent) -> Iterator[str]:
     from connections.registry import SchemaRegistry
     from jobs.ingest.decoder import EventDecoder
 
-    registry = SchemaRegistry(settings.registry_url, settings.http_timeout_seconds)
+    registry = SchemaRegistry.of(settings)
     try:
         event = EventDecoder(registry, patience_seconds=0).decode(record.value)
     except RegistryUnavailable as error:

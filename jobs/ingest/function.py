@@ -10,7 +10,7 @@ from pyflink.table.types import DataType
 from pyflink.table.udf import FunctionContext, ScalarFunction, UserDefinedFunctionWrapper, udf
 
 from connections.erased_users import ErasedUsers, KafkaServers
-from connections.registry import SchemaRegistry
+from connections.registry import RegistryServer, SchemaRegistry
 from jobs.ingest.batches import BatchRules, Decisions, Records
 from jobs.ingest.decoder import EventDecoder
 from jobs.ingest.rules import AgeLimits
@@ -36,13 +36,13 @@ class CheckEvents(ScalarFunction):
     bytes had to change.
     """
 
-    registry_url: str
+    registry: RegistryServer
     limits: AgeLimits
     kafka: KafkaServers
 
     def open(self, _context: FunctionContext) -> None:
         """Called once in the worker."""
-        self._registry = SchemaRegistry(self.registry_url)
+        self._registry = SchemaRegistry.of(self.registry)
         self._rules = BatchRules(EventDecoder(self._registry), self.limits)
         self._erased = ErasedUsers(self.kafka)
 
@@ -80,6 +80,7 @@ def check_event_function(settings: Settings) -> UserDefinedFunctionWrapper:
     """``check_event``, to be registered with a table environment."""
     limits = AgeLimits(settings.allowed_lateness_seconds * 1000, settings.clock_skew_seconds * 1000)
     kafka = KafkaServers(settings.kafka_bootstrap_servers, settings.http_timeout_seconds)
-    function = udf(CheckEvents(settings.registry_url, limits, kafka), result_type=RESULT_TYPE, func_type="pandas")
+    registry = RegistryServer(settings.registry_url, settings.registry_user, settings.registry_password)
+    function = udf(CheckEvents(registry, limits, kafka), result_type=RESULT_TYPE, func_type="pandas")
     assert isinstance(function, UserDefinedFunctionWrapper)
     return function

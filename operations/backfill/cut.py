@@ -61,7 +61,7 @@ def changed_since(settings: Settings, cut: Cut, result: Result) -> set[Key]:
     found: set[Key] = set()
     with (
         CommittedRecords(settings) as records,
-        closing(SchemaRegistry(settings.registry_url, settings.http_timeout_seconds)) as registry,
+        closing(SchemaRegistry.of(settings)) as registry,
     ):
         keys = FramedDecoder(registry)
         for (topic, partition), start in cut.results.items():

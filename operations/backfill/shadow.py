@@ -50,7 +50,7 @@ def load_shadow_tables(
     }
     with (
         closing(ClickHouse(settings)) as clickhouse,
-        closing(SchemaRegistry(settings.registry_url, settings.http_timeout_seconds)) as registry,
+        closing(SchemaRegistry.of(settings)) as registry,
         CommittedRecords(settings) as records,
     ):
         store = ClickHouseStore(clickhouse, registry, tables)

@@ -72,7 +72,7 @@ def rows_of(settings: Settings, user_id: str) -> list[Row]:
     """
     with (
         CommittedRecords(settings) as records,
-        closing(SchemaRegistry(settings.registry_url, settings.http_timeout_seconds)) as registry,
+        closing(SchemaRegistry.of(settings)) as registry,
     ):
         decoder = FramedDecoder(registry)
         return [row for result in USER_RESULTS for row in _rows(records, decoder, result.topic, user_id)]

@@ -88,7 +88,7 @@ def history(settings: Settings, progress: Progress = lambda _: None) -> Iterator
     in_lake = ends_in_lake(entries)
     with (
         tempfile.TemporaryDirectory(prefix="shopstream-history-") as directory,
-        closing(SchemaRegistry(settings.registry_url, settings.http_timeout_seconds)) as registry,
+        closing(SchemaRegistry.of(settings)) as registry,
         CommittedRecords(settings) as records,
     ):
         spool = Storage(f"file://{directory}")

@@ -89,7 +89,7 @@ class _Rebuild:
         self._settings = settings
         self._progress = progress
         self._clickhouse = ClickHouse(settings)
-        self._registry = SchemaRegistry(settings.registry_url, settings.http_timeout_seconds)
+        self._registry = SchemaRegistry.of(settings)
         self._records = CommittedRecords(settings)
 
     def __enter__(self) -> _Rebuild:

@@ -195,7 +195,7 @@ def _write_served_topics(target: Settings, moment_ms: int, progress: Progress) -
     """Write products and lists of the stream as the sink does, from records that are not newer than the moment."""
     with (
         CommittedRecords(target) as records,
-        closing(SchemaRegistry(target.registry_url, target.http_timeout_seconds)) as registry,
+        closing(SchemaRegistry.of(target)) as registry,
         closing(RedisStore(target)) as store,
     ):
         decoder = FramedDecoder(registry)

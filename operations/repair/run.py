@@ -122,7 +122,7 @@ class _Run:
 
     def __init__(self, settings: Settings, request: Request, stack: ExitStack) -> None:
         self._request = request
-        self._registry = stack.enter_context(closing(SchemaRegistry(settings.registry_url)))
+        self._registry = stack.enter_context(closing(SchemaRegistry.of(settings)))
         self._records = stack.enter_context(CommittedRecords(settings))
         self._clickhouse = stack.enter_context(connected(settings, settings.clickhouse_database))
         self._publisher = None if request.is_rehearsal else stack.enter_context(Publisher(settings))

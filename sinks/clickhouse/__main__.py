@@ -24,7 +24,7 @@ WAIT_SECONDS: Final = 1.0
 def run(settings: Settings, stopping: Event) -> None:
     """Wait for ClickHouse's tables, then carry topics over until ``stopping`` is set."""
     clickhouse = ClickHouse(settings)
-    registry = SchemaRegistry(settings.registry_url, settings.http_timeout_seconds)
+    registry = SchemaRegistry.of(settings)
     try:
         store = ClickHouseStore(clickhouse, registry)
         wait_for(store, stopping)

@@ -12,6 +12,7 @@ from typing import Final
 import httpx
 
 from connections.errors import DependencyUnavailable, StatementRefused
+from connections.registry import url_with_credentials
 from schemas.settings import Settings
 
 INSERT_TIMEOUT_SECONDS: Final = 120.0
@@ -80,7 +81,7 @@ class ClickHouse:
 
     def __init__(self, settings: Settings) -> None:
         self._url = settings.clickhouse_url
-        self._registry_url = settings.registry_url
+        self._registry_url = url_with_credentials(settings)
         self._timeout = httpx.Timeout(settings.http_timeout_seconds)
         self._http = httpx.Client(
             base_url=settings.clickhouse_url,

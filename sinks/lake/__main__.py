@@ -24,7 +24,7 @@ TOTAL_BYTES: Final = 64 * 1024 * 1024
 
 def run(settings: Settings, stopping: Event) -> None:
     """Carry events over until ``stopping`` is set."""
-    registry = SchemaRegistry(settings.registry_url, settings.http_timeout_seconds)
+    registry = SchemaRegistry.of(settings)
     try:
         store = LakeStore(lake_storage(settings), registry)
         Sink(settings, LAKE, store, store.end_of, stopping, limits_of(settings)).run()

@@ -22,7 +22,7 @@ logger = logging.getLogger("sinks.redis")
 def run(settings: Settings, stopping: Event) -> None:
     """Carry the served topics over until ``stopping`` is set."""
     with (
-        closing(SchemaRegistry(settings.registry_url, settings.http_timeout_seconds)) as registry,
+        closing(SchemaRegistry.of(settings)) as registry,
         closing(KafkaSource(settings, REDIS.topics)) as source,
         closing(RedisStore(settings)) as store,
     ):

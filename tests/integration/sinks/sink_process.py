@@ -21,7 +21,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: stopping.set())
     logging.basicConfig(level=logging.INFO)
     tables = {f"{topic}-{suffix}": table for topic, table in TABLES.items()}
-    store = ClickHouseStore(ClickHouse(settings), SchemaRegistry(settings.registry_url), tables)
+    store = ClickHouseStore(ClickHouse(settings), SchemaRegistry.of(settings), tables)
     description = replace(CLICKHOUSE, topics=tuple(tables), group=f"sink-{suffix}")
     Sink(settings, description, store, store.end_of, stopping).run()
 
