@@ -1,5 +1,5 @@
-"""Dashboards: what a person asks of the running shop.
+"""Dashboards: questions to the running shop, and their rows.
 
-- ``queries.py``  asks questions: for the rows of a result, or what a file of ``queries/`` says
-- ``queries/``    questions as ``.sql`` files that are more than the columns of one result
+- ``queries.py``  runs queries: that of each result, which follows from its description, and those of ``queries/``
+- ``queries/``    queries as ``.sql`` files that are more than the columns of one result
 """

@@ -10,7 +10,7 @@ from pyflink.table import StatementSet, StreamTableEnvironment, Table, TableEnvi
 
 from jobs.environment import NOTHING_RESTORED, stream_environment
 from jobs.planned import PlannedJob
-from jobs.sql import load_sql
+from jobs.sql import PERIOD_STATE_TTL, load_sql
 from jobs.starting_offsets import begin_anew
 from jobs.tables import at_gaps, events_ddl, result_ddl, view_ddl
 from schemas.results import Result, results_of
@@ -24,9 +24,12 @@ MINI_BATCHES: Final[Mapping[str, str]] = {
 }
 """Folds the changes of half a second into one update a row. State lives for ever unless its query has a STATE_TTL."""
 
+EXPIRING: Final[Mapping[str, str]] = {**MINI_BATCHES, "table.exec.state.ttl": PERIOD_STATE_TTL}
+"""The same for a job of which no state lives for ever; a STATE_TTL says where it lives longer."""
 
-def metrics_options(settings: Settings, options: Mapping[str, str] = MINI_BATCHES) -> dict[str, str]:
-    """What a job that computes metrics wants of Flink.
+
+def sql_job_options(settings: Settings, options: Mapping[str, str] = MINI_BATCHES) -> dict[str, str]:
+    """What a job that computes results by SQL wants of Flink.
 
     Its results are upserts, written as soon as they change, so a checkpoint only says where it goes on after a failure;
     and each one writes all state there is.
@@ -35,7 +38,7 @@ def metrics_options(settings: Settings, options: Mapping[str, str] = MINI_BATCHE
 
 
 @dataclass(frozen=True, slots=True)
-class MetricsJob:
+class SqlJob:
     """A job that computes the results of its name.
 
     Attributes:
@@ -75,7 +78,7 @@ class MetricsJob:
 
     def plan(self, settings: Settings, restore: Mapping[str, str] = NOTHING_RESTORED) -> PlannedJob:
         """Wire it to Kafka and plan it; ``restore`` holds Flink's options for what it goes on from."""
-        options = {**metrics_options(settings, self.options), **restore}
+        options = {**sql_job_options(settings, self.options), **restore}
         environment = stream_environment(settings, self.name, options)
         tables = StreamTableEnvironment.create(environment)
         tables.execute_sql(events_ddl(settings, self.name, self.event_fields, at_gaps(settings)))

@@ -118,7 +118,7 @@ def result_columns(result: Result) -> list[str]:
 
 
 def discarded_ddl(name: str, columns: Iterable[str]) -> str:
-    """A sink for what nobody wants: of a query that works by what its function does."""
+    """A sink that drops its rows: for a query that works by the side effect of its function."""
     return _create(name, list(columns), {"connector": "blackhole"})
 
 

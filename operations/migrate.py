@@ -140,7 +140,7 @@ def migrate_topics(settings: Settings, wait_seconds: float) -> tuple[str, ...]:
         present = _wait_for(lambda: admin.list_topics(timeout=timeout).topics, wait_seconds, KafkaException)
         for topic in TOPICS:
             if topic.name in present:
-                _note_partitions(topic, len(present[topic.name].partitions), settings)
+                _warn_about_partitions(topic, len(present[topic.name].partitions), settings)
         created = _create_topics(admin, [topic for topic in TOPICS if topic.name not in present], settings)
         _configure_topics(admin, [topic for topic in TOPICS if topic.name not in created], settings)
     return created
@@ -190,11 +190,11 @@ def migrate_tables(settings: Settings, wait_seconds: float) -> tuple[str, ...]:
         return _run_missing(client, ddl_migrations())
 
 
-def _wait_for(ask: Callable[[], _T], wait_seconds: float, not_ready: type[Exception]) -> _T:
+def _wait_for(call: Callable[[], _T], wait_seconds: float, not_ready: type[Exception]) -> _T:
     deadline = time.monotonic() + wait_seconds
     while True:
         try:
-            return ask()
+            return call()
         except not_ready as error:
             if time.monotonic() >= deadline:
                 raise
@@ -202,7 +202,7 @@ def _wait_for(ask: Callable[[], _T], wait_seconds: float, not_ready: type[Except
             time.sleep(RETRY_SECONDS)
 
 
-def _note_partitions(topic: Topic, partitions: int, settings: Settings) -> None:
+def _warn_about_partitions(topic: Topic, partitions: int, settings: Settings) -> None:
     if partitions != settings.topic_partitions:
         logger.warning(
             "Topic %s has %d partitions and the setting says %d: it is left as it is, because its keys would move.",

@@ -8,7 +8,7 @@ from pyflink.table.expressions import col
 
 from jobs.analytics.job import JOB
 from jobs.environment import streaming_environment
-from jobs.sql_job import metrics_options
+from jobs.sql_job import sql_job_options
 from jobs.tables import events_ddl, result_ddl
 from schemas.settings import Settings
 
@@ -25,7 +25,7 @@ def floor(settings: Settings, name: str) -> None:
 
 def daily(settings: Settings, name: str) -> None:
     """What the peers compute."""
-    tables = streaming_environment(settings, name, metrics_options(settings))
+    tables = streaming_environment(settings, name, sql_job_options(settings))
     tables.execute_sql(events_ddl(settings, name, JOB.event_fields))
     JOB.register_views(tables)
     inserts = tables.create_statement_set()

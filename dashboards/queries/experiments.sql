@@ -9,7 +9,7 @@
 -- orders, gross          those orders, and what they cost
 -- net                    gross without what was given back of these very orders
 -- net_per_user           net / users; its interval by the normal approximation over users
--- The intervals hold with 95 % confidence; they are NULL where they cannot be told.
+-- The intervals hold with 95 % confidence; they are NULL where there are too few users for one.
 WITH
     1.959964 AS z,
     in_time AS

@@ -1,5 +1,5 @@
 -- Grain: one row per minute with an event of a user.
-SELECT /*+ STATE_TTL('user_minutes' = '30 d') */
+SELECT /*+ STATE_TTL('user_minutes' = 'PERIOD_STATE_TTL') */
   minute_utc AS `minute`,
   SUM(events) AS events,
   SUM(page_views) AS page_views,

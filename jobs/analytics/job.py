@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from jobs.sql_job import MetricsJob
+from jobs.sql_job import SqlJob
 from schemas.results import ANALYTICS
 from schemas.settings import Settings
 
-JOB: Final = MetricsJob(
+JOB: Final = SqlJob(
     name=ANALYTICS,
     event_fields=(
         "event_id",
@@ -31,16 +31,16 @@ JOB: Final = MetricsJob(
         "order_lines",
         "first_purchases",
         "buyers",
-        "sales_movements",
-        "daily_sales_movements",
+        "sales_deltas",
+        "daily_sales_deltas",
         "revenue_parts",
-        "product_movements",
+        "product_deltas",
         "user_events",
         "user_activity",
         "user_minutes",
         "first_events",
-        "user_movements",
-        "search_movements",
+        "user_deltas",
+        "search_deltas",
     ),
 )
 plan: Final = JOB.plan

@@ -1,10 +1,10 @@
 -- Grain: one row per day of the shop and product viewed, put into a cart or bought on it.
 -- purchases   lines of purchases with the product
-SELECT /*+ STATE_TTL('product_movements' = '30 d') */
+SELECT /*+ STATE_TTL('product_deltas' = 'PERIOD_STATE_TTL') */
   `day`,
   product_id,
   SUM(`views`) AS `views`,
   SUM(cart_additions) AS cart_additions,
   SUM(purchases) AS purchases
-FROM product_movements
+FROM product_deltas
 GROUP BY `day`, product_id

@@ -1,5 +1,5 @@
 -- Grain: one row per minute and currency.
-SELECT /*+ STATE_TTL('sales_movements' = '30 d') */
+SELECT /*+ STATE_TTL('sales_deltas' = 'PERIOD_STATE_TTL') */
   minute_utc AS `minute`,
   currency,
   SUM(orders) AS orders,
@@ -7,5 +7,5 @@ SELECT /*+ STATE_TTL('sales_movements' = '30 d') */
   SUM(gross) AS gross,
   SUM(refunds) AS refunds,
   SUM(cancelled) AS cancelled
-FROM sales_movements
+FROM sales_deltas
 GROUP BY minute_utc, currency

@@ -1,8 +1,8 @@
 -- Grain: one row per day of the shop with a search or a click on a result.
-SELECT /*+ STATE_TTL('search_movements' = '30 d') */
+SELECT /*+ STATE_TTL('search_deltas' = 'PERIOD_STATE_TTL') */
   `day`,
   SUM(searches) AS searches,
   SUM(zero_results) AS zero_results,
   SUM(clicks) AS clicks
-FROM search_movements
+FROM search_deltas
 GROUP BY `day`

@@ -1,9 +1,9 @@
 -- Grain: one row per day of the shop and query searched for or clicked from.
-SELECT /*+ STATE_TTL('search_movements' = '30 d') */
+SELECT /*+ STATE_TTL('search_deltas' = 'PERIOD_STATE_TTL') */
   `day`,
   query,
   SUM(searches) AS searches,
   SUM(zero_results) AS zero_results,
   SUM(clicks) AS clicks
-FROM search_movements
+FROM search_deltas
 GROUP BY `day`, query

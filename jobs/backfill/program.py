@@ -10,7 +10,7 @@ from typing import Final
 from jobs.backfill.plan import BackfillPlan
 from jobs.environment import streaming_environment
 from jobs.history.tables import register_events
-from jobs.sql_job import MetricsJob, metrics_options
+from jobs.sql_job import SqlJob, sql_job_options
 from jobs.tables import shadow_result_ddl
 from schemas.settings import Settings
 
@@ -20,8 +20,8 @@ ON_DISK: Final[Mapping[str, str]] = {"state.backend.type": "rocksdb"}
 
 def run(settings: Settings, plan: BackfillPlan) -> None:
     """Compute the plan's results from its events and start the job."""
-    job: MetricsJob = import_module(f"jobs.{plan.job}.job").JOB
-    tables = streaming_environment(settings, plan.name, {**metrics_options(settings, job.options), **ON_DISK})
+    job: SqlJob = import_module(f"jobs.{plan.job}.job").JOB
+    tables = streaming_environment(settings, plan.name, {**sql_job_options(settings, job.options), **ON_DISK})
     register_events(tables, settings, plan.name, job.event_fields, plan.history)
     for result in plan.chosen():
         tables.execute_sql(shadow_result_ddl(settings, result, plan.shadow_topic(result)))

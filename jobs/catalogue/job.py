@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from jobs.sql_job import MetricsJob
+from jobs.sql_job import SqlJob
 from schemas.results import CATALOGUE
 from schemas.settings import Settings
 
-JOB: Final = MetricsJob(
+JOB: Final = SqlJob(
     name=CATALOGUE,
     event_fields=(
         "event_id",
@@ -25,7 +25,7 @@ JOB: Final = MetricsJob(
         "visibility",
         "items",
     ),
-    views=("product_statements", "known_products", "stock_levels", "stock_changes", "stocks"),
+    views=("product_observations", "known_products", "stock_levels", "stock_changes", "stocks"),
 )
 plan: Final = JOB.plan
 

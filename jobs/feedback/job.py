@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from jobs.sql_job import MetricsJob
+from jobs.sql_job import EXPIRING, SqlJob
 from schemas.results import FEEDBACK
 from schemas.settings import Settings
 
-JOB: Final = MetricsJob(
+JOB: Final = SqlJob(
     name=FEEDBACK,
     event_fields=(
         "event_id",
@@ -31,10 +31,11 @@ JOB: Final = MetricsJob(
         "attributed_products",
         "order_returns",
         "impressions",
-        "coverage_movements",
-        "activity_movements",
-        "revenue_movements",
+        "coverage_deltas",
+        "activity_deltas",
+        "revenue_deltas",
     ),
+    options=EXPIRING,
 )
 plan: Final = JOB.plan
 

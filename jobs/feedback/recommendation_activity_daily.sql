@@ -1,6 +1,6 @@
 -- Grain: one row per day of the shop, model, source, arm and position of recommendations.
--- purchases   products of purchases that are due to one, on the day of the purchase
-SELECT /*+ STATE_TTL('activity_movements' = '30 d') */
+-- purchases   products of purchases that are attributed to one, on the day of the purchase
+SELECT
   `day`,
   model_version,
   recommendation_source,
@@ -9,5 +9,5 @@ SELECT /*+ STATE_TTL('activity_movements' = '30 d') */
   SUM(shown) AS shown,
   SUM(clicks) AS clicks,
   SUM(purchases) AS purchases
-FROM activity_movements
+FROM activity_deltas
 GROUP BY `day`, model_version, recommendation_source, experiment_arm, `position`

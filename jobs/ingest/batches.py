@@ -1,7 +1,7 @@
 """Decides on many records at once, each as ``IngestRules`` would.
 
-The ordinary ones, nearly all, are read and checked by column. Only a record that surely is to be accepted is decided on
-here; every other one is given to ``IngestRules``, which alone refuses a record and says why.
+The ordinary ones, nearly all, are read and checked by column. Only a record that is certain to be accepted is decided
+on here; every other one is given to ``IngestRules``, which alone refuses a record and says why.
 """
 
 from __future__ import annotations
@@ -132,12 +132,12 @@ class BatchRules:
                 yield schema, rows
 
     def _accept(self, batch: _Batch, numbers: Integers, decisions: Decisions) -> Integers:
-        """Decide on those records of ``batch`` that surely are accepted; their ``numbers``."""
-        sure = np.flatnonzero(batch.acceptable(self._limits))
-        accepted: Integers = numbers[sure]
-        decisions.event_ids[accepted] = batch.event_ids(sure)
-        decisions.keys[accepted] = batch.keys(sure)
-        aliases = sure[batch.codes[sure] >= _CANONICAL]
+        """Decide on those records of ``batch`` that are certain to be accepted; their ``numbers``."""
+        rows = np.flatnonzero(batch.acceptable(self._limits))
+        accepted: Integers = numbers[rows]
+        decisions.event_ids[accepted] = batch.event_ids(rows)
+        decisions.keys[accepted] = batch.keys(rows)
+        aliases = rows[batch.codes[rows] >= _CANONICAL]
         for number, renamed in zip(numbers[aliases].tolist(), batch.renamed(aliases), strict=True):
             decisions.rewritten[number] = renamed
         return accepted
@@ -154,7 +154,7 @@ class BatchRules:
 
 
 class _Batch:
-    """Records of one schema, n of them, and which of them surely are to be accepted.
+    """Records of one schema, n of them, and which of them are certain to be accepted.
 
     Args:
         columns: The records.
@@ -164,12 +164,12 @@ class _Batch:
     def __init__(self, columns: Columns, received_ms: Integers) -> None:
         self._columns = columns
         self._received_ms = received_ms
-        self._sure = columns.sure
+        self._acceptable = columns.decoded
         self._name_starts, self._name_sizes = self._spans("event_type")
         self.codes = self._codes()
 
     def acceptable(self, limits: AgeLimits) -> Mask:
-        """Which records ``check_event`` and ``check_age`` surely have nothing against, (n,)."""
+        """Which records ``check_event`` and ``check_age`` have nothing against for certain, (n,)."""
         self._check_names()
         self._check_required()
         self._check_ids()
@@ -178,7 +178,7 @@ class _Batch:
         self._check_quantity()
         self._check_items()
         self._check_age(limits)
-        return self._sure
+        return self._acceptable
 
     def event_ids(self, rows: Integers) -> list[str]:
         """The ids of these records."""
@@ -211,53 +211,53 @@ class _Batch:
     def _check_names(self) -> None:
         """A name that is to be replaced must have its length in the one byte in front of it."""
         lengths = self._columns.bytes_at(self._name_starts - 1)
-        self._sure &= (self.codes != _UNKNOWN) & ((self.codes < _CANONICAL) | (lengths == 2 * self._name_sizes))
+        self._acceptable &= (self.codes != _UNKNOWN) & ((self.codes < _CANONICAL) | (lengths == 2 * self._name_sizes))
 
     def _check_required(self) -> None:
-        self._sure &= self._is_given("event_id")
-        self._sure &= self._is_given("user_id") | ~_HAS_USER[self.codes]
+        self._acceptable &= self._is_given("event_id")
+        self._acceptable &= self._is_given("user_id") | ~_HAS_USER[self.codes]
         for name, required in _REQUIRED.items():
-            self._sure &= self._is_given(name) | ~required[self.codes]
+            self._acceptable &= self._is_given(name) | ~required[self.codes]
 
     def _check_ids(self) -> None:
         """An id of so few bytes has no more characters."""
         for name in IDS:
             for column in self._columns.of(name):
-                self._doubt(column.rows, column.sizes > MAX_ID_LENGTH)
+                self._exclude(column.rows, column.sizes > MAX_ID_LENGTH)
 
     def _check_counts(self) -> None:
         for name, (lowest, highest) in COUNTS.items():
             for column in self._columns.of(name):
-                self._doubt(column.rows, (column.numbers < lowest) | (column.numbers > highest))
+                self._exclude(column.rows, (column.numbers < lowest) | (column.numbers > highest))
 
     def _check_currency(self) -> None:
         for column in self._columns.of("currency"):
             letters = self._columns.bytes_at(column.starts[:, None] + np.arange(3))
             is_capital = (letters >= ord("A")) & (letters <= ord("Z"))
-            self._doubt(column.rows, (column.sizes != 3) | ~is_capital.all(axis=1))
+            self._exclude(column.rows, (column.sizes != 3) | ~is_capital.all(axis=1))
 
     def _check_quantity(self) -> None:
         for column in self._columns.of("quantity"):
             quantity = column.numbers
             is_wrong = (quantity <= 0) & ~_TAKES_AWAY[self.codes[column.rows]]
-            self._doubt(column.rows, is_wrong | (np.abs(quantity) > MAX_QUANTITY))
+            self._exclude(column.rows, is_wrong | (np.abs(quantity) > MAX_QUANTITY))
 
     def _check_items(self) -> None:
         for column in self._columns.of("items.product_id"):
-            self._doubt(column.rows, (column.sizes == 0) | (column.sizes > MAX_ID_LENGTH))
+            self._exclude(column.rows, (column.sizes == 0) | (column.sizes > MAX_ID_LENGTH))
         for column in self._columns.of("items.quantity"):
-            self._doubt(column.rows, (column.numbers <= 0) | (column.numbers > MAX_QUANTITY))
+            self._exclude(column.rows, (column.numbers <= 0) | (column.numbers > MAX_QUANTITY))
 
     def _check_age(self, limits: AgeLimits) -> None:
         for column in self._columns.of("event_time"):
             age_ms = self._received_ms[column.rows] - column.numbers
-            self._doubt(column.rows, (age_ms > limits.lateness_ms) | (age_ms < -limits.skew_ms))
+            self._exclude(column.rows, (age_ms > limits.lateness_ms) | (age_ms < -limits.skew_ms))
 
-    def _doubt(self, rows: Integers, is_wrong: Mask) -> None:
-        self._sure[rows[is_wrong]] = False
+    def _exclude(self, rows: Integers, is_wrong: Mask) -> None:
+        self._acceptable[rows[is_wrong]] = False
 
     def _is_given(self, name: str) -> Mask:
-        given = np.zeros_like(self._sure)
+        given = np.zeros_like(self._acceptable)
         for column in self._columns.of(name):
             given[column.rows] = column.sizes > 0
         return given

@@ -1,7 +1,7 @@
 """Reads many ShopEvents at once, one field of all of them after the other: Avro's binary encoding by numpy.
 
 Each record lies somewhere else, but all were written with one schema, so their next fields are of one type and can be
-read together. It costs a twentieth of reading them one by one. Its word counts only for a record that it is sure of:
+read together. It costs a twentieth of reading them one by one. Only what it reads to the end of a record counts:
 what is out of the ordinary in any way (a number of many bytes, a hundred lines in one order, bytes that follow no
 schema) it leaves to ``wire.py``.
 """
@@ -54,7 +54,7 @@ class Columns:
         data: The records, one behind the other.
         begins: Where each of them begins, (n,).
         ends: Where each of them ends, (n,).
-        sure: Which of them were read for sure and to their end, (n,).
+        decoded: Which of them were decoded without fault and to their end, (n,).
         is_ascii: In which of them all text is ASCII, (n,).
         fields: Each field of the schema by its name; those of an array's entries behind the array's name and a dot,
             a column for each place in the array.
@@ -63,12 +63,12 @@ class Columns:
     data: bytes
     begins: Integers
     ends: Integers
-    sure: Mask
+    decoded: Mask
     is_ascii: Mask
     fields: dict[str, list[Column]] = field(default_factory=dict)
 
     def add(self, name: str, rows: Integers, starts: Integers, sizes: Integers, numbers: Integers) -> None:
-        """Note one more column of a field."""
+        """Add one more column of a field."""
         self.fields.setdefault(name, []).append(Column(rows, starts, sizes, numbers))
 
     def of(self, name: str) -> list[Column]:
@@ -76,7 +76,7 @@ class Columns:
         return self.fields.get(name, [])
 
     def texts(self, rows: Integers, starts: Integers, sizes: Integers) -> list[str]:
-        """A string field of some records that are sure, (k,) each."""
+        """A string field of some records that are decoded, (k,) each."""
         ends = starts + sizes
         characters = self.data.decode("latin-1")
         texts = [characters[start:end] for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
@@ -110,7 +110,7 @@ class ColumnReader:
             skipped: How many bytes lie in front of each.
         """
         cursor = Cursor(values, skipped)
-        columns = Columns(cursor.data, cursor.begins, cursor.ends, cursor.sure, cursor.is_ascii)
+        columns = Columns(cursor.data, cursor.begins, cursor.ends, cursor.decoded, cursor.is_ascii)
         self._read(cursor, np.arange(len(values)), columns)
         cursor.finish()
         return columns
@@ -129,8 +129,8 @@ class Cursor:
         self.ends = np.cumsum(lengths)
         self.begins = self.ends - lengths
         self.position = self.begins + skipped
-        self.sure = self.position <= self.ends
-        self.is_ascii = np.ones_like(self.sure)
+        self.decoded = self.position <= self.ends
+        self.is_ascii = np.ones_like(self.decoded)
         self.data = b"".join((*values, b"\0"))
         self._bytes: Bytes = np.frombuffer(self.data, np.uint8)
         self._text = self._bytes.copy()
@@ -155,7 +155,7 @@ class Cursor:
         length = self.number(rows, max_bytes)
         wrong = length < 0
         if wrong.any():
-            self.doubt(rows[wrong])
+            self.leave(rows[wrong])
             length[wrong] = 0
         return length
 
@@ -174,21 +174,21 @@ class Cursor:
         self.position[rows] += lengths
         return self._bytes.take(position, mode="clip")
 
-    def doubt(self, rows: Integers) -> None:
-        """These records are not to be trusted."""
-        self.sure[rows] = False
+    def leave(self, rows: Integers) -> None:
+        """Leave these records to the one-by-one decoder."""
+        self.decoded[rows] = False
 
     def finish(self) -> None:
-        """Doubt what did not end where it should, and what is no UTF-8.
+        """Leave what did not end where it should, and what is no UTF-8.
 
         Between two strings there is a length, and what is no text has been blanked: so a record is UTF-8 as a whole if
         each of its strings is.
         """
-        self.sure &= self.position == self.ends
+        self.decoded &= self.position == self.ends
         self.is_ascii[:] = np.maximum.reduceat(self._text, self.begins) < _CONTINUES
-        for row in np.flatnonzero(self.sure & ~self.is_ascii).tolist():
+        for row in np.flatnonzero(self.decoded & ~self.is_ascii).tolist():
             if not _is_utf8(self._text[self.begins[row] : self.ends[row]].tobytes()):
-                self.sure[row] = False
+                self.decoded[row] = False
 
     def _rest(self, rows: Integers, first: Integers, max_bytes: int) -> Integers:
         """Numbers whose first byte does not end them."""
@@ -202,7 +202,7 @@ class Cursor:
             if not unended.size:
                 return number
             self._blank(rows[unended], self.position[rows[unended]] - 1)
-        self.doubt(rows[unended])
+        self.leave(rows[unended])
         return number
 
     def _blank(self, rows: Integers, positions: Integers) -> None:
@@ -255,7 +255,7 @@ def _optional_reader(read_value: Read) -> Read:
             return
         is_value = branch[given] == VALUE
         if not is_value.all():
-            cursor.doubt(rows[given[~is_value]])
+            cursor.leave(rows[given[~is_value]])
             given = given[is_value]
         read_value(cursor, rows[given], columns)
 
@@ -281,7 +281,7 @@ def _number_reader(name: str, max_bytes: int) -> Read:
 
 
 def _amount_reader(name: str, scale: int) -> Read:
-    """Amounts from 0 to what surely is below MAX_AMOUNT; others are doubted."""
+    """Amounts from 0 to what is below MAX_AMOUNT for certain; others are left."""
     most = next(size for size in range(16, 0, -1) if 1 << (8 * size - 1) <= MAX_AMOUNT.scaleb(scale))
 
     def read(cursor: Cursor, rows: Integers, columns: Columns) -> None:
@@ -289,7 +289,7 @@ def _amount_reader(name: str, scale: int) -> Read:
         columns.add(name, rows, cursor.position[rows], lengths, lengths)
         first = cursor.leading_bytes(rows, lengths, most)
         wrong = (lengths < 1) | (lengths > most) | (first >= _CONTINUES)
-        cursor.doubt(rows[wrong])
+        cursor.leave(rows[wrong])
 
     return read
 
@@ -304,10 +304,10 @@ def _blocks_reader(name: str, read_entry: Read) -> Read:
         if not some.size:
             return
         rows, left = rows[some], counts[some]
-        cursor.doubt(rows[left > MAX_ENTRIES])
+        cursor.leave(rows[left > MAX_ENTRIES])
         for entry in range(min(int(left.max()), MAX_ENTRIES)):
             read_entry(cursor, rows[left > entry], columns)
-        cursor.doubt(rows[cursor.length(rows) != 0])
+        cursor.leave(rows[cursor.length(rows) != 0])
 
     return read
 

@@ -131,8 +131,8 @@ class EventDecoder:
         if text is None:
             self._remember_unknown(schema_id)
             return unknown
-        found = self._known[schema_id] = self._parse(schema_id, text)
-        return found
+        schema = self._known[schema_id] = self._parse(schema_id, text)
+        return schema
 
     def _ask(self, schema_id: int) -> str | None:
         """The registry's answer, waiting for one; that a schema is unknown is believed of a healthy registry alone."""

@@ -1,7 +1,7 @@
 -- Grain: one row per day of the shop on which a session started.
 -- viewed ... purchased   sessions that came so far in the funnel, in order
 -- converted              sessions with a purchase, in order or not
-SELECT /*+ STATE_TTL('visitor_days' = '30 d') */
+SELECT
   `day`,
   SUM(sessions) AS sessions,
   COUNT(*) AS visitors,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from jobs.sql_job import MetricsJob
+from jobs.sql_job import EXPIRING, SqlJob
 from schemas.results import SESSIONS
 from schemas.settings import Settings
 
-JOB: Final = MetricsJob(
+JOB: Final = SqlJob(
     name=SESSIONS,
     event_fields=(
         "event_id",
@@ -24,6 +24,7 @@ JOB: Final = MetricsJob(
         "value",
     ),
     views=("session_events", "session_aggregates", "session_rows", "visitor_days"),
+    options=EXPIRING,
 )
 plan: Final = JOB.plan
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from jobs.sql_job import MINI_BATCHES, MetricsJob
+from jobs.sql_job import MINI_BATCHES, SqlJob
 from schemas.results import PRODUCTS, TRENDING
 from schemas.settings import Settings
 
-JOB: Final = MetricsJob(
+JOB: Final = SqlJob(
     name=TRENDING,
     event_fields=("event_type", "event_time", "product_id", "items"),
     views=("demand", "demand_hours", "demand_days", "clock", "scores", "members", "best_members"),

@@ -12,7 +12,8 @@ from pyflink.datastream import StreamExecutionEnvironment
 from pyflink.table import StreamTableEnvironment
 
 from jobs.environment import common_options
-from jobs.sql_job import MINI_BATCHES, MetricsJob
+from jobs.sql import PERIOD_STATE_TTL
+from jobs.sql_job import SqlJob
 from jobs.tables import event_columns, result_columns
 from schemas.results import RESULTS, SERVED, Result
 from schemas.settings import Settings
@@ -32,7 +33,7 @@ def test_the_events_of_a_case_give_its_rows_in_whatever_order_they_come(case: Pa
     result = RESULT_OF[case.parent.name]
 
     for order, events in {"as given": given["events"], "reversed": given["events"][::-1]}.items():
-        tables = environment(given.get("time_zone", "UTC"))
+        tables = environment(job_of(result), given.get("time_zone", "UTC"))
         folder = tmp_path / order
         folder.mkdir()
         register(tables, job_of(result), events, folder)
@@ -47,7 +48,7 @@ def test_every_result_has_a_case() -> None:
 
 @pytest.mark.parametrize("result", RESULTS, ids=lambda result: result.name)
 def test_every_aggregate_takes_the_expiry_that_its_query_asks_for(result: Result, jvm: None, tmp_path: Path) -> None:
-    tables = environment("UTC")
+    tables = environment(job_of(result), "UTC")
     register(tables, job_of(result), [], tmp_path)
     job_of(result).register_views(tables)
 
@@ -55,20 +56,22 @@ def test_every_aggregate_takes_the_expiry_that_its_query_asks_for(result: Result
     plan, _, _ = plans.partition("== Optimized Execution Plan ==")
 
     aggregates = [line for line in plan.splitlines() if "GlobalGroupAggregate" in line]
-    for_ever = [line for line in aggregates if "stateTtlHints=[[[STATE_TTL options:[30 d]]]]" not in line]
+    hint = f"stateTtlHints=[[[STATE_TTL options:[{PERIOD_STATE_TTL}]]]]"
+    expiring = job_of(result).options.get("table.exec.state.ttl") == PERIOD_STATE_TTL
+    for_ever = [line for line in aggregates if hint not in line and not expiring]
     assert aggregates
     assert all("groupBy=[user_id]" in line for line in for_ever), for_ever
 
 
-def job_of(result: Result) -> MetricsJob:
-    job: MetricsJob = import_module(f"jobs.{result.job}.job").JOB
+def job_of(result: Result) -> SqlJob:
+    job: SqlJob = import_module(f"jobs.{result.job}.job").JOB
     return job
 
 
-def environment(time_zone: str) -> StreamTableEnvironment:
-    """The production options of the jobs, without checkpoints: the input is bounded."""
+def environment(job: SqlJob, time_zone: str) -> StreamTableEnvironment:
+    """The production options of a job, without checkpoints: the input is bounded."""
     configuration = Configuration()
-    options = common_options(Settings(time_zone=time_zone, job_parallelism=1), "test") | MINI_BATCHES
+    options = {**common_options(Settings(time_zone=time_zone, job_parallelism=1), "test"), **job.options}
     for key, value in options.items():
         if not key.startswith("execution.checkpointing"):
             configuration.set_string(key, value)
@@ -76,7 +79,7 @@ def environment(time_zone: str) -> StreamTableEnvironment:
     return StreamTableEnvironment.create(env)
 
 
-def register(tables: StreamTableEnvironment, job: MetricsJob, events: list[dict[str, Any]], folder: Path) -> None:
+def register(tables: StreamTableEnvironment, job: SqlJob, events: list[dict[str, Any]], folder: Path) -> None:
     """``events`` under its production name and columns, over a bounded file."""
     blank: dict[str, Any] = dict.fromkeys(job.event_fields) | {"items": []}
     lines = [json.dumps(blank | event | {"event_time": milliseconds(event["event_time"])}) for event in events]
@@ -87,7 +90,7 @@ def register(tables: StreamTableEnvironment, job: MetricsJob, events: list[dict[
     )
 
 
-def register_reads(tables: StreamTableEnvironment, job: MetricsJob, given: dict[str, Any], folder: Path) -> None:
+def register_reads(tables: StreamTableEnvironment, job: SqlJob, given: dict[str, Any], folder: Path) -> None:
     """What the job reads of other jobs, by name, over a bounded file of its rows."""
     for result in job.reads:
         path = folder / result.name

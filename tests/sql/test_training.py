@@ -27,8 +27,8 @@ def test_the_events_of_a_case_give_its_rows_in_whatever_order_they_come(case: Pa
     events = yaml.safe_load((case / "events.yaml").read_text())["events"]
     expected = [[_cell(value) for value in row] for row in yaml.safe_load((case / "expected.yaml").read_text())]
     for order, given in {"as given": events, "reversed": events[::-1]}.items():
-        found = outputs(given, tmp_path / order)[case.parent.name]
-        assert sorted(found) == sorted(expected), order
+        rows = outputs(given, tmp_path / order)[case.parent.name]
+        assert sorted(rows) == sorted(expected), order
 
 
 def test_every_output_has_a_case() -> None:
@@ -53,10 +53,10 @@ def outputs(events: list[dict[str, Any]], folder: Path) -> dict[str, list[list[A
     register_views(tables)
     work = (folder / "work").as_uri()
     write_outputs(tables, work)
-    found = {name: [list(row.values()) for row in read_output(work, name).to_pylist()] for name in OUTPUTS}
+    rows = {name: [list(row.values()) for row in read_output(work, name).to_pylist()] for name in OUTPUTS}
     forget_outputs(work)
     assert not (folder / "work").exists()
-    return found
+    return rows
 
 
 def _cell(value: Any) -> Any:

@@ -1,5 +1,5 @@
 -- Grain: one row per minute and user with an event in it.
-SELECT /*+ STATE_TTL('user_events' = '30 d') */
+SELECT /*+ STATE_TTL('user_events' = 'PERIOD_STATE_TTL') */
   minute_utc,
   user_id,
   COUNT(*) AS events,

@@ -1,8 +1,13 @@
--- Grain: one row per product of which a level of stock was ever told: the newest.
--- told   15 digits of the time, 32 characters of the event, the level
-SELECT
-  product_id,
-  MAX(CONCAT(LPAD(CAST(event_time AS STRING), 15, '0'), MD5(event_id), CAST(stock AS STRING))) AS told
-FROM events
-WHERE product_id <> '' AND stock IS NOT NULL
-GROUP BY product_id
+-- Grain: one row per product of which a level of stock was ever observed: the newest.
+-- Its state lives as long as the product.
+SELECT product_id, event_time, stock
+FROM (
+  SELECT
+    product_id,
+    event_time,
+    stock,
+    ROW_NUMBER() OVER (PARTITION BY product_id ORDER BY event_time DESC, event_id DESC) AS level_rank
+  FROM events
+  WHERE product_id <> '' AND stock IS NOT NULL
+)
+WHERE level_rank = 1

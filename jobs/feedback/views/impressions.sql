@@ -1,16 +1,16 @@
 -- Grain: one row per product that was shown as a recommendation.
--- position   its place in the list, from 1; 0 where the event does not say
+-- position   its rank in the list, from 1; 0 where the event does not say
 SELECT
   CAST(e.event_at AS DATE) AS `day`,
   COALESCE(e.model_version, '') AS model_version,
   COALESCE(e.recommendation_source, '') AS recommendation_source,
   COALESCE(e.experiment_arm, '') AS experiment_arm,
-  CAST(i.place AS INT) AS `position`,
+  CAST(i.list_rank AS INT) AS `position`,
   e.event_id,
   e.user_id,
   i.product_id
 FROM events AS e
-CROSS JOIN UNNEST(e.items) WITH ORDINALITY AS i (product_id, quantity, price, category, place)
+CROSS JOIN UNNEST(e.items) WITH ORDINALITY AS i (product_id, quantity, price, category, list_rank)
 WHERE e.event_type = 'recommendation_shown'
 UNION ALL
 SELECT

@@ -1,5 +1,5 @@
 -- Grain: one row per purchase and product of its lines.
-SELECT /*+ STATE_TTL('order_line' = '30 d') */
+SELECT
   event_id,
   event_time,
   event_at,
@@ -25,5 +25,5 @@ FROM (
   FROM events AS o
   CROSS JOIN UNNEST(o.items) AS i (product_id, quantity, price, category)
   WHERE o.event_type = 'purchase'
-) AS order_line
+)
 GROUP BY event_id, event_time, event_at, user_id, order_id, currency, order_value, product_id

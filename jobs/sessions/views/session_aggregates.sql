@@ -1,7 +1,7 @@
 -- Grain: one row per session.
 -- path   the steps of the funnel that it took, each behind its time, in the order of time; of its views only the
 --        first, which is all that the funnel asks for: a bot views thousands of products
-SELECT /*+ STATE_TTL('session_events' = '30 d') */
+SELECT
   session_id,
   MIN(opening) AS opening,
   MIN(event_time) AS started_ms,

@@ -2,7 +2,8 @@
 -- timed_view   time and the letter A, of one length; null for other events than views
 -- timed_step   the same for the steps behind it: B cart, C checkout, D payment, E purchase; sorting both sorts by time,
 --              and equal times in the funnel's order
--- opening      time, id and what the session is told by, so that the least of these is that of the earliest event
+-- opening      time, id and what a session takes from its earliest event, in one text, so that MIN finds that event: a
+--              ROW_NUMBER joined to the aggregates would keep each session three times
 SELECT
   session_id,
   event_type,

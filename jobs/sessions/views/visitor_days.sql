@@ -1,6 +1,6 @@
 -- Grain: one row per day of the shop and user who started a session on it.
 -- columns   those of funnel_daily, for the sessions of the user
-SELECT /*+ STATE_TTL('session_rows' = '30 d') */
+SELECT
   `day`,
   user_id,
   COUNT(*) AS sessions,

@@ -3,7 +3,7 @@ SELECT kind, span, category, product_id, score, newest
 FROM (
   SELECT
     *,
-    ROW_NUMBER() OVER (PARTITION BY kind, span, category ORDER BY score DESC, product_id ASC) AS place
+    ROW_NUMBER() OVER (PARTITION BY kind, span, category ORDER BY score DESC, product_id ASC) AS list_rank
   FROM (
     SELECT kind, span, '' AS category, product_id, score, newest
     FROM members
@@ -13,4 +13,4 @@ FROM (
     WHERE category <> '' AND span IN ('', '30d')
   )
 )
-WHERE place <= 100
+WHERE list_rank <= 100

@@ -1,5 +1,5 @@
 -- Grain: one row per product and UTC day on which it was ordered; a day is counted from 1970.
-SELECT /*+ STATE_TTL('demand' = '40 d') */
+SELECT /*+ STATE_TTL('demand' = 'DEMAND_STATE_TTL') */
   product_id,
   event_time / 86400000 AS day_number,
   SUM(orders) AS orders,

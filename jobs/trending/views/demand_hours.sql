@@ -1,5 +1,5 @@
 -- Grain: one row per product and hour with demand; an hour is counted from 1970.
-SELECT /*+ STATE_TTL('demand' = '40 d') */
+SELECT /*+ STATE_TTL('demand' = 'DEMAND_STATE_TTL') */
   product_id,
   event_time / 3600000 AS hour_number,
   SUM(interest) AS interest,

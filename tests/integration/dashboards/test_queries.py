@@ -25,9 +25,11 @@ SALES = ("day", "currency", "orders", "units", "gross", "refunds", "cancelled", 
 def settings(platform: Any) -> Iterator[Settings]:
     """A shop in London with three days of sales."""
     name = f"queries_{uuid.uuid4().hex[:10]}"
-    found: Settings = platform.settings.model_copy(update={"clickhouse_database": name, "time_zone": "Europe/London"})
-    migrate_tables(found, wait_seconds=30)
-    with connected(found, name) as client:
+    of_london: Settings = platform.settings.model_copy(
+        update={"clickhouse_database": name, "time_zone": "Europe/London"}
+    )
+    migrate_tables(of_london, wait_seconds=30)
+    with connected(of_london, name) as client:
         client.insert("sales_daily_versions", _sales_daily(), column_names=SALES)
         minutes = [datetime(2026, 6, 1, 22, 59, tzinfo=UTC), datetime(2026, 6, 1, 23, 0, tzinfo=UTC)]
         rows = [(at, "GBP", 1, 2, Decimal("3.0001"), Decimal(0), Decimal(0)) for at in minutes]
@@ -36,8 +38,8 @@ def settings(platform: Any) -> Iterator[Settings]:
         products = [(DAYS[0], "GBP", "p1", 1, 2, Decimal(5)), (DAYS[0], "GBP", "p2", 1, 9, Decimal("7.5"))]
         product_columns = ("day", "currency", "product_id", "purchases", "units", "revenue")
         client.insert("products_daily_versions", products, column_names=product_columns)
-    yield found
-    with connected(found, SYSTEM_DATABASE) as client:
+    yield of_london
+    with connected(of_london, SYSTEM_DATABASE) as client:
         client.command(f"DROP DATABASE {name} SYNC")
 
 

@@ -37,17 +37,17 @@ SCHEMAS = ("shop_event", *(result.name for result in (*RESULTS, *SERVED)))
 def settings(platform: Any) -> Iterator[Settings]:
     """The platform's settings with a database of the test's own."""
     name = f"migrate_{uuid.uuid4().hex[:10]}"
-    found: Settings = platform.settings.model_copy(update={"clickhouse_database": name})
-    yield found
-    with connected(found, SYSTEM_DATABASE) as client:
+    with_database: Settings = platform.settings.model_copy(update={"clickhouse_database": name})
+    yield with_database
+    with connected(with_database, SYSTEM_DATABASE) as client:
         client.command(f"DROP DATABASE IF EXISTS {name} SYNC")
 
 
 @pytest.fixture
 def registry(settings: Settings) -> Iterator[SchemaRegistry]:
-    found = SchemaRegistry(settings.registry_url, 30)
-    yield found
-    found.close()
+    client = SchemaRegistry(settings.registry_url, 30)
+    yield client
+    client.close()
 
 
 def test_the_second_run_has_nothing_to_do(settings: Settings) -> None:

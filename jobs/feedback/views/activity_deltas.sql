@@ -1,4 +1,4 @@
--- Grain: one row per product shown, per click on one, and per purchase and product that is due to one.
+-- Grain: one row per product shown, per click on one, and per purchase and product that is attributed to one.
 SELECT `day`, model_version, recommendation_source, experiment_arm, `position`, 1 AS shown, 0 AS clicks, 0 AS purchases
 FROM impressions
 WHERE product_id <> ''
@@ -17,10 +17,10 @@ WHERE event_type = 'recommendation_clicked'
 UNION ALL
 SELECT
   CAST(event_at AS DATE),
-  SPLIT_INDEX(told, U&'\001F', 1),
-  SPLIT_INDEX(told, U&'\001F', 2),
-  SPLIT_INDEX(told, U&'\001F', 3),
-  CAST(SPLIT_INDEX(told, U&'\001F', 4) AS INT),
+  model_version,
+  recommendation_source,
+  experiment_arm,
+  `position`,
   0,
   0,
   1

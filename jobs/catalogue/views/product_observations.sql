@@ -1,8 +1,9 @@
 -- Grain: one row per event about a product, and per line of a purchase.
--- told         48 characters; the greatest is the statement that counts: who says it, then when, then which event.
---              2 the shop itself; 1 what a page carries along; 0 a line of a purchase. Of the latter two a day's
---              statements are equals, so that a product that is viewed all day is not told anew with each view.
+-- precedence   48 characters; of two observations of a field the greater one counts: by source, then time, then event.
+--              Sources: 2 the shop itself; 1 what a page carries along; 0 a line of a purchase. Of the latter two all
+--              observations of a day are equal, so that a product that is viewed all day is not written with each view.
 -- created_at   when the shop created it, of product_created
+-- priced       currency, three characters, and price
 SELECT
   product_id,
   event_time,
@@ -11,7 +12,7 @@ SELECT
     WHEN event_type IN ('product_created', 'product_updated')
       THEN CONCAT('2', LPAD(CAST(event_time AS STRING), 15, '0'), MD5(event_id))
     ELSE CONCAT('1', LPAD(CAST(event_time / 86400000 AS STRING), 15, '0'), LPAD('', 32, '-'))
-  END AS told,
+  END AS precedence,
   NULLIF(product_title, '') AS title,
   NULLIF(category, '') AS category,
   NULLIF(brand, '') AS brand,

@@ -11,14 +11,14 @@ WHERE event_type = 'recommendation_shown'
 UNION ALL
 SELECT `day`, model_version, recommendation_source, 0, 1, 0
 FROM (
-  SELECT /*+ STATE_TTL('impressions' = '30 d') */ `day`, model_version, recommendation_source, user_id
+  SELECT `day`, model_version, recommendation_source, user_id
   FROM impressions
   GROUP BY `day`, model_version, recommendation_source, user_id
 )
 UNION ALL
 SELECT `day`, model_version, recommendation_source, 0, 0, 1
 FROM (
-  SELECT /*+ STATE_TTL('impressions' = '30 d') */ `day`, model_version, recommendation_source, product_id
+  SELECT `day`, model_version, recommendation_source, product_id
   FROM impressions
   WHERE product_id IS NOT NULL
   GROUP BY `day`, model_version, recommendation_source, product_id
