@@ -24,7 +24,7 @@ from simulator.ledger.books import (
 from simulator.ledger.calendar import MINUTE_MS, instant
 
 UNKNOWN: Final = "(unknown)"
-_MOVEMENTS: Final = {
+_PERIOD_COLUMNS: Final = {
     "orders": COUNT,
     "units": COUNT,
     "gross": AMOUNT,
@@ -113,7 +113,7 @@ class Sales:
         people = {"buyers": COUNT, "new_buyers": COUNT, "returning_buyers": COUNT}
         yield Table.of(
             "sales_daily",
-            {"day": DAY, "currency": TEXT, **_MOVEMENTS, **people},
+            {"day": DAY, "currency": TEXT, **_PERIOD_COLUMNS, **people},
             2,
             (
                 (key[0].isoformat(), key[1], *sales.cells(), len(sales.buyers), new, len(sales.buyers) - new)
@@ -123,7 +123,7 @@ class Sales:
         )
         yield Table.of(
             "sales_minutely",
-            {"minute": INSTANT, "currency": TEXT, **_MOVEMENTS},
+            {"minute": INSTANT, "currency": TEXT, **_PERIOD_COLUMNS},
             2,
             ((instant(minute * MINUTE_MS), cur, *sales.cells()) for (minute, cur), sales in self._minutely.items()),
         )
