@@ -14,11 +14,13 @@ from simulator.ledger.books import (
     COUNT,
     DAY,
     INSTANT,
+    RATE,
     TEXT,
     Table,
     amount_cell,
     lines_of,
     mean_cell,
+    rate_cell,
     value_of,
 )
 from simulator.ledger.calendar import MINUTE_MS, instant
@@ -106,7 +108,7 @@ class Sales:
         account[2] += revenue
 
     def tables(self) -> Iterator[Table]:
-        """sales_daily, sales_minutely, revenue_breakdown_daily."""
+        """sales_daily, sales_minutely, revenue_breakdown_daily, orders_by_channel_daily."""
         new_buyers: defaultdict[tuple[date, str], int] = defaultdict(int)
         for _, _, day, currency in self._first.values():
             new_buyers[day, currency] += 1
@@ -135,5 +137,23 @@ class Sales:
             (
                 (day.isoformat(), *key, orders, units, amount_cell(revenue))
                 for (day, *key), (orders, units, revenue) in self._breakdown.items()
+            ),
+        )
+        yield self._orders_by_channel()
+
+    def _orders_by_channel(self) -> Table:
+        by_channel: defaultdict[tuple[date, str], list[int]] = defaultdict(lambda: [0, 0])
+        for (day, _, dimension, member), (orders, units, _) in self._breakdown.items():
+            if dimension == "channel":
+                account = by_channel[day, member]
+                account[0] += orders
+                account[1] += units
+        return Table.of(
+            "orders_by_channel_daily",
+            {"day": DAY, "channel": TEXT, "orders": COUNT, "units": COUNT, "average_items_per_order": RATE},
+            2,
+            (
+                (day.isoformat(), channel, orders, units, rate_cell(units, orders))
+                for (day, channel), (orders, units) in by_channel.items()
             ),
         )
