@@ -38,7 +38,7 @@ class OffsetRange:
 
     Its text, ``topic-partition-first-last``, is the de-duplication token of an insert and the name of an entry of the
     lake's manifest. ClickHouse's tables take a row's version from the last but one part of the token, see
-    ``schemas/clickhouse/0002_sales_daily.sql``.
+    ``schemas/result_tables.py``.
     """
 
     partition: Partition

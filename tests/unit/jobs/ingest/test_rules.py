@@ -110,13 +110,13 @@ def test_an_unknown_type_is_refused(refused: Any, purchase: Purchase) -> None:
         (HAPPENED - 101, Reason.TOO_FAR_IN_FUTURE),
     ],
 )
-@pytest.mark.parametrize("told_by", ["timestamp", "header"])
+@pytest.mark.parametrize("judged_by", ["timestamp", "header"])
 def test_age_is_judged_at_reception_and_the_header_wins(
-    rules: IngestRules, encoder: Encoder, purchase: Purchase, received_ms: int, reason: Reason | None, told_by: str
+    rules: IngestRules, encoder: Encoder, purchase: Purchase, received_ms: int, reason: Reason | None, judged_by: str
 ) -> None:
     value = encoder.encode(purchase())
 
-    if told_by == "timestamp":
+    if judged_by == "timestamp":
         decision = rules.decide(value, received_ms, None)
     else:
         decision = rules.decide(value, 0, str(received_ms).encode())
