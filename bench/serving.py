@@ -24,7 +24,7 @@ and a p99 of 4 times that of Redis. Measured alone on two cores, five runs of tw
 25.7 us; 52.5 us or 2.05 times with key and limit), 5.4 times the requests (18,650/s against 3,460/s), and at 9,325
 requests/s a p99 of 3.5 ms against 1.5 ms of Redis, 2.35 times (3.7 ms with key and limit; p50 0.5 ms for all).
 
-The aim of 1.5 is missed. Of the 26 us above the bare application about 5 go into cutting the stored list and looking
+The aim of 1.5 is missed. Of the 26 us above the bare application about 5 go into splitting the stored list and looking
 for what is unavailable, 2 into the id, the access log, the counters and the headers. The rest was not measured in
 detail: the wait for Redis (a future, a second turn of the event loop, a share of a write and a read), and what uvicorn
 does for an answer that does not come at once. Tried and dropped: one regular expression in place of the split (3.9 us

@@ -15,8 +15,8 @@ def written(folder: Path, text: str) -> Path:
 
 
 def test_a_rule_is_the_functions_of_its_file(tmp_path: Path) -> None:
-    rule = load_rule(written(tmp_path, "def repair(event):\n    return event | {'source': 'mended'}\n"))
-    assert rule.of_event({"source": "web"}) == {"source": "mended"}
+    rule = load_rule(written(tmp_path, "def repair(event):\n    return event | {'source': 'repaired'}\n"))
+    assert rule.of_event({"source": "web"}) == {"source": "repaired"}
     assert rule.of_bytes(b"x") == b"x"
 
 
@@ -29,7 +29,7 @@ def test_a_rule_for_bytes_leaves_events_as_they_are(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("def mend(event): ...", "neither a function repair"),
+        ("def fix(event): ...", "neither a function repair"),
         ("def repair(:", "SyntaxError"),
         ("import no_such_module_anywhere", "ModuleNotFoundError"),
     ],

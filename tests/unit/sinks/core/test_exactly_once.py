@@ -26,7 +26,7 @@ class Faults:
     def __init__(self, plan: list[str]) -> None:
         self._plan = iter(plan)
 
-    def strike(self) -> None:
+    def inject(self) -> None:
         match next(self._plan, "nothing"):
             case "lost answer":
                 raise DependencyUnavailable("a server", "somewhere", "time-out")
@@ -55,18 +55,18 @@ class Broker:
         return self._commit(next_offset, "")
 
     def insert(self, batch: Batch) -> None:
-        self._faults.strike()
+        self._faults.inject()
         if str(batch.range) not in self.tokens:
             self.tokens.add(str(batch.range))
             self.inserted += batch.offsets
-        self._faults.strike()
+        self._faults.inject()
 
     def _commit(self, offset: int, metadata: str) -> bool:
         if self._faults.takes_partition():
             return False
-        self._faults.strike()
+        self._faults.inject()
         self.committed = (offset, metadata)
-        self._faults.strike()
+        self._faults.inject()
         return True
 
 
