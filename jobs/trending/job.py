@@ -8,12 +8,16 @@ from jobs.sql_job import MINI_BATCHES, SqlJob
 from schemas.results import PRODUCTS, TRENDING
 from schemas.settings import Settings
 
+IN_THE_HEAP: Final = {"state.backend.type": "hashmap"}
+"""Whatever the settings say: ranking keeps all scores of a list in one value, which on disk is read and written as a
+whole with every change. The state is small: hours and days of products, not events."""
+
 JOB: Final = SqlJob(
     name=TRENDING,
     event_fields=("event_type", "event_time", "product_id", "items"),
     views=("demand", "demand_hours", "demand_days", "clock", "scores", "members", "best_members"),
     reads=(PRODUCTS,),
-    options={**MINI_BATCHES, "table.exec.mini-batch.allow-latency": "1 s"},
+    options={**MINI_BATCHES, **IN_THE_HEAP, "table.exec.mini-batch.allow-latency": "1 s"},
 )
 plan: Final = JOB.plan
 
