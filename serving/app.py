@@ -131,7 +131,7 @@ def _pages(service: Service, chain: FallbackChain, metrics: Metrics, lifespan: A
     app = FastAPIOffline(  # a page at /docs whose scripts come from here, not from a network that there may not be
         title="shopstream recommendations",
         version="1",
-        description="What a shop's front end asks for recommendations. See docs/serving.md.",
+        description="Recommendations for a shop's front end. See docs/serving.md.",
         lifespan=lifespan,
         redoc_url=None,
     )

@@ -45,10 +45,10 @@ class RateLimit:
         """Take a token that this process holds; returns whether there was one, or none is needed."""
         if not self._rate:
             return True
-        left = self._tokens.get(client.name, 0)
-        if left:
-            self._tokens[client.name] = left - 1
-        return left > 0
+        held = self._tokens.get(client.name, 0)
+        if held:
+            self._tokens[client.name] = held - 1
+        return held > 0
 
     async def take(self, client: Principal) -> None:
         """Take a token from the bucket.

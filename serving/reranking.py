@@ -90,16 +90,16 @@ def _diversified(
     Each step takes the candidate with the largest (1 - diversity) * relevance - diversity * similarity, where its
     similarity is that to the nearest one taken before.
     """
-    left = list(order)
+    remaining = list(order)
     taken: list[int] = []
-    nearest = dict.fromkeys(left, 0.0)
-    while left and len(taken) < shown:
-        best = max(left, key=lambda i: (1 - diversity) * relevance[i] - diversity * nearest[i])
-        left.remove(best)
+    nearest = dict.fromkeys(remaining, 0.0)
+    while remaining and len(taken) < shown:
+        best = max(remaining, key=lambda i: (1 - diversity) * relevance[i] - diversity * nearest[i])
+        remaining.remove(best)
         taken.append(best)
-        for i in left:
+        for i in remaining:
             nearest[i] = max(nearest[i], similarity(candidates[i].product, candidates[best].product))
-    return taken + left
+    return taken + remaining
 
 
 def _capped(candidates: Sequence[Candidate], max_per_category: int) -> list[Candidate]:

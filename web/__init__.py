@@ -1,8 +1,8 @@
-"""What the HTTP services share: the collector (``producers/collector``) and the recommendations (``serving``).
+"""What the HTTP services share: the collector (``producers/collector``) and the recommendation service (``serving``).
 
 - ``server.py``      the process: signals, its socket, uvicorn
-- ``access.py``      who asks, as headers say it
+- ``access.py``      a client's key or token, and whether an address is loopback
 - ``body.py``        bodies within bounds
 - ``problems.py``    what can be wrong with a request (RFC 9457)
-- ``prometheus.py``  counters as text
+- ``prometheus.py``  metrics pages
 """

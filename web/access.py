@@ -1,4 +1,4 @@
-"""Who asks, as the headers of a request say it."""
+"""Keys and tokens in the headers of a request, and addresses that only this machine can reach."""
 
 from __future__ import annotations
 

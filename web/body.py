@@ -21,11 +21,11 @@ _GZIP: Final = 31  # zlib's window bits for gzip with the largest window
 
 
 class ClientGone(Exception):
-    """The client hung up before its body was here."""
+    """The client closed the connection before its body was complete."""
 
 
 def check_headers(headers: Headers, max_bytes: int) -> bool:
-    """Refuse what need not be read; returns whether the body is compressed.
+    """Refuse a body by its headers, before it is read; returns whether the body is compressed.
 
     Raises:
         Problem: The body is too large, or of a kind that is not read here.
@@ -45,11 +45,11 @@ def check_headers(headers: Headers, max_bytes: int) -> bool:
 
 
 async def read_body(receive: Receive, max_bytes: int) -> bytes:
-    """The body as it came.
+    """The body as it was sent.
 
     Raises:
         Problem: It is too large.
-        ClientGone: It does not come.
+        ClientGone: The client closed the connection.
     """
     message = await receive()
     if message["type"] == "http.disconnect":
@@ -92,7 +92,7 @@ def parsed(content: bytes) -> Any:
     """The JSON of a body.
 
     Raises:
-        Problem: It is none.
+        Problem: It is not JSON.
     """
     try:
         return orjson.loads(content)

@@ -1,4 +1,4 @@
-"""What keeps a server from listening."""
+"""Errors of servers when they start."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ UVICORN_OPTIONS: Final[dict[str, Any]] = {
 
 
 def log_to_standard_error() -> None:
-    """Log what is worth knowing, but for each call that a client of ours makes."""
+    """Log to standard error, without a line for each call that an HTTP client of ours makes."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)-7s %(name)s: %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)
 

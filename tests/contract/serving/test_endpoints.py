@@ -126,9 +126,9 @@ def test_the_page_of_the_description_needs_no_other_host(service: Service) -> No
 
 
 def test_a_request_id_is_taken_over_or_made(service: Service) -> None:
-    given = service.http.get("/v1/recommend/ann", headers={"X-Request-ID": "abc-123"})
+    taken_over = service.http.get("/v1/recommend/ann", headers={"X-Request-ID": "abc-123"})
     made = service.http.get("/v1/recommend/ann?offset=1", headers={"X-Request-ID": "not one; of those"})
-    assert given.headers["x-request-id"] == "abc-123"
+    assert taken_over.headers["x-request-id"] == "abc-123"
     assert re.fullmatch(r"[0-9a-f]{16}-[0-9a-f]+", made.headers["x-request-id"])
 
 

@@ -166,8 +166,8 @@ def test_googles_body_shares_its_client_among_its_events(collector: Any, arrival
     }
     answer = collector.http.post("/v1/batch", json=body)
     assert answer.status_code == 202
-    found = {record.event["event_id"]: record.event for record in arrivals.read()}
-    events = [found[event_id] for event_id in answer.json()["accepted"]]
+    by_id = {record.event["event_id"]: record.event for record in arrivals.read()}
+    events = [by_id[event_id] for event_id in answer.json()["accepted"]]
     assert [(e["event_type"], e["user_id"], e["page_url"]) for e in events] == [
         ("page_view", "c-9", "https://s/1"),
         ("user_login", "c-9", None),

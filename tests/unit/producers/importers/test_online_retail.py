@@ -53,8 +53,8 @@ def of_type(events: list[Event], event_type: str) -> list[Event]:
 
 
 def by_id(events: list[Event], event_id: str) -> Event:
-    (found,) = [event for event in events if event["event_id"] == event_id]
-    return found
+    (event,) = [event for event in events if event["event_id"] == event_id]
+    return event
 
 
 def sums_per_day(events: list[Event]) -> dict[Any, Decimal]:
@@ -100,16 +100,16 @@ def test_every_line_is_in_exactly_one_event_and_equal_products_stay_apart(
     lines: pd.DataFrame, events: list[Event]
 ) -> None:
     expected = Counter(zip(lines.InvoiceNo, lines.StockCode, lines.Quantity.abs(), lines.price.map(abs), strict=True))
-    found = Counter(
+    imported = Counter(
         (event["order_id"], item["product_id"], item["quantity"], item["price"])
         for event in events
         for item in event.get("items", ())
     )
-    found.update(
+    imported.update(
         (event["order_id"], event["product_id"], abs(event["quantity"]), Decimal(0))
         for event in of_type(events, "stock_changed")
     )
-    assert found == expected
+    assert imported == expected
 
 
 def test_event_ids_are_unique_and_the_same_each_time(events: list[Event]) -> None:
@@ -197,11 +197,11 @@ def test_stock_changes_keep_the_sign_of_the_file_and_the_number_of_their_row(
 def test_a_product_is_created_once_before_it_first_sells_under_its_commonest_title(
     lines: pd.DataFrame, events: list[Event]
 ) -> None:
-    told: set[str] = set()
+    announced: set[str] = set()
     for event in events:
-        told |= {event["product_id"]} if event["event_type"] == "product_created" else set()
+        announced |= {event["product_id"]} if event["event_type"] == "product_created" else set()
         if event["event_type"] == "purchase":
-            assert {item["product_id"] for item in event["items"]} <= told
+            assert {item["product_id"] for item in event["items"]} <= announced
     created = {event["product_id"]: event["product_title"] for event in of_type(events, "product_created")}
     sold = lines[(lines.amount > 0) & (lines.StockCode == "85123A")].Description.str.strip()
     assert created["85123A"] == sold.value_counts().idxmax() == "WHITE HANGING HEART T-LIGHT HOLDER"

@@ -10,7 +10,7 @@ from producers.importers.importer import ImportedEvent
 
 
 class Clock:
-    """A clock that only moves when somebody sleeps, or when it is told to."""
+    """A clock that only moves when somebody sleeps, or when a test moves it."""
 
     def __init__(self) -> None:
         self.now = 100.0

@@ -46,9 +46,9 @@ def entries(path: Path) -> list[ImportedEvent | RejectedRow]:
 
 
 def events(path: Path) -> list[Event]:
-    found = entries(path)
-    assert all(isinstance(entry, ImportedEvent) for entry in found), found
-    return [entry.event for entry in found if isinstance(entry, ImportedEvent)]
+    read = entries(path)
+    assert all(isinstance(entry, ImportedEvent) for entry in read), read
+    return [entry.event for entry in read if isinstance(entry, ImportedEvent)]
 
 
 def only_event(tmp_path: Path, **changes: str) -> Event:
@@ -250,14 +250,14 @@ ROWS = st.lists(
 @settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_every_row_becomes_one_valid_event_of_its_own_or_is_kept(tmp_path: Path, rows: list[str]) -> None:
     path = written(tmp_path / "x.csv", *rows)
-    found = entries(path)
-    good = [entry.event for entry in found if isinstance(entry, ImportedEvent)]
-    bad = [entry for entry in found if isinstance(entry, RejectedRow)]
+    read = entries(path)
+    good = [entry.event for entry in read if isinstance(entry, ImportedEvent)]
+    bad = [entry for entry in read if isinstance(entry, RejectedRow)]
     assert len(good) + len(bad) == sum(bool(line) for line in rows)
     assert len({event["event_id"] for event in good}) == len(good)
     assert all(checked_bytes(event, ENCODER) for event in good)
     assert all(entry.raw.decode() == rows[entry.line - 2] for entry in bad)
-    assert entries(path) == found
+    assert entries(path) == read
 
 
 def test_how_far_the_file_is_read_is_known_on_the_way(tmp_path: Path) -> None:

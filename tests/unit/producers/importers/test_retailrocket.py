@@ -39,11 +39,11 @@ def original(path: Path, *rows: str) -> Path:
 
 def events(path: Path) -> list[Event]:
     importer = RetailRocket(path)
-    found = list(importer.events())
-    assert importer.total == len(found)
-    assert all(received == event["event_time"] for event, received in found)
-    assert all(checked_bytes(event, ENCODER) for event, _ in found)
-    return [event for event, _ in found]
+    imported = list(importer.events())
+    assert importer.total == len(imported)
+    assert all(received == event["event_time"] for event, received in imported)
+    assert all(checked_bytes(event, ENCODER) for event, _ in imported)
+    return [event for event, _ in imported]
 
 
 def sessions(path: Path) -> list[str]:
@@ -120,8 +120,8 @@ def test_equal_rows_are_events_of_their_own(tmp_path: Path) -> None:
 
 def test_half_an_hour_without_an_event_ends_a_visit_and_a_second_less_does_not(tmp_path: Path) -> None:
     times = [NOON, NOON + 30 * MINUTE, NOON + 60 * MINUTE, NOON + 90 * MINUTE + 1]
-    found = sessions(written(tmp_path / "x.parquet", *[(time, 7, "view", 1) for time in times]))
-    assert found == [f"retailrocket:7:{NOON}000"] * 3 + [f"retailrocket:7:{times[3]}000"]
+    session_ids = sessions(written(tmp_path / "x.parquet", *[(time, 7, "view", 1) for time in times]))
+    assert session_ids == [f"retailrocket:7:{NOON}000"] * 3 + [f"retailrocket:7:{times[3]}000"]
 
 
 def test_a_visit_goes_on_across_midnight(tmp_path: Path) -> None:
@@ -132,8 +132,8 @@ def test_a_visit_goes_on_across_midnight(tmp_path: Path) -> None:
 
 def test_each_user_has_visits_of_their_own(tmp_path: Path) -> None:
     rows: list[Row] = [(NOON, 7, "view", 1), (NOON, 8, "view", 1), (NOON + 31 * MINUTE, 7, "view", 1)]
-    found = sessions(written(tmp_path / "x.parquet", *rows))
-    assert len(set(found)) == 3
+    session_ids = sessions(written(tmp_path / "x.parquet", *rows))
+    assert len(set(session_ids)) == 3
 
 
 KINDS = st.sampled_from(["view", "addtocart", "transaction"])
@@ -148,10 +148,10 @@ ROWS = st.lists(
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_every_row_is_an_event_of_its_own_in_the_order_of_time(tmp_path: Path, rows: list[Row]) -> None:
     path = written(tmp_path / "x.parquet", *rows)
-    found = events(path)
-    assert len({event["event_id"] for event in found}) == len(found) == len(rows)
-    assert [event["event_time"] for event in found] == sorted(row[0] * 1000 for row in rows)
-    assert events(path) == found
+    imported = events(path)
+    assert len({event["event_id"] for event in imported}) == len(imported) == len(rows)
+    assert [event["event_time"] for event in imported] == sorted(row[0] * 1000 for row in rows)
+    assert events(path) == imported
 
 
 @given(ROWS)
