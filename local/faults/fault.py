@@ -52,7 +52,7 @@ class Fault:
         platform: The platform that it needs.
         transform: Changes the shop's records while the fault lasts.
         repair: What an operator has to do afterwards. It runs when the load has ended, before results are compared.
-        slow_because: Why the tests run it only when all faults are asked for; "" where they always run it.
+        slow_because: Why the tests leave it to ``./shop faults``; "" where they run it as well.
     """
 
     name: str

@@ -102,23 +102,39 @@ def in_order(faults: Iterable[Fault]) -> list[Fault]:
 def run_fault(fault: Fault, platform: Platform, generator: LoadGenerator, options: Options, log: Log) -> FaultResult:
     """Run one fault on a platform that is well."""
     started = time.monotonic()
-    log(f"{fault.name}: {fault.description}")
     try:
-        with generator.running(fault.transform) as load:
-            context = FaultContext(platform, generator, load, log, options)
-            load.wait_for(int(options.records * SHARE_BEFORE_FAULT))
-            fault.inject(context)
-            ended = time.monotonic()
-            context.recover()
-            recovery_seconds = time.monotonic() - ended
-            load.wait_for(options.records)
+        context, recovery_seconds = inject(fault, platform, generator, options, log)
         fault.repair(context)
         result = compare(fault, platform, generator, log)
     except FaultNotSupported as error:
         return FaultResult(fault, Outcome.NOT_RUN, problem=str(error))
     except ShopError as error:
         return FaultResult(fault, Outcome.FAILED, seconds=time.monotonic() - started, problem=str(error))
-    return replace(result, records=load.records, recovery_seconds=recovery_seconds, seconds=time.monotonic() - started)
+    seconds = time.monotonic() - started
+    return replace(result, records=context.load.records, recovery_seconds=recovery_seconds, seconds=seconds)
+
+
+def inject(
+    fault: Fault, platform: Platform, generator: LoadGenerator, options: Options, log: Log
+) -> tuple[FaultContext, float]:
+    """Break something under load, and wait until the platform has recovered and all records of the fault are sent.
+
+    Returns:
+        The context of the fault, and the seconds of the recovery.
+
+    Raises:
+        ShopError: The fault cannot be injected, or the platform does not recover in time.
+    """
+    log(f"{fault.name}: {fault.description}")
+    with generator.running(fault.transform) as load:
+        context = FaultContext(platform, generator, load, log, options)
+        load.wait_for(int(options.records * SHARE_BEFORE_FAULT))
+        fault.inject(context)
+        ended = time.monotonic()
+        context.recover()
+        recovery_seconds = time.monotonic() - ended
+        load.wait_for(options.records)
+    return context, recovery_seconds
 
 
 def compare(fault: Fault, platform: Platform, generator: LoadGenerator, log: Log) -> FaultResult:

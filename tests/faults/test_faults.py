@@ -1,40 +1,68 @@
-"""The faults of ``./shop faults``, by the same code: after each, every table equals the ledger.
+"""Faults of each kind, by the code of ``./shop faults``: afterwards every table equals the ledger.
 
-The whole list takes most of an hour, so only those run that are short and hit each part once; the others say why they
-are skipped. ``SHOP_TEST_ALL_FAULTS=1`` runs every one.
+``./shop faults`` compares after each fault and runs every one of them, which takes most of an hour. Here they follow
+one another on one platform, under one load, and the tables are compared once at the end. A fault of a part and a fault
+of the records are injected together. The platform must have recovered from one before the next begins. Where a table
+differs at the end, ``./shop faults --fault NAME`` tells which of them is the cause.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 from local.faults.catalogue import FAULTS
 from local.faults.context import Options
-from local.faults.fault import Fault, Outcome
-from local.faults.run import Suite, in_order
+from local.faults.fault import Fault, Outcome, PlatformSpec
+from local.faults.load import LoadGenerator
+from local.faults.run import SEED, compare, inject, platform_of
 
-pytestmark = [pytest.mark.platform, pytest.mark.fault, pytest.mark.timeout(1500)]
+OPTIONS = Options(records=1_000, kills=1)
+CONTROL = "none"
+MEANWHILE = {
+    "kill-python-worker": "poison",
+    "kill-jobmanager": "duplicates-shuffled",
+    "kill-broker": "",
+    "kill-clickhouse": "year-2099",
+    "kill-taskmanager": "clock-a-day-ahead",
+    "sink-before-acknowledgement": "idle-partition",
+    "sink-after-acknowledgement": "",
+    "unknown-schema": "",
+    "two-platforms": "",
+    "replay-twice": "",
+}
+"""What breaks -> the fault of the records that arrive meanwhile."""
 
-ALL = "SHOP_TEST_ALL_FAULTS"
-OPTIONS = Options(records=4_000, kills=2)
+BY_NAME = {fault.name: fault for fault in FAULTS}
 
 
-@pytest.fixture(scope="module")
-def suite() -> Iterator[Suite]:
-    with Suite(OPTIONS, print) as suite:
-        yield suite
+def test_the_faults_that_are_not_left_to_the_command_are_those_that_are_injected_here() -> None:
+    injected = {*MEANWHILE, *MEANWHILE.values()} - {""}
+    assert injected == {fault.name for fault in FAULTS if not fault.slow_because}
+    assert {BY_NAME[name].platform for name in injected} == {PlatformSpec()}
 
 
-@pytest.mark.parametrize("fault", [pytest.param(fault, id=fault.name) for fault in in_order(FAULTS)])
-def test_after_a_fault_every_table_equals_the_ledger(fault: Fault, suite: Suite) -> None:
-    if fault.slow_because and not os.environ.get(ALL):
-        pytest.skip(f"NOT RUN, as {fault.slow_because}; './shop faults' and {ALL}=1 run it")
-    result = suite.run(fault)
-    if result.outcome is Outcome.NOT_RUN:
-        pytest.skip(f"NOT RUN on this machine: {result.problem}")
+@pytest.mark.platform
+@pytest.mark.fault
+@pytest.mark.timeout(1500)
+def test_after_faults_of_each_kind_every_table_equals_the_ledger() -> None:
+    with platform_of(PlatformSpec(), print) as platform:
+        generator = LoadGenerator(platform.settings, OPTIONS.rate, SEED)
+        for fault in faults():
+            inject(fault, platform, generator, OPTIONS, print)
+        result = compare(BY_NAME[CONTROL], platform, generator, print)
     assert (result.outcome, result.problem) == (Outcome.EQUAL, "")
     assert (result.lost, result.duplicated) == (0, 0)
+    assert result.events > OPTIONS.records * len(MEANWHILE) / 2
     assert result.rows > 0
+
+
+def faults() -> list[Fault]:
+    """Each with the records of its pair."""
+    return [
+        BY_NAME[name]
+        if not meanwhile
+        else replace(BY_NAME[name], name=f"{name} and {meanwhile}", transform=BY_NAME[meanwhile].transform)
+        for name, meanwhile in MEANWHILE.items()
+    ]
