@@ -11,7 +11,7 @@ from hypothesis import settings
 
 from local.platform import Platform
 from tests.support import workers
-from tests.support.platforms import platform_with
+from tests.support.platforms import JOBS_BEHIND_REDIS, platform_with
 from tests.support.times import Times
 
 settings.register_profile("untimed", deadline=None)  # how long an example takes is the machine's matter
@@ -51,4 +51,11 @@ def _no_settings_of_the_person() -> Iterator[None]:
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     """A migrated platform without jobs, in a directory with a blank in its name; every part is ready."""
     with platform_with((), tmp_path_factory.mktemp("a platform") / "data") as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def platform_behind_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    """A migrated platform that runs every job that Redis depends on; test_redis_rebuilt.py is the first to use it."""
+    with platform_with(JOBS_BEHIND_REDIS, tmp_path_factory.mktemp("behind redis") / "data") as made:
         yield made

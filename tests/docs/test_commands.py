@@ -1,13 +1,12 @@
 """What README and docs show is run: each ``$ ./shop ...`` of a ``console`` block, as it stands there.
 
-``demo`` and ``test`` run nothing here: tests/integration/test_demo.py runs the first, and this is the second.
+``demo`` and ``test`` run nothing here: tests/integration/test_main_job.py runs the first, and this is the second.
 """
 
 from __future__ import annotations
 
 import re
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,7 +15,6 @@ from local.commands import environment_of
 from local.paths import ROOT
 from local.platform import Platform
 from schemas.settings import PORT_OFFSETS, Settings
-from tests.support.platforms import platform_with
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -32,23 +30,16 @@ RUN_ELSEWHERE = ("./shop demo", "./shop test")
 pytestmark = [pytest.mark.platform, pytest.mark.timeout(300)]
 
 
-@pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
-    """A platform of their own: the pages submit jobs, which other tests do not expect."""
-    with platform_with((), tmp_path_factory.mktemp("docs") / "data") as made:
-        yield made
-
-
 @pytest.mark.parametrize(
     ("page", "command"),
     [shown for shown in COMMANDS if shown[1] not in RUN_ELSEWHERE],
     ids=lambda value: str(value).replace("/", "."),
 )
-def test_a_shown_command_works(page: Path, command: str, shop: Platform) -> None:
+def test_a_shown_command_works(page: Path, command: str, platform: Platform) -> None:
     done = subprocess.run(
-        ["bash", "-c", on_the_ports_of(shop, command)],
+        ["bash", "-c", on_the_ports_of(platform, command)],
         cwd=ROOT,
-        env=environment_of(shop.settings),
+        env=environment_of(platform.settings),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -67,9 +58,9 @@ def on_the_ports_of(platform: Platform, command: str) -> str:
     return command
 
 
-def test_clickhouse_is_asked_as_the_page_shows(shop: Platform, capsys: pytest.CaptureFixture[str]) -> None:
+def test_clickhouse_is_asked_as_the_page_shows(platform: Platform, capsys: pytest.CaptureFixture[str]) -> None:
     shown = re.findall(r"^```python\n(.*?)^```", (ROOT / "docs/platform.md").read_text(), re.MULTILINE | re.DOTALL)
 
     assert len(shown) == 1
-    exec(shown[0].replace("port=19123", f"port={shop.settings.port('clickhouse')}"), {})
+    exec(shown[0].replace("port=19123", f"port={platform.settings.port('clickhouse')}"), {})
     assert re.search(r"Empty DataFrame|\bday\b.*\bcurrency\b.*\bnet\b", capsys.readouterr().out)

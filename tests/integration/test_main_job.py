@@ -1,7 +1,7 @@
-"""The main job, end to end on a real shop's orders, on a platform of its own that gets nothing else.
+"""README's first command, word for word, twice; then the main job, end to end on the orders that the demo imported.
 
-The tests build on each other in their order: parts are killed while the import goes on, then the tables are compared
-with a few lines of pandas, then junk comes in, and nothing of what was right changes.
+The platform gets nothing else. The tests build on each other in their order: the tables are compared with a few lines
+of pandas, then junk comes in, and nothing of what was right changes.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import random
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -24,34 +26,51 @@ from confluent_kafka import Producer
 
 from connections.clickhouse import connected
 from connections.registry import SchemaRegistry
-from local.commands import run_shop
+from flink.code import streaming_jobs
+from local.commands import environment_of, run_shop
+from local.paths import ROOT
 from local.platform import Platform
+from local.ports import free_base
 from operations import failed_events as failures
 from operations.failed_events import FailedEvent
 from operations.lag import wait_until_settled
 from operations.repair.run import ACCEPTED_BEFORE
-from producers.importers.online_retail import BUNDLED
 from schemas.codec import Encoder, load_schema
 from schemas.failures import Reason
+from schemas.settings import Settings
 from schemas.topics import EVENTS, HEADER_RECEIVED_AT
-from tests.support.faults import PYTHON_WORKER, kill, process_of
-from tests.support.platforms import platform_with, shop_in_background
+from tests.support import online_retail
+from tests.support.faults import process_of
+from tests.support.platforms import CHECKPOINT_MS
 
 pytestmark = [pytest.mark.platform, pytest.mark.timeout(1200)]
 
-JOBS = ("ingest", "analytics")
-KILLED = ("taskmanager", PYTHON_WORKER, "sink", "kafka", "clickhouse")
-IMPORT_RATE = 300
+JOBS = ("ingest", "analytics", "catalogue")
+FIGURES = ("10,666,684.544", "918,936.610", "9,747,747.934", "19,960", "305")
 SETTLE_SECONDS = 300
-REGISTRY_AWAY_SECONDS = 60
+REGISTRY_AWAY_SECONDS = 20
+"""Twice the time-out of a request to it."""
 ERASED = "17850"
 """A customer of the data set."""
 
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
-    with platform_with(JOBS, tmp_path_factory.mktemp("main job") / "data") as made:
-        yield made
+    """Nothing yet: the demo starts it."""
+    data, base = tmp_path_factory.mktemp("main job") / "data", free_base(random.Random())
+    made = Platform(Settings(data_dir=data, port_base=base, metrics_checkpoint_interval_ms=CHECKPOINT_MS))
+    yield made
+    made.down()
+
+
+@pytest.fixture(scope="module")
+def lines() -> pd.DataFrame:
+    return online_retail.order_lines()
+
+
+@pytest.fixture(scope="module")
+def days(lines: pd.DataFrame) -> list[dict[str, str]]:
+    return online_retail.expected_days(lines)
 
 
 def settle(shop: Platform) -> None:
@@ -64,27 +83,41 @@ def table(shop: Platform, query: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(answer.stdout)))
 
 
-def test_killing_every_part_while_the_import_runs_ends_in_the_same_tables(
-    shop: Platform, expected_days: list[dict[str, str]]
-) -> None:
-    arguments = ("import", "online-retail", "--rate", str(IMPORT_RATE))
-    with shop_in_background(shop.settings, *arguments) as importing:
-        for target in KILLED:
-            time.sleep(4)
-            assert importing.poll() is None, "the import ended before everything was killed"
-            kill(shop, target)
+def test_the_demo_prints_the_same_figures_every_time(shop: Platform) -> None:
+    first = demo(shop.settings, "--once")
+    assert not shop.is_up()
+    second = demo(shop.settings)
+    assert shop.is_up()
 
-    settle(shop)
+    for shown in (first, second):
+        assert shown.returncode == 0, shown.stderr
+        for figure in FIGURES:
+            assert figure in shown.stdout
+        assert "Recommended to customer 17850 by the model 2011" in shown.stdout
+        port = shop.settings.port("serving")
+        assert f"curl 'http://127.0.0.1:{port}/v1/recommend/17850?n=5&explain=true'" in shown.stdout
+    assert first.stdout == second.stdout
+    for job in streaming_jobs():
+        assert f"{job} is submitted, from the beginning," in first.stderr
+        assert f"{job} is submitted, from checkpoint chk-" in second.stderr
 
-    assert table(shop, "sales_daily") == expected_days
+
+def demo(settings: Settings, *options: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [ROOT / "shop", "demo", *options],
+        env=environment_of(settings),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=800,
+        check=False,
+    )
 
 
-def test_the_same_import_again_changes_nothing(shop: Platform, expected_days: list[dict[str, str]]) -> None:
-    assert run_shop(shop.settings, "import", "online-retail").returncode == 0
-    settle(shop)
-
-    assert table(shop, "sales_daily") == expected_days
-    assert count(shop, "SELECT count() FROM events") == count(shop, "SELECT uniqExact(event_id) FROM events") == 30_235
+def test_the_second_import_changed_nothing(shop: Platform, days: list[dict[str, str]]) -> None:
+    assert table(shop, "sales_daily") == days
+    for events in ("count()", "uniqExact(event_id)"):
+        assert count(shop, f"SELECT {events} FROM events") == online_retail.EVENTS
 
 
 def test_the_totals_are_those_of_the_data_set(shop: Platform) -> None:
@@ -132,7 +165,7 @@ def test_the_platform_stays_below_five_gigabytes(shop: Platform) -> None:
 
 
 def test_junk_of_every_kind_is_kept_with_its_reason_and_fails_no_job(
-    shop: Platform, expected_days: list[dict[str, str]]
+    shop: Platform, days: list[dict[str, str]]
 ) -> None:
     good = encoder(shop).encode(purchase("junk-0"))
     junk: dict[bytes | None, Reason] = {
@@ -156,14 +189,14 @@ def test_junk_of_every_kind_is_kept_with_its_reason_and_fails_no_job(
         assert (event.topic, event.partition, event.offset) == ("order-events", partition, offset)
         assert event.message
     assert {name: restarts_of(shop, name) for name in JOBS} == restarts
-    assert table(shop, "sales_daily") == expected_days
+    assert table(shop, "sales_daily") == days
 
     listed = run_shop(shop.settings, "failed", "list", "--format", "json")
     assert listed.returncode == 0, listed.stderr
     assert len(json.loads(listed.stdout)) == len(junk)
 
 
-def test_a_registry_that_is_away_for_a_minute_costs_no_record(shop: Platform) -> None:
+def test_a_registry_that_does_not_answer_for_a_while_costs_no_record(shop: Platform) -> None:
     schema = load_schema("shop_event")
     schema["fields"].append({"name": "added_later", "type": ["null", "string"], "default": None})
     with closing(SchemaRegistry(shop.settings.registry_url)) as registry:
@@ -182,7 +215,7 @@ def test_a_registry_that_is_away_for_a_minute_costs_no_record(shop: Platform) ->
 
 
 def test_a_repaired_event_counts_and_repairing_again_changes_nothing(
-    shop: Platform, tmp_path: Path, expected_days: list[dict[str, str]]
+    shop: Platform, tmp_path: Path, days: list[dict[str, str]]
 ) -> None:
     broken = encoder(shop).encode(purchase("broken", value=Decimal("-1.5")))
     send(shop, {broken: [(HEADER_RECEIVED_AT, b"1767225600000")]})
@@ -197,7 +230,7 @@ def test_a_repaired_event_counts_and_repairing_again_changes_nothing(
         assert (found["repaired"], found["skipped"], found["invalid"]) == (repaired, skipped, {})
         settle(shop)
         rows = table(shop, "sales_daily")
-        assert [row for row in rows if row["currency"] == "GBP"] == expected_days
+        assert [row for row in rows if row["currency"] == "GBP"] == days
         (mended,) = (row for row in rows if row["currency"] == "EUR")
         assert (mended["orders"], mended["gross"]) == ("2", "3.0000")
     again = run_shop(shop.settings, "failed", "repair", "--where", "reason=wrong_magic_byte")
@@ -295,52 +328,3 @@ def count(shop: Platform, sql: str) -> int:
 def restarts_of(shop: Platform, job: str) -> int:
     answer = json.loads(run_shop(shop.settings, "status", "--json").stdout)
     return int(answer["jobs"][job]["restarts"])
-
-
-@pytest.fixture(scope="module")
-def lines() -> pd.DataFrame:
-    """The lines of all invoices with exact amounts, and which of them are sold and which given back."""
-    frame = pd.read_parquet(BUNDLED)
-    frame["price"] = frame["UnitPrice"].map(lambda price: Decimal(repr(float(price))))
-    frame["amount"] = frame["Quantity"].map(int).map(Decimal) * frame["price"]
-    frame["sold"] = (frame["Quantity"] > 0) & (frame["UnitPrice"] > 0)
-    frame["returned"] = ~frame["sold"] & (frame["UnitPrice"] != 0)
-    frame["user"] = frame["CustomerID"].astype("string").fillna("anonymous " + frame["InvoiceNo"].astype(str))
-    frame["day"] = frame["InvoiceDate"].dt.strftime("%Y-%m-%d")
-    return frame
-
-
-@pytest.fixture(scope="module")
-def expected_days(lines: pd.DataFrame) -> list[dict[str, str]]:
-    """``sales_daily`` as a few lines of pandas compute it from the file, as CSV has it."""
-    sold, returned = lines[lines["sold"]], lines[lines["returned"]]
-    first_day = sold.groupby("user")["day"].min()
-    rows = []
-    for day in sorted(set(sold["day"]) | set(returned["day"])):
-        of_day = sold[sold["day"] == day]
-        orders, gross = of_day["InvoiceNo"].nunique(), of_day["amount"].sum()
-        refunds = -returned.loc[returned["day"] == day, "amount"].sum()
-        buyers = set(of_day["user"])
-        new = sum(first_day[user] == day for user in buyers)
-        rows.append(
-            {
-                "day": day,
-                "currency": "GBP",
-                "orders": str(orders),
-                "units": str(of_day["Quantity"].sum()),
-                "gross": money(gross),
-                "refunds": money(refunds),
-                "cancelled": money(0),
-                "net": money(gross - refunds),
-                "average_order_value": money(Decimal(gross) / orders) if orders else "",
-                "buyers": str(len(buyers)),
-                "new_buyers": str(new),
-                "returning_buyers": str(len(buyers) - new),
-            }
-        )
-    return rows
-
-
-def money(amount: Decimal | int) -> str:
-    """Four decimals, half up."""
-    return str(Decimal(amount).quantize(Decimal("0.0001"), "ROUND_HALF_UP"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from typing import Any
@@ -19,11 +18,10 @@ from local.status import report
 from operations.lag import wait_until_settled
 from operations.rebuild.redis import wait_for_sink
 from schemas.redis_keys import ACTIVE_MODEL, LIVE_MODELS, RETIRED_MODELS, SINK_OFFSETS, UNAVAILABLE_REVISION
-from tests.support.platforms import platform_with
+from tests.support.platforms import JOBS_BEHIND_REDIS
 
 pytestmark = [pytest.mark.platform, pytest.mark.timeout(1500)]
 
-JOBS = ("ingest", "analytics", "catalogue", "trending", "personalise")
 WAIT_SECONDS = 300
 STILL_SECONDS = 8.0
 """In which nothing changes once everything is there: checkpoints are two seconds apart."""
@@ -35,14 +33,13 @@ READ_AS = {b"string": "get", b"set": "smembers", b"hash": "hgetall"}
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
-    with platform_with(JOBS, tmp_path_factory.mktemp("redis") / "data") as made:
-        simulate(made, seed=3)
-        settle(made)  # a training reads what is counted when it is submitted
-        run(made, "submit", "training")
-        simulate(made, seed=4)
-        settle(made)
-        yield made
+def shop(platform_behind_redis: Platform) -> Platform:
+    simulate(platform_behind_redis, seed=3)
+    settle(platform_behind_redis)  # a training reads what is counted when it is submitted
+    run(platform_behind_redis, "submit", "training")
+    simulate(platform_behind_redis, seed=4)
+    settle(platform_behind_redis)
+    return platform_behind_redis
 
 
 def run(shop: Platform, *arguments: str) -> None:
@@ -93,7 +90,7 @@ def test_a_training_that_has_ended_hides_no_job(shop: Platform) -> None:
         assert cluster.health(training.id).checkpoints == 0
     found = report(shop.settings)
     assert found.is_well
-    assert {job.name for job in found.jobs} == set(JOBS)
+    assert {job.name for job in found.jobs} == set(JOBS_BEHIND_REDIS)
     assert all(job.health is not None and job.health.checkpoints > 0 for job in found.jobs)
 
 

@@ -1,7 +1,7 @@
 """A simulated shop with all its trouble against its ledger, on a platform of its own that gets nothing else.
 
-The clocks of the shop's time zone go forward within the simulated days. The records come shuffled first: their ledger is
-that of the records in order, which come afterwards. The tests build on each other in their order.
+The clocks of the shop's time zone go forward within the simulated days. The records come shuffled first: their ledger
+is that of the records in order, which come afterwards. The tests build on each other in their order.
 """
 
 from __future__ import annotations

@@ -19,6 +19,8 @@ from schemas.settings import Settings
 CHECKPOINT_MS = 2_000
 """Of jobs that compute metrics: tests wait for each, and keep little state."""
 
+JOBS_BEHIND_REDIS = ("ingest", "analytics", "catalogue", "trending", "personalise")
+
 
 @contextmanager
 def platform_with(jobs: Iterable[str], data: Path, time_zone: str = "UTC", **more: Any) -> Iterator[Platform]:

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 import pytest
 
 DEPTH = 3
-"""``tests/integration/kafka`` and ``tests/integration/test_demo.py`` have a line of their own."""
+"""``tests/integration/kafka`` and ``tests/integration/test_main_job.py`` have a line of their own."""
 LEAST_SECONDS = 1.0
 
 

@@ -20,19 +20,18 @@ GROUPS = {
     "tests/faults": "faults",
     "tests/integration/test_history.py": "history",
     "tests/integration/test_main_job.py": "main job",
-    "tests/integration/test_demo.py": "demo",
-    "tests/integration/test_redis_rebuilt.py": "redis rebuilt",
+    "tests/integration/test_redis_rebuilt.py": "redis",
+    "tests/integration/test_fresh_recommendations.py": "redis",
     "tests/integration/test_simulated_shop.py": "simulated shop",
     "tests/integration/test_importers.py": "importers",
-    "tests/docs": "docs",
-    "tests/integration/test_fresh_recommendations.py": "fresh recommendations",
     "tests/integration/collector": SHARED_PLATFORM,
     "tests/integration/sinks": SHARED_PLATFORM,
     "tests/integration/serving": SHARED_PLATFORM,
     "tests/integration/dashboards": SHARED_PLATFORM,
     "tests/integration/operations": SHARED_PLATFORM,
     "tests/integration/test_models.py": SHARED_PLATFORM,
-    "tests/integration/test_platform.py": SHARED_PLATFORM,  # kills the parts, hence last
+    "tests/integration/test_platform.py": SHARED_PLATFORM,  # kills the parts
+    "tests/docs": SHARED_PLATFORM,  # submits jobs, which the others do not expect
     "tests/integration/kafka": "kafka",
     "tests/sql": "sql",
     "tests/contract/clickhouse": "clickhouse",
