@@ -17,9 +17,12 @@ from tests.support.times import Times
 settings.register_profile("untimed", deadline=None)  # how long an example takes is the machine's matter
 settings.load_profile("untimed")
 
+GROUP_RESOURCES = "resources of a group of tests"
+
 
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Times())
+    config.pluginmanager.register(workers.GroupResources(), GROUP_RESOURCES)
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest leaves out by markers
@@ -48,14 +51,23 @@ def _no_settings_of_the_person() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
-    """A migrated platform without jobs, in a directory with a blank in its name; every part is ready."""
-    with platform_with((), tmp_path_factory.mktemp("a platform") / "data") as made:
-        yield made
+def group_resources(pytestconfig: pytest.Config) -> workers.GroupResources:
+    """Holds what is to live as long as the group of tests that uses it."""
+    resources = pytestconfig.pluginmanager.get_plugin(GROUP_RESOURCES)
+    assert isinstance(resources, workers.GroupResources)
+    return resources
 
 
 @pytest.fixture(scope="session")
-def platform_behind_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+def platform(group_resources: workers.GroupResources, tmp_path_factory: pytest.TempPathFactory) -> Platform:
+    """A migrated platform without jobs, in a directory with a blank in its name; every part is ready."""
+    return group_resources.hold(platform_with((), tmp_path_factory.mktemp("a platform") / "data"))
+
+
+@pytest.fixture(scope="session")
+def platform_behind_redis(
+    group_resources: workers.GroupResources, tmp_path_factory: pytest.TempPathFactory
+) -> Platform:
     """A migrated platform that runs every job that Redis depends on; test_redis_rebuilt.py is the first to use it."""
-    with platform_with(JOBS_BEHIND_REDIS, tmp_path_factory.mktemp("behind redis") / "data") as made:
-        yield made
+    data = tmp_path_factory.mktemp("behind redis") / "data"
+    return group_resources.hold(platform_with(JOBS_BEHIND_REDIS, data))

@@ -6,24 +6,22 @@ one platform waits, for a checkpoint or for a part that was killed, the other pr
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling
+
+_T = TypeVar("_T")
 
 WORKERS = 2
 """However many cores there are: each may have a platform, which takes a core and some gigabytes."""
 
 SHARED_PLATFORM = "the platform without jobs"
 GROUPS = {
-    "tests/faults": "faults",
-    "tests/integration/test_history.py": "history",
     "tests/integration/test_main_job.py": "main job",
-    "tests/integration/test_redis_rebuilt.py": "redis",
-    "tests/integration/test_fresh_recommendations.py": "redis",
-    "tests/integration/test_simulated_shop.py": "simulated shop",
-    "tests/integration/test_importers.py": "importers",
     "tests/integration/collector": SHARED_PLATFORM,
     "tests/integration/sinks": SHARED_PLATFORM,
     "tests/integration/serving": SHARED_PLATFORM,
@@ -32,12 +30,38 @@ GROUPS = {
     "tests/integration/test_models.py": SHARED_PLATFORM,
     "tests/integration/test_platform.py": SHARED_PLATFORM,  # kills the parts
     "tests/docs": SHARED_PLATFORM,  # submits jobs, which the others do not expect
+    "tests/integration/test_history.py": "history",
+    "tests/integration/test_redis_rebuilt.py": "redis",
+    "tests/integration/test_fresh_recommendations.py": "redis",
+    "tests/faults": "faults",
+    "tests/integration/test_importers.py": "importers",
+    "tests/integration/test_simulated_shop.py": "simulated shop",
     "tests/integration/kafka": "kafka",
     "tests/sql": "sql",
     "tests/contract/clickhouse": "clickhouse",
     "tests/contract/serving": "serving",
 }
 """Folder or file -> group, in the order in which they begin: the longest first, and what has no group at the end."""
+
+
+class GroupResources:
+    """A plugin that holds what the tests of a group share, and ends it after the last of them."""
+
+    def __init__(self) -> None:
+        self._held = ExitStack()
+
+    def hold(self, resource: AbstractContextManager[_T]) -> _T:
+        """Enter the context of a resource, until the group of the test that asks for it is over."""
+        return self._held.enter_context(resource)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_teardown(self, item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None]:
+        yield
+        if nextitem is None or group_of(nextitem.nodeid) != group_of(item.nodeid):
+            self._held.close()
+
+    def pytest_sessionfinish(self) -> None:
+        self._held.close()  # a run that stops at a failure has a next test
 
 
 class GroupScheduling(LoadScopeScheduling):
