@@ -174,26 +174,22 @@ class BatchClient:
         The servers must be there. Each job may take SUBMIT_SECONDS.
         """
         self._files.release(names)
+        left = set(names)
         deadline = time.monotonic() + SUBMIT_SECONDS
-        reported: set[str] = set()
-        while open_names := set(names) - reported:
-            ended = self._has_ended()
-            for result in self._files.results():
-                if result.name in open_names:
-                    reported.add(result.name)
-                    deadline = time.monotonic() + SUBMIT_SECONDS
-                    yield result.name, result.job_id or refusal(result.name, result.error, self._log)
-            if open_names <= reported:
+        while left:
+            ended = self._has_ended()  # asked first: the results are complete if it has
+            results = [result for result in self._files.results() if result.name in left]
+            for result in results:
+                left.discard(result.name)
+                yield result.name, result.job_id or refusal(result.name, result.error, self._log)
+            if results:
+                deadline = time.monotonic() + SUBMIT_SECONDS
+            elif ended or time.monotonic() > deadline:
+                for name in sorted(left):
+                    yield name, refusal(name, self._log_text(), self._log) if ended else self._too_late(name)
                 return
-            if ended:
-                yield from (
-                    (name, refusal(name, self._log_text(), self._log)) for name in sorted(open_names - reported)
-                )
-                return
-            if time.monotonic() > deadline:
-                yield from ((name, self._too_late(name)) for name in sorted(open_names - reported))
-                return
-            time.sleep(POLL_SECONDS)
+            else:
+                time.sleep(POLL_SECONDS)
 
     def _has_ended(self) -> bool:
         assert self._process is not None

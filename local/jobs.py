@@ -37,7 +37,6 @@ from schemas.settings import ALL_JOBS, Settings
 
 logger = logging.getLogger(__name__)
 
-POLL_SECONDS: Final = 0.2
 CANCEL_SECONDS: Final = 15.0
 CODE_FILE: Final = "code.zip"
 STATE_BACKEND_FILE: Final = "state-backend"
@@ -473,30 +472,25 @@ class Jobs:
         Raises:
             JobError: It failed before that.
         """
-        deadline = time.monotonic() + RUNNING_SECONDS
-        while time.monotonic() < deadline:
+
+        def has_checkpoint() -> bool:
             health = cluster.health(job_id)
-            if health.checkpoints:
-                return
-            if health.last_failure:
+            if health.last_failure and not health.checkpoints:
                 message = f"The new version of {name} cannot go on from the savepoint: {health.last_failure}"
                 raise JobError(message)
-            time.sleep(POLL_SECONDS)
-        message = f"The new version of {name} made no checkpoint within {RUNNING_SECONDS:.0f} seconds."
-        raise JobError(message)
+            return health.checkpoints > 0
+
+        late = f"The new version of {name} made no checkpoint within {RUNNING_SECONDS:.0f} seconds."
+        wait_until(has_checkpoint, RUNNING_SECONDS, lambda: JobError(late))
 
     def _end(self, cluster: Cluster, name: str) -> bool:
         """Cancel a job and wait until it has ended; whether it ran."""
-        deadline = time.monotonic() + CANCEL_SECONDS
         running = cluster.find(name)
         if running is None:
             return False
         cluster.cancel(running.id)
-        while cluster.find(name) is not None:
-            if time.monotonic() > deadline:
-                message = f"The job {name} does not end. See {self.url}."
-                raise JobError(message)
-            time.sleep(POLL_SECONDS)
+        late = f"The job {name} does not end. See {self.url}."
+        wait_until(lambda: cluster.find(name) is None, CANCEL_SECONDS, lambda: JobError(late))
         return True
 
 
