@@ -12,6 +12,7 @@ from typing import Final, Protocol, Self, TypeVar
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from connections.errors import DependencyUnavailable
+from coordination.waiting import wait_until
 from schemas.errors import ConfigurationError
 from schemas.offsets import Partition
 
@@ -173,7 +174,7 @@ def group_commits(kafka: KafkaAddress, group: str, topics: Iterable[str]) -> lis
 
 
 def ask_kafka(question: Callable[[], _T], servers: str, timeout_seconds: float) -> _T:
-    """What Kafka answers; asked again while a broker that has just started, or lost its role, says "not yet".
+    """What Kafka answers; repeated while a broker that has just started, or lost its role, is not ready yet.
 
     Args:
         question: Asks once, with a time-out of its own.
@@ -183,12 +184,20 @@ def ask_kafka(question: Callable[[], _T], servers: str, timeout_seconds: float) 
     Raises:
         DependencyUnavailable: There is no answer.
     """
-    deadline = time.monotonic() + timeout_seconds
-    while True:
+    problem: KafkaError
+
+    def answer() -> tuple[_T] | None:
+        nonlocal problem
         try:
-            return question()
+            return (question(),)
         except KafkaException as error:
             problem = error.args[0]
-            if problem.code() not in _NOT_YET or time.monotonic() >= deadline:
-                raise DependencyUnavailable("Kafka", servers, problem.str()) from error
-            time.sleep(_ASK_AGAIN_SECONDS)
+            if problem.code() in _NOT_YET:
+                return None
+            raise DependencyUnavailable("Kafka", servers, problem.str()) from error
+
+    def too_late() -> DependencyUnavailable:
+        return DependencyUnavailable("Kafka", servers, problem.str())
+
+    (answered,) = wait_until(answer, timeout_seconds, too_late, poll_seconds=_ASK_AGAIN_SECONDS)
+    return answered

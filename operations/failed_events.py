@@ -60,7 +60,7 @@ class FailedEvent:
 def failed_events(
     settings: Settings, reason: Reason | None = None, topic: str | None = None, limit: int | None = None
 ) -> Iterator[FailedEvent]:
-    """What stands in ``failed-events`` now, partition by partition, each in the order of its offsets.
+    """What is in ``failed-events`` now, partition by partition, each in the order of its offsets.
 
     Args:
         settings: Where Kafka is.
@@ -128,15 +128,15 @@ def _failed_event(message: Message) -> FailedEvent:
     assert partition is not None
     assert offset is not None
     headers = cast("list[tuple[str, bytes | None]]", message.headers() or [])
-    said = dict(headers)
+    values = dict(headers)
     try:
         return FailedEvent(
             failed_at=datetime.fromtimestamp(message.timestamp()[1] / 1000, UTC),
-            topic=_text(said, HEADER_TOPIC),
-            partition=int(_text(said, HEADER_PARTITION)),
-            offset=int(_text(said, HEADER_OFFSET)),
-            reason=Reason(_text(said, HEADER_CLASS)),
-            message=_text(said, HEADER_MESSAGE),
+            topic=_text(values, HEADER_TOPIC),
+            partition=int(_text(values, HEADER_PARTITION)),
+            offset=int(_text(values, HEADER_OFFSET)),
+            reason=Reason(_text(values, HEADER_CLASS)),
+            message=_text(values, HEADER_MESSAGE),
             key=message.key(),
             value=message.value(),
             failed_partition=partition,

@@ -321,14 +321,14 @@ class _Offsets:
     def _committed(self, group: str, partitions: Iterable[Partition]) -> Mapping[Partition, int]:
         """What a group has committed; negative for a partition that it has committed nothing for.
 
-        A consumer of that name that never joins the group is asked: librdkafka's AdminClient crashes the process when
-        the group's coordinator is still loading.
+        It comes from a consumer of that name that never joins the group: librdkafka's AdminClient crashes the process
+        when the group's coordinator is still loading.
         """
         reader = self._readers.get(group)
         if reader is None:
             reader = self._readers[group] = Consumer({**self._client, "group.id": group}, logger=log)
-        asked = [TopicPartition(*partition) for partition in partitions]
-        answer = self._ask(lambda: reader.committed(asked, timeout=self._timeout_seconds))
+        where = [TopicPartition(*partition) for partition in partitions]
+        answer = self._ask(lambda: reader.committed(where, timeout=self._timeout_seconds))
         return {Partition(each.topic, each.partition): each.offset for each in answer}
 
     def _offsets(

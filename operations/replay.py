@@ -96,7 +96,7 @@ def chosen(table: pa.Table, replay: Replay) -> pa.Table:
 def received_at_ms(event_time_ms: int, accepted_at_ms: int, settings: Settings) -> int:
     """When the shop received an event, as ingest may judge it again: what is kept is when it was accepted.
 
-    That is later than it was received, so it is brought within the bounds that ingest found it in.
+    That is later than it was received, so it is brought within the bounds that ingest accepted it in.
     """
     earliest = event_time_ms - settings.clock_skew_seconds * 1000
     latest = event_time_ms + settings.allowed_lateness_seconds * 1000

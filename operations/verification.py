@@ -91,14 +91,14 @@ class TableReport:
 
     Attributes:
         expected: Rows that the ledger has.
-        found: Rows that the table has.
+        actual: Rows that the table has.
         problem: Why the rows could not be compared; empty when they could.
         counts: missing, extra, different -> rows.
         examples: The first differences.
     """
 
     expected: int
-    found: int = 0
+    actual: int = 0
     problem: str = ""
     counts: Counter[str] = field(default_factory=Counter)
     examples: list[Difference] = field(default_factory=list)
@@ -108,7 +108,7 @@ class TableReport:
         """Whether the table is as it must be."""
         return not self.problem and not self.counts
 
-    def note(self, difference: Difference) -> None:
+    def add(self, difference: Difference) -> None:
         """Count a difference, and keep the first ones."""
         self.counts[difference.kind] += 1
         if len(self.examples) < EXAMPLES:
@@ -130,7 +130,7 @@ class RecordsReport:
     @property
     def agrees(self) -> bool:
         """Whether accepted, failed and duplicates are as they must be, and together what was produced."""
-        return all(expected == found for expected, found in self.counts.values())
+        return all(expected == actual for expected, actual in self.counts.values())
 
 
 def read_ledger(path: Path) -> LedgerFile:
@@ -247,67 +247,67 @@ def _compare_table(client: Client, name: str, expected: ExpectedTable) -> TableR
 _COLUMNS_OF: Final = "SELECT name FROM system.columns WHERE database = currentDatabase() AND table = {table:String}"
 
 
-def compare_rows(expected: ExpectedTable, found: Any, report: TableReport) -> None:
+def compare_rows(expected: ExpectedTable, rows: Any, report: TableReport) -> None:
     """Compare rows by their keys.
 
     Args:
         expected: What must be there.
-        found: The rows that are there, columns in the ledger's order.
+        rows: The rows that are there, columns in the ledger's order.
         report: Takes the differences.
     """
     kinds, keys = list(expected.columns.values()), expected.keys
     actual: dict[Row, Row] = {}
-    for row in found:
-        report.found += 1
+    for row in rows:
+        report.actual += 1
         key = tuple(_plain(cell, kind) for cell, kind in zip(row[:keys], kinds, strict=False))
         if key in actual:
-            report.note(Difference("extra", key, _whole(expected, None, row)))
+            report.add(Difference("extra", key, _whole(expected, None, row)))
         actual[key] = tuple(row)
-    for wanted in expected.rows:
-        key = tuple(wanted[:keys])
+    for must_be in expected.rows:
+        key = tuple(must_be[:keys])
         there = actual.pop(key, None)
         if there is None:
-            report.note(Difference("missing", key, _whole(expected, wanted, None)))
-        elif wrong := _wrong_cells(expected, wanted, there):
-            report.note(Difference("different", key, wrong))
+            report.add(Difference("missing", key, _whole(expected, must_be, None)))
+        elif wrong := _wrong_cells(expected, must_be, there):
+            report.add(Difference("different", key, wrong))
     for key, left in actual.items():
-        report.note(Difference("extra", key, _whole(expected, None, left)))
+        report.add(Difference("extra", key, _whole(expected, None, left)))
 
 
-def _wrong_cells(expected: ExpectedTable, wanted: list[Any], there: Row) -> dict[str, tuple[Any, Any]]:
+def _wrong_cells(expected: ExpectedTable, must_be: list[Any], there: Row) -> dict[str, tuple[Any, Any]]:
     return {
         name: (want, _plain(is_, kind))
-        for (name, kind), want, is_ in zip(expected.columns.items(), wanted, there, strict=True)
+        for (name, kind), want, is_ in zip(expected.columns.items(), must_be, there, strict=True)
         if not _same(want, is_, kind)
     }
 
 
-def _whole(expected: ExpectedTable, wanted: Any, there: Any) -> dict[str, tuple[Any, Any]]:
+def _whole(expected: ExpectedTable, must_be: Any, there: Any) -> dict[str, tuple[Any, Any]]:
     blank = [None] * len(expected.columns)
-    rows = zip(expected.columns.items(), wanted or blank, there or blank, strict=True)
+    rows = zip(expected.columns.items(), must_be or blank, there or blank, strict=True)
     return {name: (want, _plain(is_, kind)) for (name, kind), want, is_ in rows}
 
 
-def _same(want: Any, found: Any, kind: str) -> bool:
+def _same(want: Any, actual: Any, kind: str) -> bool:
     if kind == "text":
-        return (want or "") == (found or "")  # a text that nobody gave is empty in some tables and null in others
-    if want is None or found is None:
-        return want is None and found is None
+        return (want or "") == (actual or "")  # a text that nobody gave is empty in some tables and null in others
+    if want is None or actual is None:
+        return want is None and actual is None
     if kind == "amount":
-        return bool(Decimal(want) == found)
+        return bool(Decimal(want) == actual)
     if kind == "rate":
-        return _same_rate(Fraction(want), found)
-    return bool(want == _plain(found, kind))
+        return _same_rate(Fraction(want), actual)
+    return bool(want == _plain(actual, kind))
 
 
-def _same_rate(want: Fraction, found: Any) -> bool:
+def _same_rate(want: Fraction, actual: Any) -> bool:
     """Whether a rate is exact to as many places as it is given with."""
-    if isinstance(found, Decimal):
-        places = found.as_tuple().exponent
+    if isinstance(actual, Decimal):
+        places = actual.as_tuple().exponent
         assert isinstance(places, int)
         exact = Decimal(want.numerator) / Decimal(want.denominator)
-        return bool(exact.quantize(Decimal(1).scaleb(places), ROUND_HALF_UP) == found)
-    return math.isclose(float(want), float(found), rel_tol=_FLOAT_ERROR, abs_tol=_FLOAT_ERROR)
+        return bool(exact.quantize(Decimal(1).scaleb(places), ROUND_HALF_UP) == actual)
+    return math.isclose(float(want), float(actual), rel_tol=_FLOAT_ERROR, abs_tol=_FLOAT_ERROR)
 
 
 def _plain(cell: Any, kind: str) -> Any:

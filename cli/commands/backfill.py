@@ -81,7 +81,7 @@ def backfill(
 
 
 def _show_rounds(rounds: list[list[Comparison]], swapped: dict[str, int], each_day: bool) -> None:
-    """What was found, and what it is once rows were swapped."""
+    """The first comparison, and the second one after rows were swapped."""
     if rounds:
         _show(rounds[0], each_day)
     if len(rounds) > 1:
@@ -98,7 +98,7 @@ def _summary(done: Backfilled) -> str:
     )
 
 
-def _show(found: list[Comparison], each_day: bool) -> None:
+def _show(comparisons: list[Comparison], each_day: bool) -> None:
     from rich.table import Table
 
     columns = (
@@ -116,16 +116,16 @@ def _show(found: list[Comparison], each_day: bool) -> None:
     table = Table(*columns, "", box=None, header_style="bold")
     for column in table.columns[2:8]:
         column.justify = "right"
-    for comparison in found:
+    for comparison in comparisons:
         shown = [day for day in comparison.days if each_day or _differs(comparison.days[day])]
         for day in shown:
             table.add_row(comparison.result.name, str(day), *_cells(comparison.days[day]))
         table.add_row(comparison.result.name, "all", *_cells(_all_days(comparison)))
     out.print(table)
-    for comparison in found:
+    for comparison in comparisons:
         for difference in comparison.differences[:SHOWN]:
             out.print(f"{comparison.result.name} {describe(difference)}", markup=False, soft_wrap=True)
-    if any(comparison.moving for comparison in found):
+    if any(comparison.moving for comparison in comparisons):
         err.print("Rows that the live jobs changed meanwhile are moving and were not compared; run it again for them.")
 
 
@@ -165,10 +165,10 @@ def _write_json(done: Backfilled, rounds: list[list[Comparison]], swapped: dict[
         "swapped": swapped,
         "comparisons": [
             {
-                "agrees": not any(comparison.differences for comparison in found),
-                "tables": {comparison.result.name: _as_object(comparison) for comparison in found},
+                "agrees": not any(comparison.differences for comparison in comparisons),
+                "tables": {comparison.result.name: _as_object(comparison) for comparison in comparisons},
             }
-            for found in rounds
+            for comparisons in rounds
         ],
     }
     json.dump(content, out.file, indent=1, default=str)
@@ -182,6 +182,6 @@ def _as_object(comparison: Comparison) -> dict[str, Any]:
         "rows": {"live": _all_days(comparison).live, "backfilled": _all_days(comparison).shadow},
         "differences": len(comparison.differences),
         "moving": comparison.moving,
-        "days": {str(day): asdict(found) for day, found in comparison.days.items()},
+        "days": {str(day): asdict(compared) for day, compared in comparison.days.items()},
         "examples": [asdict(difference) for difference in comparison.differences[:SHOWN]],
     }

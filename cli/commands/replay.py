@@ -52,19 +52,19 @@ def replay(
     from producers.publisher import Publisher
 
     settings = settings_of(ctx)
-    asked = Replay(TimeRange(_moment(first, settings), _end(last, settings)), topic, to_topic)
-    asked.check()
+    request = Replay(TimeRange(_moment(first, settings), _end(last, settings)), topic, to_topic)
+    request.check()
     if to_topic:
         with CommittedRecords(settings) as records:
             records.partitions(to_topic)  # refuses a topic that does not exist
     with working("Looking for events ...") as status, history(settings, status.update) as past:
         began_at_ms = time.time_ns() // 1_000_000
-        check_memory(settings, past, asked, began_at_ms)
+        check_memory(settings, past, request, began_at_ms)
         status.stop()
         sent, started = 0, time.monotonic()
         with Publisher(settings) as publisher, event_progress() as progress:
-            task = progress.add_task("replay", total=past.rows(asked.times))
-            for sent in replay_events(settings, publisher, past, asked, began_at_ms, Pace(speed)):
+            task = progress.add_task("replay", total=past.rows(request.times))
+            for sent in replay_events(settings, publisher, past, request, began_at_ms, Pace(speed)):
                 progress.update(task, completed=sent)
             progress.update(task, completed=sent, total=sent)
     seconds = max(time.monotonic() - started, 1e-9)

@@ -71,7 +71,7 @@ def _compare(truth: LedgerFile, settings: Settings, names: tuple[str, ...]) -> d
     with working("Comparing ...") as status:
         for name, report in compare_tables(truth, settings, names):
             reports[name] = report
-            status.update(f"Comparing: {name} has {report.found:,} rows ...")
+            status.update(f"Comparing: {name} has {report.actual:,} rows ...")
     return reports
 
 
@@ -131,7 +131,7 @@ def as_json_object(records: RecordsReport, tables: dict[str, TableReport]) -> di
             name: {
                 "agrees": report.agrees,
                 "problem": report.problem,
-                "rows": {"must_be": report.expected, "is": report.found},
+                "rows": {"must_be": report.expected, "is": report.actual},
                 **{kind: report.counts[kind] for kind in ("missing", "extra", "different")},
                 "examples": [{"kind": row.kind, "key": list(row.key), "cells": row.cells} for row in report.examples],
             }

@@ -164,7 +164,7 @@ def compare(fault: Fault, platform: Platform, generator: LoadGenerator, log: Log
         fault,
         Outcome.DIFFERS if differences else Outcome.EQUAL,
         events=ledger.accepted,
-        rows=sum(table.found for table in tables.values()),
+        rows=sum(table.actual for table in tables.values()),
         lost=max(0, ledger.accepted - distinct),
         duplicated=max(rows - distinct, trusted - ledger.accepted, 0),
         problem="; ".join(differences),

@@ -32,7 +32,7 @@ class Days:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A row that is not live what the backfill says.
+    """A row of the live table that differs from the backfilled one.
 
     Attributes:
         key: Its key, instants as epoch milliseconds.
@@ -78,7 +78,7 @@ class Comparison:
 
     Attributes:
         result: Which.
-        days: Day -> what was found.
+        days: Day -> how its rows compare.
         differences: Every row that differs, those that are moving left out.
     """
 
@@ -107,47 +107,47 @@ def compare(
     """
     parameters = {"first": days.first, "last": days.last}
     totals = client.query(_totals(result, time_zone), parameters=parameters, tz_mode="schema").result_rows
-    found = {
+    days_compared = {
         day: DayComparison(live, shadow, _hash(live_hash), _hash(shadow_hash))
         for day, live, shadow, live_hash, shadow_hash in totals
     }
     rows = client.query(_differences(result, time_zone), parameters=parameters, tz_mode="schema").result_rows
-    return found, [_difference(result, tuple(row)) for row in rows]
+    return days_compared, [_difference(result, tuple(row)) for row in rows]
 
 
 def settle(
-    result: Result, found: Mapping[date, DayComparison], differences: list[Difference], changed: set[Key]
+    result: Result, compared: Mapping[date, DayComparison], differences: list[Difference], changed: set[Key]
 ) -> Comparison:
-    """Tell what differs from what is moving.
+    """Separate rows that differ from rows that are moving.
 
     Args:
         result: Which.
-        found: The sums by day; what they say of differences is filled in.
+        compared: The sums by day; their counts of differences are filled in.
         differences: Every row that differs.
         changed: Keys of rows that the live job has written since the cut.
     """
     standing = [difference for difference in differences if difference.key not in changed]
     for difference in differences:
-        day = found[difference.day]
+        day = compared[difference.day]
         if difference.key in changed:
             day.moving += 1
         else:
             day.differences[difference.kind] = day.differences.get(difference.kind, 0) + 1
-    return Comparison(result, found, standing)
+    return Comparison(result, compared, standing)
 
 
 def add_up(days: Iterable[DayComparison]) -> DayComparison:
     """Several days as one, whose hashes are those of all their rows."""
-    found = list(days)
+    all_days = list(days)
     kinds = (MISSING, EXTRA, DIFFERENT)
-    counts = {kind: sum(day.differences.get(kind, 0) for day in found) for kind in kinds}
+    counts = {kind: sum(day.differences.get(kind, 0) for day in all_days) for kind in kinds}
     return DayComparison(
-        live=sum(day.live for day in found),
-        shadow=sum(day.shadow for day in found),
-        live_hash=_hash(sum(int(day.live_hash, 16) for day in found)),
-        shadow_hash=_hash(sum(int(day.shadow_hash, 16) for day in found)),
+        live=sum(day.live for day in all_days),
+        shadow=sum(day.shadow for day in all_days),
+        live_hash=_hash(sum(int(day.live_hash, 16) for day in all_days)),
+        shadow_hash=_hash(sum(int(day.shadow_hash, 16) for day in all_days)),
         differences={kind: count for kind, count in counts.items() if count},
-        moving=sum(day.moving for day in found),
+        moving=sum(day.moving for day in all_days),
     )
 
 
@@ -220,7 +220,7 @@ FROM
     FROM ({sides})
     GROUP BY {key}
     HAVING _in_live != _in_shadow OR sumIf(_hash, _side = 0) != sumIf(_hash, _side = 1)
-) AS found
+) AS differing
 LEFT JOIN (SELECT {key}, max(_version) AS _newest FROM `{table}` GROUP BY {key}) AS versions USING ({key})
 ORDER BY _at, {key}
 """

@@ -1,7 +1,7 @@
 """Where a backfill ends, and what has changed since.
 
-The ends of the result topics are noted first and those of ``events`` after them. So a row that an event beyond the cut
-changed has a record at or behind the noted end of its topic: rows without one are as the events of the cut made them.
+The ends of the result topics are read first and those of ``events`` after them. So a row that an event beyond the cut
+changed has a record at or behind that end of its topic: rows without one are as the events of the cut made them.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def changed_since(settings: Settings, cut: Cut, result: Result) -> set[Key]:
     Raises:
         DependencyUnavailable: Kafka or the registry does not answer.
     """
-    found: set[Key] = set()
+    changed: set[Key] = set()
     with (
         CommittedRecords(settings) as records,
         closing(SchemaRegistry.of(settings)) as registry,
@@ -70,8 +70,8 @@ def changed_since(settings: Settings, cut: Cut, result: Result) -> set[Key]:
             _, end = records.bounds(topic, partition)
             for message in records.read(topic, partition, start, end):
                 fields = keys.decode(message.key() or b"")
-                found.add(tuple(comparable(fields[name]) for name in result.key))
-    return found
+                changed.add(tuple(comparable(fields[name]) for name in result.key))
+    return changed
 
 
 def newest_version(settings: Settings, result: Result) -> int:

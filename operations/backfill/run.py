@@ -12,6 +12,7 @@ from typing import Final
 
 from connections.clickhouse import connected
 from coordination.files import locked
+from coordination.waiting import wait_until
 from flink.checkpoints import checkpoint_directory
 from flink.client import FlinkClient
 from flink.cluster import Cluster
@@ -64,12 +65,12 @@ def chosen_results(names: Iterable[str]) -> tuple[Result, ...]:
     Raises:
         ConfigurationError: There is no such result.
     """
-    wanted = set(names)
+    chosen = set(names)
     known = {result.name for result in RESULTS}
-    if unknown := sorted(wanted - known):
+    if unknown := sorted(chosen - known):
         message = f"There is no metric {', '.join(unknown)}. There are: {', '.join(sorted(known))}."
         raise ConfigurationError(message)
-    return tuple(result for result in RESULTS if not wanted or result.name in wanted)
+    return tuple(result for result in RESULTS if not chosen or result.name in chosen)
 
 
 @contextmanager
@@ -131,9 +132,9 @@ def comparisons(
 def compare_one(settings: Settings, done: Backfilled, result: Result, days: Days) -> Comparison:
     """Compare one result with what is live now."""
     with connected(settings, settings.clickhouse_database) as client:
-        found, differences = compare(client, result, days, settings.time_zone)
+        days_compared, differences = compare(client, result, days, settings.time_zone)
     changed = changed_since(settings, done.cut, result) if differences else set()
-    return settle(result, found, differences, changed)
+    return settle(result, days_compared, differences, changed)
 
 
 def swap_one(settings: Settings, done: Backfilled, result: Result, days: Days) -> int:
@@ -155,7 +156,7 @@ def _compute(settings: Settings, client: FlinkClient, plan: BackfillPlan, progre
         try:
             job_id = submit_program(plan.name, PROGRAM, settings, client, log_file, arguments=(plan.to_json(),))
             _wait_until_finished(cluster, job_id, plan, progress)
-        except BaseException:  # by its name: it may run before Flink's client has told its id
+        except BaseException:  # by its name: it may run before Flink's client has printed its id
             if running := cluster.find(plan.name):
                 cluster.cancel(running.id)
             raise
@@ -165,16 +166,16 @@ def _compute(settings: Settings, client: FlinkClient, plan: BackfillPlan, progre
 
 
 def _wait_until_finished(cluster: Cluster, job_id: str, plan: BackfillPlan, progress: Progress) -> None:
-    deadline = time.monotonic() + RUN_SECONDS
-    while time.monotonic() < deadline:
+    def has_finished() -> bool:
         status = next((job for job in cluster.jobs() if job.id == job_id), None)
         if status is None or status.state in ("FAILED", "CANCELED"):
             reason = cluster.health(job_id).last_failure if status else "the JobManager lost it"
             message = f"The job {plan.name} failed: {reason}."
             raise JobError(message)
-        if status.has_ended:
-            return
         progress(f"Computing {plan.name}: {status.state.lower()}, {status.tasks_running}/{status.tasks} tasks ...")
-        time.sleep(POLL_SECONDS)
-    message = f"The job {plan.name} did not end within {RUN_SECONDS:.0f} seconds and is cancelled."
-    raise JobError(message)
+        return status.has_ended
+
+    def too_late() -> JobError:
+        return JobError(f"The job {plan.name} did not end within {RUN_SECONDS:.0f} seconds and is cancelled.")
+
+    wait_until(has_finished, RUN_SECONDS, too_late, poll_seconds=POLL_SECONDS)

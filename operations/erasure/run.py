@@ -3,7 +3,7 @@
 1. The erasure is published; from REFRESH_SECONDS later on, ingest refuses the person's events.
 2. What had come in before is waited for: every reader of ``events`` has read it.
 3. The rows that name the person are deleted from their topics by tombstones, and the sink applies those.
-4. Each store gives up what it holds; then each is asked again.
+4. Each store gives up what it holds; then each is searched again.
 
 Doing it again completes what was interrupted.
 """

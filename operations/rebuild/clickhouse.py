@@ -20,8 +20,10 @@ import pyarrow.parquet as pq
 from clickhouse_connect.driver.client import Client
 
 from connections.clickhouse import connected
+from connections.errors import DependencyUnavailable
 from connections.kafka import CommittedRecords, group_offsets
 from connections.registry import SchemaRegistry
+from coordination.waiting import wait_until
 from lake.columns import FIELDS
 from lake.manifest import read_manifest
 from lake.storage import lake_storage
@@ -33,7 +35,7 @@ from schemas.offsets import OffsetRange, Partition
 from schemas.results import RESULTS
 from schemas.settings import Settings
 from schemas.topics import EVENTS
-from sinks.clickhouse.client import ClickHouse
+from sinks.clickhouse.client import INSERT_TIMEOUT_SECONDS, ClickHouse
 from sinks.clickhouse.description import CLICKHOUSE
 from sinks.clickhouse.store import TABLES, ClickHouseStore, Table
 
@@ -55,7 +57,7 @@ class Rebuilt:
         from_lake: Events that came from the lake.
         from_kafka: Records that came from Kafka.
         seconds: How long it took.
-        away_seconds: How long the table could not be asked.
+        away_seconds: How long the table could not be queried.
     """
 
     table: str
@@ -136,8 +138,12 @@ class _Rebuild:
     def _wait_for_inserts(self, table: str) -> None:
         """Wait until the sink has ended, and committed, what it was inserting when the table was renamed."""
         self._progress(f"{table}: waiting for the sink to pause ...")
-        while self._clickhouse.ask(_RUNNING_INSERTS, begin=f"INSERT INTO `{table}`") != "0":
-            time.sleep(SETTLE_SECONDS / 10)
+        wait_until(
+            lambda: self._clickhouse.ask(_RUNNING_INSERTS, begin=f"INSERT INTO `{table}`") == "0",
+            2 * INSERT_TIMEOUT_SECONDS,
+            lambda: DependencyUnavailable("ClickHouse", self._settings.clickhouse_url, f"an insert into {table} hangs"),
+            poll_seconds=SETTLE_SECONDS / 10,
+        )
         time.sleep(SETTLE_SECONDS)
 
     def _drop(self, name: str) -> None:

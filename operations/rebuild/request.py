@@ -1,4 +1,4 @@
-"""What is asked of a rebuild, and what it reports: the same for every store."""
+"""The options of a rebuild, and what it reports: the same for every store."""
 
 from __future__ import annotations
 

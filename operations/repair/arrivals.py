@@ -1,4 +1,4 @@
-"""When the shop first received failed events: told by the records that were refused, as long as Kafka holds them."""
+"""When the shop first received failed events, by the records that were refused, as long as Kafka holds them."""
 
 from __future__ import annotations
 
@@ -32,22 +32,22 @@ def arrivals(records: CommittedRecords, failed: Iterable[FailedEvent]) -> dict[P
     Raises:
         DependencyUnavailable: Kafka does not answer.
     """
-    found: dict[Place, int] = {}
-    wanted: defaultdict[tuple[str, int], set[int]] = defaultdict(set)
+    received: dict[Place, int] = {}
+    offsets_of: defaultdict[tuple[str, int], set[int]] = defaultdict(set)
     for each in failed:
-        found[place_of(each)] = round(each.failed_at.timestamp() * 1000)
-        wanted[each.topic, each.partition].add(each.offset)
-    for (topic, partition), offsets in wanted.items():
+        received[place_of(each)] = round(each.failed_at.timestamp() * 1000)
+        offsets_of[each.topic, each.partition].add(each.offset)
+    for (topic, partition), offsets in offsets_of.items():
         for message in records.read(topic, partition, min(offsets), max(offsets) + 1):
             offset = message.offset()
             if offset in offsets:
-                found[Place(topic, partition, offset)] = received_ms(message)
-    return found
+                received[Place(topic, partition, offset)] = received_ms(message)
+    return received
 
 
 def received_ms(message: Message) -> int:
     """When a record was received: by its header as far as that is a time, else by its timestamp."""
-    told = dict(message.headers() or []).get(HEADER_RECEIVED_AT)
-    if isinstance(told, bytes) and told.isdigit():
-        return int(told)
+    header = dict(message.headers() or []).get(HEADER_RECEIVED_AT)
+    if isinstance(header, bytes) and header.isdigit():
+        return int(header)
     return message.timestamp()[1]

@@ -60,11 +60,11 @@ class Condition:
             return self._compare(getattr(failed, self.name))
         return event is not None and self._compare(event.get(self.name.removeprefix(EVENT)))
 
-    def _compare(self, found: Any) -> bool:
+    def _compare(self, value: Any) -> bool:
         """A null is equal to no text, and neither below nor above anything."""
-        if found is None:
+        if value is None:
             return (self.value == "") is (self.operator == "=") and self.operator in ("=", "!=")
-        return bool(_OPERATORS[self.operator](found, self.value))
+        return bool(_OPERATORS[self.operator](value, self.value))
 
 
 def parse_condition(text: str) -> Condition:

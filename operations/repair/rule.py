@@ -92,8 +92,8 @@ def _module(path: Path) -> ModuleType:
 
 
 def _function(module: ModuleType, name: str) -> Callable[[Any], Any] | None:
-    found = getattr(module, name, None)
-    return found if callable(found) else None
+    function = getattr(module, name, None)
+    return function if callable(function) else None
 
 
 def _answer(function: Callable[[Any], Any], given: Any) -> Any:

@@ -34,6 +34,7 @@ from schemas.topics import HEADER_RECEIVED_AT
 
 BATCH: Final = 2_000
 IDS_A_QUESTION: Final = 200
+_KNOWN_IDS: Final = "SELECT event_id FROM events WHERE event_id IN {ids:Array(String)}"
 SHOWN: Final = 20
 ACCEPTED_BEFORE: Final = "an event of its id was accepted before"
 SAME_ID: Final = "a failed event of the same id is repaired"
@@ -79,7 +80,7 @@ class Outcome:
         """How many there were."""
         return self.repaired + self.skipped.total() + self.invalid.total()
 
-    def note(self, failed: FailedEvent, decision: Decision) -> None:
+    def add(self, failed: FailedEvent, decision: Decision) -> None:
         """Count what became of one."""
         match decision:
             case Repaired():
@@ -93,7 +94,7 @@ class Outcome:
 
 
 def repair_failed(settings: Settings, request: Request, progress: Progress) -> Outcome:
-    """Repair what stands in ``failed-events`` now.
+    """Repair what is in ``failed-events`` now.
 
     Raises:
         ConfigurationError: A topic has no such version of its schema.
@@ -106,7 +107,7 @@ def repair_failed(settings: Settings, request: Request, progress: Progress) -> O
         looked_at = failed_events(settings)
         while batch := list(islice(looked_at, BATCH)):
             for failed, decision in run.decide(batch):
-                outcome.note(failed, decision)
+                outcome.add(failed, decision)
             progress(f"{outcome.chosen:,} chosen, {outcome.repaired:,} repaired ...")
     return outcome
 
@@ -116,7 +117,7 @@ class _Run:
 
     Args:
         settings: Where the servers are.
-        request: What is asked for.
+        request: What is to be repaired, and how.
         stack: Closes them.
     """
 
@@ -151,11 +152,11 @@ class _Run:
 
     def _schema_id(self, subject: str, version: int) -> int:
         if subject not in self._schema_ids:
-            found = self._registry.id_of_version(subject, version)
-            if found is None:
+            schema_id = self._registry.id_of_version(subject, version)
+            if schema_id is None:
                 message = f"The registry has no version {version} of {subject}."
                 raise ConfigurationError(message)
-            self._schema_ids[subject] = found
+            self._schema_ids[subject] = schema_id
         return self._schema_ids[subject]
 
     def _is_chosen(self, failed: FailedEvent, value: bytes | None) -> bool:
@@ -185,7 +186,7 @@ def known_ids(clickhouse: Client, event_ids: Sequence[str]) -> set[str]:
     """Those of the ids that events in ClickHouse have."""
     known: set[str] = set()
     for first in range(0, len(event_ids), IDS_A_QUESTION):
-        asked = {"ids": list(event_ids[first : first + IDS_A_QUESTION])}
-        rows = clickhouse.query("SELECT event_id FROM events WHERE event_id IN {ids:Array(String)}", asked).result_rows
-        known.update(str(row[0]) for row in rows)
+        parameters = {"ids": list(event_ids[first : first + IDS_A_QUESTION])}
+        answer = clickhouse.query(_KNOWN_IDS, parameters)
+        known.update(str(row[0]) for row in answer.result_rows)
     return known

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple, Protocol
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from connections.errors import DependencyUnavailable, RecordsDeleted
+from coordination.waiting import wait_until
 from schemas.errors import ShopError
 from schemas.offsets import OffsetRange, Partition
 from schemas.settings import Settings
@@ -127,7 +127,7 @@ class KafkaSource:
         return self._commit(TopicPartition(*partition, next_offset, metadata=""))
 
     def lag(self, positions: dict[Partition, int]) -> int:
-        """Records beyond the positions, by what the last fetches said."""
+        """Records beyond the positions, by the ends that the last fetches brought."""
         ends = (
             (self._consumer.get_watermark_offsets(TopicPartition(*p), cached=True), at) for p, at in positions.items()
         )
@@ -195,19 +195,28 @@ class KafkaSource:
         self._owner.revoked([_partition(each) for each in revoked])
 
     def _starts(self, assigned: list[TopicPartition]) -> dict[Partition, Start]:
-        deadline = time.monotonic() + ASSIGN_SECONDS
-        while True:
+        problem: Exception
+
+        def starts() -> tuple[dict[Partition, Start]] | None:
+            nonlocal problem
             try:
-                committed = self._consumer.committed(assigned, timeout=CALL_TIMEOUT_SECONDS)
-                starts = {_partition(each): self._start(each) for each in committed}
-                self._commit_starting_offsets([each for each in committed if each.offset < 0], starts)
-                return starts
+                return (self._starts_now(assigned),)
             except (KafkaException, DependencyUnavailable) as error:
-                if time.monotonic() >= deadline:
-                    servers = f"Kafka or {self._description.title}"
-                    raise DependencyUnavailable(servers, self._servers, str(error)) from error
                 logger.warning("Where to begin is not known yet, asking again: %s", error)
-                time.sleep(ASSIGN_PAUSE_SECONDS)
+                problem = error
+                return None
+
+        def too_late() -> DependencyUnavailable:
+            return DependencyUnavailable(f"Kafka or {self._description.title}", self._servers, str(problem))
+
+        (known,) = wait_until(starts, ASSIGN_SECONDS, too_late, poll_seconds=ASSIGN_PAUSE_SECONDS)
+        return known
+
+    def _starts_now(self, assigned: list[TopicPartition]) -> dict[Partition, Start]:
+        committed = self._consumer.committed(assigned, timeout=CALL_TIMEOUT_SECONDS)
+        starts = {_partition(each): self._start(each) for each in committed}
+        self._commit_starting_offsets([each for each in committed if each.offset < 0], starts)
+        return starts
 
     def _commit_starting_offsets(self, unread: list[TopicPartition], starts: dict[Partition, Start]) -> None:
         """Commit where reading begins for the first time: what Kafka deletes from then on is missing."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import random
 import subprocess
-import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, wait
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from confluent_kafka import OFFSET_END, KafkaError, Message, Producer, TopicPart
 from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, OffsetSpec, ResourceType
 
 from connections.kafka import ask_kafka
+from coordination.waiting import wait_until
 from local import processes
 from local.downloads import Jars, default_cache, read_lock
 from local.parts.base import Part
@@ -57,11 +58,12 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
 def start(part: Part, root: Path) -> subprocess.Popen[bytes]:
     part.prepare()
     child = processes.start(part.command(), part.environment(), root, root / f"{part.name}.log")
-    deadline = time.monotonic() + START_SECONDS
-    while not part.is_ready():
+
+    def is_ready() -> bool:
         assert child.poll() is None, (root / f"{part.name}.log").read_text(encoding="utf-8")
-        assert time.monotonic() < deadline, f"{part.name} does not answer"
-        time.sleep(0.1)
+        return part.is_ready()
+
+    wait_until(is_ready, START_SECONDS, lambda: AssertionError(f"{part.name} does not answer"))
     return child
 
 
@@ -84,16 +86,14 @@ def emptiable(servers: Settings, admin: AdminClient) -> Settings:
 
 def wait_until_emptiable(admin: AdminClient, topics: list[str]) -> None:
     """A topic goes by its new policy some time after the broker has acknowledged it."""
-    deadline = time.monotonic() + SECONDS
     first = [TopicPartition(topic, 0, 0) for topic in topics]
-    while True:
+
+    def is_emptiable() -> bool:
         futures = admin.delete_records(first, request_timeout=SECONDS).values()
         wait(futures, SECONDS)
-        refused = [error for future in futures if (error := future.exception()) is not None]
-        if not refused:
-            return
-        assert time.monotonic() < deadline, refused
-        time.sleep(0.2)
+        return all(future.exception() is None for future in futures)
+
+    wait_until(is_emptiable, SECONDS, lambda: AssertionError(f"records of {topics} cannot be deleted"))
 
 
 @pytest.fixture
@@ -158,13 +158,18 @@ class Writer:
 
     def _wait_for_markers(self, written: dict[tuple[str, int], int]) -> None:
         """Kafka answers the end of a transaction before the markers of it stand in the partitions."""
-        deadline = time.monotonic() + SECONDS
         for partition, offset in written.items():
             where = TopicPartition(*partition)
-            request = {where: OffsetSpec.latest()}
-            while self._admin.list_offsets(request, request_timeout=SECONDS)[where].result().offset < offset + 2:
-                assert time.monotonic() < deadline, f"{where} gets no marker"
-                time.sleep(0.01)
+            wait_until(
+                partial(self._ends_behind, where, offset + 1),
+                SECONDS,
+                partial(AssertionError, f"{where} gets no marker"),
+                poll_seconds=0.01,
+            )
+
+    def _ends_behind(self, where: TopicPartition, offset: int) -> bool:
+        request = {where: OffsetSpec.latest()}
+        return self._admin.list_offsets(request, request_timeout=SECONDS)[where].result().offset > offset
 
     def _send(self, producer: Producer, records: tuple[dict[str, Any], ...]) -> dict[tuple[str, int], int]:
         """Write records; the last offset of each partition."""

@@ -51,7 +51,7 @@ def changed(**cells: Any) -> tuple[Any, ...]:
 def test_equal_rows_agree() -> None:
     report = compared([WANTED], [FOUND])
     assert report.agrees
-    assert (report.expected, report.found) == (1, 1)
+    assert (report.expected, report.actual) == (1, 1)
 
 
 @pytest.mark.parametrize(

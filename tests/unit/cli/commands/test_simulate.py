@@ -54,7 +54,7 @@ def test_a_difference_says_where_what_must_be_and_what_is() -> None:
 
 def test_json_says_whether_all_agrees_and_what_does_not() -> None:
     table = TableReport(2, 1)
-    table.note(Difference("missing", ("a",), {"n": (1, None)}))
+    table.add(Difference("missing", ("a",), {"n": (1, None)}))
     records = RecordsReport(2, {"accepted": (4, 4)})
     assert as_json_object(records, {"t": table}) == {
         "agrees": False,
