@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
@@ -126,7 +126,9 @@ def servers_up(settings: Settings, stages: Stages) -> Iterator[PlannedJobs]:
         platform.fetch(downloads.update)
     platform.data.create()
     platform.jobs.desired.add_unless_cancelled(chosen_jobs(settings))
-    with platform.jobs.planned(platform.jobs.desired.names()) as jobs:
+    with ExitStack() as stack:
+        with working("Waiting until nobody else submits the jobs ..."):
+            jobs = stack.enter_context(platform.jobs.planned(platform.jobs.desired.names()))
         with ThreadPoolExecutor() as pool:
             migrations = Migrations(settings, pool)
             with stages.timed("start of the parts"), view.shown():
