@@ -40,7 +40,7 @@ from recommender.interactions import KnownUsers, UserHistories, in_order
 from recommender.models.base import Training
 from recommender.models.item_knn import ItemKnn
 from recommender.neighbours import NONE, Neighbours
-from recommender.store import Manifest, ModelStore, ServedModel, load_model
+from recommender.store import Manifest, ModelStore, ServedModel
 from schemas.redis_keys import LIVE_MODELS, UNAVAILABLE, personalized
 from schemas.settings import Settings
 
@@ -169,7 +169,7 @@ def live_model(settings: Settings, redis: Redis) -> Iterator[ServedModel]:
     store = ModelStore(settings.model_store_url)
     live: Any = redis.smembers(LIVE_MODELS)
     if live:
-        yield load_model(store, sorted(live)[-1].decode())
+        yield store.load(sorted(live)[-1].decode())
         return
     made = made_model(f"bench-{uuid.uuid4().hex[:8]}")
     store.write(made)
@@ -188,12 +188,12 @@ def made_model(version: str) -> ServedModel:
     items = (tastes + rng.geometric(0.05, len(owners))) % PRODUCTS
     now = datetime.now(UTC)
     times = now.timestamp() - rng.random(len(owners)) * 86_400
-    done = in_order(TRAINING_USERS, owners, items.astype(np.int32), np.zeros(len(owners), np.int8), times)
-    model = ItemKnn().fit(Training(done.histories, PRODUCTS))
+    interactions = in_order(TRAINING_USERS, owners, items.astype(np.int32), np.zeros(len(owners), np.int8), times)
+    model = ItemKnn().fit(Training(interactions.histories, PRODUCTS))
     none = Neighbours(np.full((PRODUCTS, 1), NONE, np.int32), np.zeros((PRODUCTS, 1), np.float32))
     texts = {name: [""] * PRODUCTS for name in ("title", "category", "brand", "description", "price")}
     manifest = Manifest(version, model.name, dict(model.parameters), "bench", now, now, now, {}, {}, {})
-    nobody = KnownUsers([], UserHistories(done.histories.slice(0, 0), done.kinds[:0]))
+    nobody = KnownUsers([], UserHistories(interactions.histories.slice(0, 0), interactions.kinds[:0]))
     return ServedModel(manifest, model, Catalogue([f"p{n}" for n in range(PRODUCTS)], texts), none, none, nobody)
 
 

@@ -2,7 +2,7 @@
 
     python -m bench.training [--runs 5] [--users 100000] [--items 20000] [--interactions 2000000] [--only TABLE ...]
 
-starts a Redis of its own, as the platform has it. Interactions are drawn by lot, items by a Zipf law. Three tables:
+starts a Redis of its own, as the platform has it. Interactions are drawn at random, items by a Zipf law. Three tables:
 
 - train + top-N + publish, in turns, each in a process of its own:
   ``implicit``  AlternatingLeastSquares.fit on the matrix, and recommend of 20 items for every user
@@ -10,8 +10,8 @@ starts a Redis of its own, as the platform has it. Interactions are drawn by lot
                 every user with the reason of each, encoded, and written to Redis with a time to live
 - publishing, in turns: the commands that ``shop`` sends, by its writer and by ``redis-cli --pipe``
 - end to end, once at this size and once at four times as many users and interactions: rows as the SQL leaves them,
-  numbered, judged on the newest days, fitted again on everything, stored, published; seconds of each stage and the peak
-  memory of the process
+  indexed, evaluated on the newest days, fitted again on everything, stored, published; seconds of each stage and the
+  peak memory of the process
 
 Each figure is the median of the runs; a ratio is that of medians. ``OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1`` before
 the command gives each side one thread, so that CPU seconds do not depend on how threads wait for each other.
@@ -81,7 +81,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--items", type=int, default=20_000)
     parser.add_argument("--interactions", type=int, default=2_000_000)
     parser.add_argument("--model", default="ials", help="Of the end-to-end table.")
-    parser.add_argument("--only", nargs="+", choices=TABLES, default=list(TABLES), help="Tables; all unless told.")
+    parser.add_argument("--only", nargs="+", choices=TABLES, default=list(TABLES), help="Tables; all by default.")
     parser.add_argument("--child", choices=CHILDREN, help=argparse.SUPPRESS)
     parser.add_argument("--port", type=int, default=0, help=argparse.SUPPRESS)
     return parser.parse_args()
@@ -151,18 +151,20 @@ def implicit_alone(arguments: argparse.Namespace) -> dict[str, float]:
 
 def shop_alone(arguments: argparse.Namespace) -> dict[str, float]:
     users, items, times = drawn(arguments)
-    done = in_order(arguments.users, users, items, np.full(len(users), PURCHASE, np.int8), times)
+    histories = in_order(arguments.users, users, items, np.full(len(users), PURCHASE, np.int8), times)
     ids = [f"user-{user}" for user in range(arguments.users)]
     client = redis.Redis(port=arguments.port)
     client.flushall()
     watch = Watch()
-    training = Training(done.histories, arguments.items)
+    training = Training(histories.histories, arguments.items)
     model = Ials(factors=FACTORS, iterations=ITERATIONS).fit(training)
     watch.lap("fit")
     similar = similar_items(model, training)
     watch.lap("similar")
     catalogue = Catalogue([f"item-{item}" for item in range(arguments.items)], {})
-    made = ServedModel(manifest("m1"), model, catalogue, similar, no_neighbours(arguments.items), KnownUsers(ids, done))
+    made = ServedModel(
+        manifest("m1"), model, catalogue, similar, no_neighbours(arguments.items), KnownUsers(ids, interactions)
+    )
     LiveModels(client, Rules(LENGTH, True), TTL_SECONDS).publish(made)
     watch.lap("top-N and publish")
     return watch.ended()
@@ -175,13 +177,13 @@ def whole_job(arguments: argparse.Namespace) -> dict[str, float]:
     client.flushall()
     watch = Watch()
     dataset = dataset_of(rows, attributes)
-    watch.lap("number")
+    watch.lap("index")
     trainer = Trainer(dataset, Rules(LENGTH, True), holdout_days=7)
     recipe = trainer.recipe(arguments.model)
     watch.lap("choose")
-    verdict = trainer.verdict(recipe, None)
-    watch.lap("judge")
-    made = trainer.served(recipe, verdict, "bench", NOW)
+    decision = trainer.decide(recipe, None)
+    watch.lap("evaluate")
+    made = trainer.served(recipe, decision, "bench", NOW)
     watch.lap("fit")
     with tempfile.TemporaryDirectory() as folder:
         ModelStore(Path(folder).as_uri()).write(made)
@@ -224,15 +226,15 @@ class Watch:
 
 def drawn(arguments: argparse.Namespace) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Users (n,) int64, items (n,) int32 and times (n,) float64 of interactions, no pair twice."""
-    lot = np.random.default_rng(SEED)
-    activity = lot.lognormal(0, 1, arguments.users)
+    rng = np.random.default_rng(SEED)
+    activity = rng.lognormal(0, 1, arguments.users)
     wanted = int(arguments.interactions * 1.3)
-    users = lot.choice(arguments.users, wanted, p=activity / activity.sum())
+    users = rng.choice(arguments.users, wanted, p=activity / activity.sum())
     popularity = 1 / (np.arange(arguments.items) + 50.0)
-    items = lot.choice(arguments.items, wanted, p=popularity / popularity.sum())
+    items = rng.choice(arguments.items, wanted, p=popularity / popularity.sum())
     pairs = np.unique(users * arguments.items + items)
-    pairs = np.sort(lot.permutation(pairs)[: arguments.interactions])
-    times = NOW.timestamp() - lot.random(len(pairs)) * DAYS * 86_400
+    pairs = np.sort(rng.permutation(pairs)[: arguments.interactions])
+    times = NOW.timestamp() - rng.random(len(pairs)) * DAYS * 86_400
     return pairs // arguments.items, (pairs % arguments.items).astype(np.int32), times
 
 

@@ -1,4 +1,4 @@
-"""Recommendations of one customer, as a person reads them."""
+"""Recommendations for one customer, printed for a person."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 PERSONAL: Final = "personal"
 WAIT_SECONDS: Final = 60.0
-_LOOK_SECONDS: Final = 0.25
+_POLL_SECONDS: Final = 0.25
 
 
 def show_recommendations(settings: Settings, customer: str, products: int) -> None:
-    """Print what the recommendation service recommends to a customer, why, and how to ask for it.
+    """Print what the recommendation service recommends to a customer, why, and the request as a curl command.
 
     Raises:
         DependencyUnavailable: It does not answer, or has nothing for this customer after WAIT_SECONDS.
@@ -35,7 +35,7 @@ def show_recommendations(settings: Settings, customer: str, products: int) -> No
 
 
 def _personal_answer(settings: Settings, url: str) -> dict[str, Any]:
-    """The answer once it is made for the customer, with the products' titles unless nobody tells them in time."""
+    """The first personal answer with a title for each product; after WAIT_SECONDS titles may be missing."""
     import httpx
 
     from connections.errors import DependencyUnavailable
@@ -44,22 +44,22 @@ def _personal_answer(settings: Settings, url: str) -> dict[str, Any]:
     with httpx.Client(timeout=settings.http_timeout_seconds, headers=_key(settings), trust_env=False) as http:
         while True:
             try:
-                answer = http.get(url).raise_for_status()
+                response = http.get(url).raise_for_status()
             except httpx.HTTPError as error:
                 raise DependencyUnavailable("The recommendation service", url, str(error)) from error
-            found: dict[str, Any] = answer.json()
-            if _is_whole(found):
-                return found
+            answer: dict[str, Any] = response.json()
+            if _is_complete(answer):
+                return answer
             if time.monotonic() > deadline:
-                if found["source"] == PERSONAL:
-                    return found
-                raise DependencyUnavailable("The recommendation service", url, f"its source is {found['source']!r}")
-            time.sleep(_LOOK_SECONDS)
+                if answer["source"] == PERSONAL:
+                    return answer
+                raise DependencyUnavailable("The recommendation service", url, f"its source is {answer['source']!r}")
+            time.sleep(_POLL_SECONDS)
 
 
-def _is_whole(answer: dict[str, Any]) -> bool:
-    named = [thing for item in answer["items"] for thing in (item, *item["because"])]
-    return answer["source"] == PERSONAL and all(thing["title"] for thing in named)
+def _is_complete(answer: dict[str, Any]) -> bool:
+    products = [product for item in answer["items"] for product in (item, *item["because"])]
+    return answer["source"] == PERSONAL and all(product["title"] for product in products)
 
 
 def _key(settings: Settings) -> dict[str, str]:
@@ -71,6 +71,6 @@ def _key(settings: Settings) -> dict[str, str]:
 
 def _table(items: list[dict[str, Any]]) -> Table:
     table = Table("", "product", "", "why", box=None, header_style="bold", show_edge=False, pad_edge=False)
-    for place, item in enumerate(items, 1):
-        table.add_row(str(place), item["item_id"], item["title"], item["words"])
+    for rank, item in enumerate(items, 1):
+        table.add_row(str(rank), item["item_id"], item["title"], item["words"])
     return table

@@ -1,4 +1,4 @@
-"""What is known of the products: their numbers in a model, and their attributes."""
+"""The products of a model: their indices and attributes."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from typing import Final
 import pyarrow as pa
 
 ATTRIBUTES: Final = ("title", "category", "brand", "description", "price")
-"""What may be known of a product, each as text."""
+"""Attributes of a product, each as text."""
 
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """Products by item number.
+    """Products by item index.
 
     Attributes:
         item_ids: Their ids, sorted.
-        attributes: For each of ATTRIBUTES a text for each product, "" where nobody told.
+        attributes: For each of ATTRIBUTES a text for each product, "" where it is not known.
     """
 
     item_ids: Sequence[str]
     attributes: Mapping[str, Sequence[str]]
 
     def table(self) -> pa.Table:
-        """A row for each item number."""
+        """A row for each item index."""
         return pa.table({"item_id": pa.array(self.item_ids, pa.string()), **self.attributes})
 
     @classmethod

@@ -1,8 +1,7 @@
-"""What a user did with which product: the one form in which training, publishing and personalise know users.
+"""Interactions of users with products, as training, publishing and personalise all use them.
 
-A user's history holds each product once for each kind of event, at the time of the newest such event. That is what the
-sorted set of ``schemas.redis_keys.history`` holds, so a list that training publishes and one that personalise makes of
-the same events are the same.
+A user's history holds each pair of kind and product once, at the time of the newest such event. The sorted set of
+``schemas.redis_keys.history`` holds the same, so training and personalise make the same list of the same events.
 """
 
 from __future__ import annotations
@@ -24,25 +23,25 @@ KIND_WEIGHTS: Final[Mapping[str, float]] = {
     "add_to_cart": 3.0,
     "purchase": 5.0,
 }
-"""How much an event says of its user's taste, by its kind; other kinds say nothing of a product."""
+"""Weight of an event by its kind; events of other kinds are no interactions."""
 
 KINDS: Final = tuple(KIND_WEIGHTS)
-"""The kinds by their number."""
+"""The kinds by their index."""
 
 PURCHASE: Final = KINDS.index("purchase")
 
-_NUMBERS: Final = {kind: number for number, kind in enumerate(KINDS)}
+_KIND_INDEX: Final = {kind: index for index, kind in enumerate(KINDS)}
 _WEIGHTS: Final = np.array(list(KIND_WEIGHTS.values()), np.float32)
 _MILLISECONDS: Final = 1000.0
 
 
 @dataclass(frozen=True, slots=True)
 class UserHistories:
-    """Histories, and what kind each of their events is of.
+    """Histories with the kind of each event.
 
     Attributes:
-        histories: What each user did, the oldest event first.
-        kinds: Numbers of the events' kinds, places in KINDS, (n_events,) int8.
+        histories: A history for each user, the oldest event first.
+        kinds: Kinds of the events as indices into KINDS, (n_events,) int8.
     """
 
     histories: Histories
@@ -59,38 +58,38 @@ class UserHistories:
 
 @dataclass(frozen=True, slots=True)
 class KnownUsers:
-    """Users of the training data whose lists are published.
+    """Users for whom lists are published.
 
     Attributes:
         ids: Their ids, sorted.
-        done: What each did.
+        interactions: Their histories.
     """
 
     ids: Sequence[str]
-    done: UserHistories
+    interactions: UserHistories
 
 
-def histories_of(members: Iterable[Iterable[tuple[str, float]]], item_numbers: Mapping[str, int]) -> UserHistories:
-    """Histories from what their sorted sets hold.
+def histories_of(sorted_sets: Iterable[Iterable[tuple[str, float]]], item_indices: Mapping[str, int]) -> UserHistories:
+    """Histories from the sorted sets of Redis.
 
     Args:
-        members: For each user the members of the set with their scores: ``kind:product_id``, milliseconds.
-        item_numbers: The products that the model knows, with their numbers; others are left out.
+        sorted_sets: For each user the interactions with their times: ``kind:product_id``, epoch milliseconds.
+        item_indices: Item index by product id; products that are not in it are left out.
     """
     owners, kinds, items, times = [], [], [], []
-    count = 0
-    for owner, found in enumerate(members):
-        count += 1
-        for member, time_ms in found:
-            kind, _, product_id = member.partition(":")
-            number = item_numbers.get(product_id)
-            if number is not None and kind in _NUMBERS:
+    n_users = 0
+    for owner, sorted_set in enumerate(sorted_sets):
+        n_users += 1
+        for interaction, time_ms in sorted_set:
+            kind, _, product_id = interaction.partition(":")
+            item = item_indices.get(product_id)
+            if item is not None and kind in _KIND_INDEX:
                 owners.append(owner)
-                kinds.append(_NUMBERS[kind])
-                items.append(number)
+                kinds.append(_KIND_INDEX[kind])
+                items.append(item)
                 times.append(time_ms / _MILLISECONDS)
     return in_order(
-        count, np.array(owners, np.int64), np.array(items, np.int32), np.array(kinds, np.int8), np.array(times)
+        n_users, np.array(owners, np.int64), np.array(items, np.int32), np.array(kinds, np.int8), np.array(times)
     )
 
 
@@ -101,10 +100,10 @@ def in_order(
     kinds: NDArray[np.int8],
     times: NDArray[np.float64],
 ) -> UserHistories:
-    """Events as histories: by time, and where times are equal by kind and item, so that no order of arrival matters.
+    """Events as histories, sorted by time, then kind, then item, so that the order of arrival does not matter.
 
     Args:
-        n_users: How many histories there are.
+        n_users: Number of histories.
         owners: The user of each event, (n_events,) int64.
         items: Its item, (n_events,) int32.
         kinds: Its kind, (n_events,) int8.
@@ -112,44 +111,48 @@ def in_order(
     """
     order = np.lexsort((items, kinds, times, owners))
     offsets = np.concatenate([[0], np.cumsum(np.bincount(owners, minlength=n_users))]).astype(np.int64)
-    done = Histories(offsets, items[order], _WEIGHTS[kinds[order]], times[order].astype(np.float64))
-    return UserHistories(done, kinds[order])
+    histories = Histories(offsets, items[order], _WEIGHTS[kinds[order]], times[order].astype(np.float64))
+    return UserHistories(histories, kinds[order])
 
 
 def merged(users: KnownUsers, newer: KnownUsers) -> KnownUsers:
-    """The users of both, as the second knows them where it knows an event of theirs, else as the first does."""
-    told = {user_id for user_id, length in zip(newer.ids, newer.done.histories.lengths, strict=True) if length}
-    if not told:
+    """The users of both; a user with a history in ``newer`` has that one, others the one in ``users``."""
+    in_newer = {
+        user_id for user_id, length in zip(newer.ids, newer.interactions.histories.lengths, strict=True) if length
+    }
+    if not in_newer:
         return users
-    kept = np.array([user_id not in told for user_id in users.ids], bool)
-    parts = (users, kept), (newer, newer.done.histories.lengths > 0)
+    kept = np.array([user_id not in in_newer for user_id in users.ids], bool)
+    parts = (users, kept), (newer, newer.interactions.histories.lengths > 0)
     ids = [user_id for part, rows in parts for user_id in itertools.compress(part.ids, rows.tolist())]
     order = np.argsort(np.array(ids, object), kind="stable") if ids else np.zeros(0, np.int64)
-    place = np.empty(len(ids), np.int64)
-    place[order] = np.arange(len(ids))
-    columns = [_columns(part.done, rows) for part, rows in parts]
+    index_of = np.empty(len(ids), np.int64)
+    index_of[order] = np.arange(len(ids))
+    columns = [_columns(part.interactions, rows) for part, rows in parts]
     owners = np.concatenate([columns[0][0], columns[1][0] + int(kept.sum())])
     items, kinds, times = (np.concatenate([column[index] for column in columns]) for index in (1, 2, 3))
-    return KnownUsers([ids[row] for row in order], in_order(len(ids), place[owners], items, kinds, times))
+    return KnownUsers([ids[row] for row in order], in_order(len(ids), index_of[owners], items, kinds, times))
 
 
-def newest_of_each(done: UserHistories) -> UserHistories:
-    """The newest event of each user, kind and item: what a sorted set keeps of the same events."""
-    histories = done.histories
+def newest_of_each(interactions: UserHistories) -> UserHistories:
+    """The newest event of each user, kind and item, as a sorted set keeps it."""
+    histories = interactions.histories
     owners = histories.owners
-    order = np.lexsort((-histories.times, histories.items, done.kinds, owners))
-    keys = np.stack([owners[order], done.kinds[order], histories.items[order]])
+    order = np.lexsort((-histories.times, histories.items, interactions.kinds, owners))
+    keys = np.stack([owners[order], interactions.kinds[order], histories.items[order]])
     first = np.ones(len(order), bool)
     first[1:] = (keys[:, 1:] != keys[:, :-1]).any(axis=0)
     kept = order[first]
-    return in_order(len(done), owners[kept], histories.items[kept], done.kinds[kept], histories.times[kept])
+    return in_order(
+        len(interactions), owners[kept], histories.items[kept], interactions.kinds[kept], histories.times[kept]
+    )
 
 
 def _columns(
-    done: UserHistories, rows: NDArray[np.bool_]
+    interactions: UserHistories, rows: NDArray[np.bool_]
 ) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int8], NDArray[np.float64]]:
-    """Owners (numbered anew), items, kinds and times of the events of some users."""
-    histories = done.histories
+    """Owners (indexed anew), items, kinds and times of the events of some users."""
+    histories = interactions.histories
     kept = rows[histories.owners]
     owners = (np.cumsum(rows) - 1)[histories.owners[kept]]
-    return owners, histories.items[kept], done.kinds[kept], histories.times[kept]
+    return owners, histories.items[kept], interactions.kinds[kept], histories.times[kept]

@@ -1,6 +1,6 @@
-"""From a model's scores to the lists that a person sees: what may not be in them left out, and why the rest is there.
+"""From a model's scores to the lists that a person sees: the best items that may be recommended, with a reason each.
 
-Publishing and personalise both call ``rank``, and the hold-out evaluation of the training job measures its lists.
+Publishing, personalise and the hold-out evaluation of the training job all use these lists.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from schemas.recommendations import Reason, RecommendedItem
 from schemas.settings import Settings
 
 BATCH_SCORES: Final = 4_000_000
-"""Scores held at once, users of a batch times items: 16 MB, memory that the allocator keeps for the next batch."""
+"""Scores in memory at a time, users of a batch times items: 16 MB, which the allocator keeps for the next batch."""
 
 CAUSES: Final = 10
 """Newest events of a history that may be the reason for a product."""
 
 REASONS: Final = tuple(Reason)
-"""Reasons by their number."""
+"""Reasons by their index."""
 
 _SIMILAR_TO: Final = {
     "view_item": Reason.SIMILAR_TO_VIEWED,
@@ -41,11 +41,11 @@ _BOUGHT_AGAIN: Final = REASONS.index(Reason.BOUGHT_AGAIN)
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What a list must be like.
+    """Rules for lists.
 
     Attributes:
-        length: Products of a list at the most.
-        excludes_bought: Whether what a user has bought is left out.
+        length: Largest number of products of a list.
+        excludes_bought: Whether products that the user has bought are left out.
     """
 
     length: int
@@ -53,19 +53,19 @@ class Rules:
 
     @classmethod
     def of(cls, settings: Settings) -> Rules:
-        """The rules of an installation."""
+        """The rules in the settings."""
         return cls(settings.recommendation_items, settings.recommendation_excludes_bought)
 
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """Lists of several users, the best item first, by column.
+    """Lists of several users as arrays, the best item first.
 
     Attributes:
-        items: Item numbers, NONE behind the end of a list, (n_users, length) int32.
+        items: Item indices, NONE behind the end of a list, (n_users, length) int32.
         scores: Their scores, 0 behind the end, (n_users, length) float32.
-        reasons: Places in REASONS, (n_users, length) int8.
-        because: The item of the history that speaks most for each, NONE where none does, (n_users, length) int32.
+        reasons: Indices into REASONS, (n_users, length) int8.
+        because: The item of the history that is the reason, NONE where none is, (n_users, length) int32.
     """
 
     items: NDArray[np.int32]
@@ -99,9 +99,9 @@ def rank(
 
     Args:
         model: Scores the items.
-        similar: Items like each item; tells which event of a history speaks for a recommended one.
-        users: What each user did.
-        rules: What a list must be like.
+        similar: Similar items of each item, for the reasons.
+        users: Histories of the users.
+        rules: Rules for the lists.
         unavailable: Items that must not be recommended to anybody, (n_items,) bool.
     """
     parts = list(rank_in_batches(model, similar, users, rules, unavailable))
@@ -118,7 +118,7 @@ def rank(
 def rank_in_batches(
     model: Model, similar: Neighbours, users: UserHistories, rules: Rules, unavailable: NDArray[np.bool_]
 ) -> Iterator[Ranking]:
-    """The same, as many users at once as BATCH_SCORES allows, in their order."""
+    """The same in batches of at most BATCH_SCORES scores, in the order of the users."""
     size = max(1, BATCH_SCORES // max(1, len(unavailable)))
     for first in range(0, len(users), size):
         yield _rank_batch(model, similar, users.slice(first, first + size), rules, unavailable)
@@ -140,48 +140,48 @@ def _rank_batch(
 def _reasons(
     items: NDArray[np.int32], similar: Neighbours, users: UserHistories
 ) -> tuple[NDArray[np.int8], NDArray[np.int32]]:
-    """Which of the newest events speaks most for each item: its weight times the likeness of the two items."""
+    """The strongest of the newest events for each item: its weight times the similarity of the two items is largest."""
     reasons = np.full(items.shape, _TASTE, np.int8)
     because = np.full(items.shape, NONE, np.int32)
-    rows, places, events, _ = _causes(items, similar, users)
+    rows, ranks, events, _ = _causes(items, similar, users)
     kinds, causes = users.kinds[events], users.histories.items[events]
-    again = (kinds == PURCHASE) & (causes == items[rows, places])
-    reasons[rows, places] = np.where(again, _BOUGHT_AGAIN, _REASON_OF_KIND[kinds])
-    because[rows, places] = causes
+    again = (kinds == PURCHASE) & (causes == items[rows, ranks])
+    reasons[rows, ranks] = np.where(again, _BOUGHT_AGAIN, _REASON_OF_KIND[kinds])
+    because[rows, ranks] = causes
     return reasons, because
 
 
 def _causes(
     items: NDArray[np.int32], similar: Neighbours, users: UserHistories
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
-    """Events that speak for recommended items, as row, place, event and how much, the strongest of a place last."""
-    place_of = _places(items, len(similar.items))
+    """Events similar to recommended items, as row, rank, event and strength, the strongest of a rank last."""
+    rank_of = _ranks(items, len(similar.items))
     newest = np.flatnonzero(users.histories.reverse_positions < CAUSES)
     owners, seen = users.histories.owners[newest], users.histories.items[newest]
     near = np.concatenate([seen[:, None], similar.items[seen]], axis=1)
-    places = place_of.take(owners[:, None] * place_of.shape[1] + near)
-    hit_events, hit_columns = np.nonzero((places != NONE) & (near != NONE))
-    likeness = _likeness(seen[hit_events], hit_columns - 1, similar)
-    strength = likeness * users.histories.weights[newest[hit_events]]
-    rows, found = owners[hit_events], places[hit_events, hit_columns].astype(np.int64)
-    order = np.lexsort((newest[hit_events], strength, found, rows))
-    return rows[order], found[order], newest[hit_events][order], strength[order]
+    ranks = rank_of.take(owners[:, None] * rank_of.shape[1] + near)
+    hit_events, hit_columns = np.nonzero((ranks != NONE) & (near != NONE))
+    similarity = _similarity(seen[hit_events], hit_columns - 1, similar)
+    strength = similarity * users.histories.weights[newest[hit_events]]
+    rows, hit_ranks = owners[hit_events], ranks[hit_events, hit_columns].astype(np.int64)
+    order = np.lexsort((newest[hit_events], strength, hit_ranks, rows))
+    return rows[order], hit_ranks[order], newest[hit_events][order], strength[order]
 
 
-def _likeness(seen: NDArray[np.int32], columns: NDArray[np.int64], similar: Neighbours) -> NDArray[np.float32]:
-    """How like each of ``seen`` is to what stands in a column of its neighbours, 1 to itself in column -1, (n,)."""
-    likeness = np.ones(len(seen), np.float32)
+def _similarity(seen: NDArray[np.int32], columns: NDArray[np.int64], similar: Neighbours) -> NDArray[np.float32]:
+    """Similarity of each of ``seen`` to its neighbour in a column, (n,); column -1 is the item itself: 1."""
+    similarity = np.ones(len(seen), np.float32)
     others = columns >= 0
-    likeness[others] = similar.scores[seen[others], columns[others]]
-    return likeness
+    similarity[others] = similar.scores[seen[others], columns[others]]
+    return similarity
 
 
-def _places(items: NDArray[np.int32], n_items: int) -> NDArray[np.int16]:
-    """Where each item stands in each list, NONE where it does not, (n_users, n_items) int16."""
-    places = np.full((len(items), n_items), NONE, np.int16)
-    rows, found = np.nonzero(items != NONE)
-    places[rows, items[rows, found]] = found
-    return places
+def _ranks(items: NDArray[np.int32], n_items: int) -> NDArray[np.int16]:
+    """Rank of each item in each list from 0, NONE where it is not in it, (n_users, n_items) int16."""
+    rank_of = np.full((len(items), n_items), NONE, np.int16)
+    rows, ranks = np.nonzero(items != NONE)
+    rank_of[rows, items[rows, ranks]] = ranks
+    return rank_of
 
 
 def _empty(length: int) -> Ranking:

@@ -4,12 +4,12 @@
 
     <model_store_url>/<version>/model.npz           the state of the fitted model
                                 neighbours.npz      similar products, and products bought together
-                                items.parquet       the catalogue, a row for each item number
-                                histories.parquet   what each user had done, as the published lists saw it
-                                manifest.json       the rest; written last and under its name at once
+                                items.parquet       the catalogue, a row for each item index
+                                histories.parquet   the users' histories that its lists were made from
+                                manifest.json       the rest; written last, by an atomic rename
 
-A version exists once its manifest does: what a killed writer leaves behind is no version, and is written over by the
-next attempt. Nothing in a version is ever changed, but that a person who is erased is taken out of its histories.
+A version exists once its manifest does: what a killed writer leaves behind is no version, and the next attempt writes
+over it. A version is never changed, except that an erased user is removed from its histories.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from recommender.catalogue import Catalogue
 from recommender.errors import ModelError
 from recommender.interactions import KnownUsers, in_order
 from recommender.models.base import Arrays, Model
+from recommender.models.former_names import with_current_names
 from recommender.models.registry import make_model
 from recommender.neighbours import Neighbours
 from schemas.recommendations import utc_text
@@ -44,19 +45,19 @@ HISTORIES: Final = "histories.parquet"
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What is known of a version besides its arrays.
+    """Metadata of a version.
 
     Attributes:
-        version: Its name: ``<newest event>-<hash of its state>``, so that the same data gives the same name.
-        name: The model, as ``make_model`` knows it.
-        parameters: What the model was made with.
+        version: Its name: ``<newest event>-<hash of its state>``; the same data gives the same name.
+        name: The model's name in the registry.
+        parameters: Its hyperparameters.
         code_version: The release of shopstream that made it.
-        created_at: When it was made.
-        data_from: The oldest event that it learnt from.
+        created_at: When it was served.
+        data_from: The oldest event of the training data.
         data_to: The newest one.
-        counts: Users, items and interactions that it learnt from.
-        metrics: What it reached on the hold-out, by the metric's name.
-        evaluation: How that was measured: the cut, the users, the comparison with the active model.
+        counts: Numbers of users, items and interactions in the training data.
+        metrics: Metrics on the hold-out, by name.
+        evaluation: How they were measured: the cut, the users, the comparison with the active model.
     """
 
     version: str
@@ -88,15 +89,15 @@ _TIMES: Final = ("created_at", "data_from", "data_to")
 
 @dataclass(frozen=True)
 class ServedModel:
-    """A version, ready to answer.
+    """A version that can be served.
 
     Attributes:
-        manifest: What is known of it.
-        model: The model, restored.
-        catalogue: The products by item number.
-        similar: Products like each product.
-        together: Products bought with each product.
-        users: What each user had done when it was trained.
+        manifest: Its metadata.
+        model: The fitted model.
+        catalogue: The products by item index.
+        similar: Similar products of each product.
+        together: Products bought together with each product.
+        users: The users' histories when it was trained.
     """
 
     manifest: Manifest
@@ -113,20 +114,20 @@ class ServedModel:
 
     @property
     def item_ids(self) -> Sequence[str]:
-        """Product ids by item number."""
+        """Product ids by item index."""
         return self.catalogue.item_ids
 
     @cached_property
-    def item_numbers(self) -> dict[str, int]:
-        """Item numbers by product id."""
-        return {item_id: number for number, item_id in enumerate(self.item_ids)}
+    def item_indices(self) -> dict[str, int]:
+        """Item indices by product id."""
+        return {item_id: index for index, item_id in enumerate(self.item_ids)}
 
 
 class ModelStore:
     """Versions of models below one address.
 
     Args:
-        url: ``file:///...``, ``s3://...`` or what else pyarrow knows.
+        url: ``file:///...``, ``s3://...`` or another address that pyarrow supports.
 
     Raises:
         ModelError: Nobody knows that kind of address.
@@ -141,13 +142,13 @@ class ModelStore:
             raise ModelError(message) from error
 
     def versions(self) -> tuple[str, ...]:
-        """The versions that are there, the oldest data first."""
+        """All versions, those with the oldest data first."""
         selector = pyarrow.fs.FileSelector(self._root, allow_not_found=True)
-        folders = [found.base_name for found in self._files.get_file_info(selector) if not found.is_file]
+        folders = [entry.base_name for entry in self._files.get_file_info(selector) if not entry.is_file]
         return tuple(sorted(name for name in folders if self._exists(name)))
 
     def manifest(self, version: str) -> Manifest:
-        """What is known of a version.
+        """The metadata of a version.
 
         Raises:
             ModelError: There is no such version.
@@ -157,25 +158,25 @@ class ModelStore:
             raise ModelError(message)
         return Manifest.decoded(self._read(version, MANIFEST))
 
-    def write(self, made: ServedModel) -> None:
-        """Store a version: all of it, or nothing that a reader would find.
+    def write(self, served: ServedModel) -> None:
+        """Store a version: all of it, or nothing that a reader sees.
 
         Raises:
             ModelError: The store cannot be written.
         """
         try:
-            self._files.create_dir(self._path(made.version))
-            self._write(made.version, MODEL, encode_arrays(made.model.arrays()))
-            self._write(made.version, NEIGHBOURS, encode_arrays(neighbour_arrays(made.similar, made.together)))
-            self._write(made.version, ITEMS, _parquet(made.catalogue.table()))
-            self._write(made.version, HISTORIES, _parquet(_users_table(made.users)))
-            self._commit(made.manifest)
+            self._files.create_dir(self._path(served.version))
+            self._write(served.version, MODEL, encode_arrays(served.model.arrays()))
+            self._write(served.version, NEIGHBOURS, encode_arrays(neighbour_arrays(served.similar, served.together)))
+            self._write(served.version, ITEMS, _parquet(served.catalogue.table()))
+            self._write(served.version, HISTORIES, _parquet(_users_table(served.users)))
+            self._commit(served.manifest)
         except (pa.ArrowException, OSError) as error:
             message = f"The model store {self.url} cannot be written: {error}."
             raise ModelError(message) from error
 
     def load(self, version: str) -> ServedModel:
-        """A version, ready to answer.
+        """Read a version.
 
         Raises:
             ModelError: There is no such version, or its files are damaged.
@@ -185,7 +186,9 @@ class ModelStore:
             neighbours = decode_arrays(self._read(version, NEIGHBOURS))
             return ServedModel(
                 manifest,
-                make_model(manifest.name, manifest.parameters).restore(decode_arrays(self._read(version, MODEL))),
+                make_model(manifest.name, manifest.parameters).restore(
+                    with_current_names(decode_arrays(self._read(version, MODEL)))
+                ),
                 Catalogue.of_table(_table(self._read(version, ITEMS))),
                 Neighbours(neighbours["similar_items"], neighbours["similar_scores"]),
                 Neighbours(neighbours["together_items"], neighbours["together_scores"]),
@@ -196,12 +199,12 @@ class ModelStore:
             raise ModelError(message) from error
 
     def knows(self, version: str, user_id: str) -> bool:
-        """Whether a version keeps a history of this user."""
+        """Whether a version has a history of this user."""
         owners = _table(self._read(version, HISTORIES))["user_id"].combine_chunks()
         return user_id in owners.dictionary.to_pylist()
 
     def forget(self, version: str, user_id: str) -> None:
-        """Take a user's history out of a version; harmless when it has none.
+        """Remove a user's history from a version; does nothing when it has none.
 
         Raises:
             ModelError: The store cannot be written.
@@ -217,13 +220,13 @@ class ModelStore:
             raise ModelError(message) from error
 
     def _commit(self, manifest: Manifest) -> None:
-        """Write the manifest under another name, then give it its own: from then on the version exists."""
+        """Write the manifest under another name, then rename it: from then on the version exists."""
         self._write(manifest.version, f"{MANIFEST}.partial", manifest.encoded())
         self._files.move(self._path(manifest.version, f"{MANIFEST}.partial"), self._path(manifest.version, MANIFEST))
 
     def _exists(self, version: str) -> bool:
-        (found,) = self._files.get_file_info([self._path(version, MANIFEST)])
-        return bool(found.is_file)
+        (entry,) = self._files.get_file_info([self._path(version, MANIFEST)])
+        return bool(entry.is_file)
 
     def _path(self, *parts: str) -> str:
         return "/".join((self._root, *parts))
@@ -236,11 +239,6 @@ class ModelStore:
         with self._files.open_input_stream(self._path(version, name)) as stream:
             content: bytes = stream.read()
         return content
-
-
-def load_model(store: ModelStore, version: str) -> ServedModel:
-    """A version of a store, ready to answer; see ``ModelStore.load``."""
-    return store.load(version)
 
 
 def encode_arrays(arrays: Arrays) -> bytes:
@@ -257,7 +255,7 @@ def decode_arrays(content: bytes) -> Arrays:
 
 
 def neighbour_arrays(similar: Neighbours, together: Neighbours) -> Arrays:
-    """What is stored of the items near each item."""
+    """Similar items and items bought together, as they are stored."""
     return {
         "similar_items": similar.items,
         "similar_scores": similar.scores,
@@ -279,10 +277,10 @@ def _table(content: bytes) -> pa.Table:
 
 def _users_table(users: KnownUsers) -> pa.Table:
     """A row for each event of a user."""
-    histories = users.done.histories
+    histories = users.interactions.histories
     owners = pa.DictionaryArray.from_arrays(pa.array(histories.owners, pa.int32()), pa.array(users.ids, pa.string()))
     return pa.table(
-        {"user_id": owners, "item": histories.items, "kind": users.done.kinds, "time_seconds": histories.times}
+        {"user_id": owners, "item": histories.items, "kind": users.interactions.kinds, "time_seconds": histories.times}
     )
 
 
@@ -290,20 +288,20 @@ def without_user(table: pa.Table, user_id: str) -> pa.Table:
     """The rows of ``_users_table`` without one of its users."""
     owners = table["user_id"].combine_chunks()
     ids: list[str] = owners.dictionary.to_pylist()
-    number = ids.index(user_id)
-    numbers = owners.indices.to_numpy()
-    stays = numbers != number
-    rest = pa.array(np.where(numbers > number, numbers - 1, numbers)[stays], pa.int32())
+    erased = ids.index(user_id)
+    indices = owners.indices.to_numpy()
+    kept_rows = indices != erased
+    remaining = pa.array(np.where(indices > erased, indices - 1, indices)[kept_rows], pa.int32())
     names = pa.array([each for each in ids if each != user_id], pa.string())
-    kept = table.filter(pa.array(stays))
-    return kept.set_column(0, "user_id", pa.DictionaryArray.from_arrays(rest, names))
+    kept = table.filter(pa.array(kept_rows))
+    return kept.set_column(0, "user_id", pa.DictionaryArray.from_arrays(remaining, names))
 
 
 def _users_of(table: pa.Table) -> KnownUsers:
     owners = table["user_id"].combine_chunks()
-    done = in_order(
+    interactions = in_order(
         len(owners.dictionary),
         owners.indices.to_numpy().astype(np.int64),
         *(table[name].to_numpy() for name in ("item", "kind", "time_seconds")),
     )
-    return KnownUsers(owners.dictionary.to_pylist(), done)
+    return KnownUsers(owners.dictionary.to_pylist(), interactions)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class ProtocolName(StrEnum):
-    """How to measure."""
+    """Protocols of evaluation."""
 
     NEXT_ITEM = "next-item"
     SESSION = "session"
@@ -33,7 +33,7 @@ def register(app: typer.Typer) -> None:
 
 
 def evaluate(
-    protocol: Annotated[ProtocolName, typer.Option(help="How to measure; docs/evaluate.md says what each does.")],
+    protocol: Annotated[ProtocolName, typer.Option(help="The protocol; docs/evaluate.md describes each.")],
     data: Annotated[
         Path | None, typer.Option(help="A file of the protocol's format, or a folder with one.", exists=True)
     ] = None,
@@ -48,16 +48,17 @@ def evaluate(
     ] = None,
     test_purchases: Annotated[
         Path | None,
-        typer.Option(help="temporal: what is right, user,item, in place of a cut.", exists=True, dir_okay=False),
+        typer.Option(help="temporal: right items, user,item, in place of a cut.", exists=True, dir_okay=False),
     ] = None,
     cut: Annotated[
         datetime | None,
         typer.Option(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"], help="temporal: when the test part begins, UTC."),
     ] = None,
     repeats: Annotated[
-        bool, typer.Option("--repeats/--no-repeats", help="temporal: whether what was bought may be recommended.")
+        bool,
+        typer.Option("--repeats/--no-repeats", help="temporal: whether bought products may be recommended."),
     ] = True,
-    model: Annotated[str, typer.Option(help="The blend, or one of its parts alone, such as ials.")] = "blend",
+    model: Annotated[str, typer.Option(help="The blend, or one of its parts, such as ials.")] = "blend",
     seed: Annotated[int, typer.Option(help="The same seed and data give the same figures.")] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of a table.")] = False,
 ) -> None:
@@ -69,8 +70,8 @@ def evaluate(
     request = Request(data, attributes, train, test, test_purchases, when, repeats, model, seed)
     began = time.monotonic()
 
-    def progress(doing: str) -> None:
-        err.print(f"[dim]{time.monotonic() - began:6.1f} s[/]  {doing}", soft_wrap=True)
+    def progress(step: str) -> None:
+        err.print(f"[dim]{time.monotonic() - began:6.1f} s[/]  {step}", soft_wrap=True)
 
     report = run(protocol.value, request, progress)
     if as_json:

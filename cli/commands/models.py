@@ -1,4 +1,4 @@
-"""``models``: which there are, what they are worth, and which is served."""
+"""``models``: list, show, promote and roll back recommendation models."""
 
 from __future__ import annotations
 
@@ -32,19 +32,19 @@ def register(app: typer.Typer) -> None:
 
 @models.command("list")
 def list_models(ctx: typer.Context, as_json: AsJson = False) -> None:
-    """List the models, the one made last first."""
+    """List the models, the newest first."""
     from rich.table import Table
 
     with _opened(settings_of(ctx)) as (_, records, live):
-        found = records.all()
+        every = records.all()
         served = live.active()
     if as_json:
-        out.print_json(json.dumps([_object(record) for record in found]))
+        out.print_json(json.dumps([_object(record) for record in every]))
         return
     table = Table("version", "model", "made", "data to", "users", "items", "NDCG@10", "HR@10", "", box=None)
     for column in table.columns[4:8]:
         column.justify = "right"
-    for record in found:
+    for record in every:
         table.add_row(*_row(record), _state(record, served))
     out.print(table)
 
@@ -52,14 +52,14 @@ def list_models(ctx: typer.Context, as_json: AsJson = False) -> None:
 @models.command()
 def show(
     ctx: typer.Context,
-    version: Annotated[str | None, typer.Argument(help="Which; without it, the active one.")] = None,
+    version: Annotated[str | None, typer.Argument(help="The version; without it, the active one.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show what is known of a model: data, parameters, what it reached and how it compared."""
+    """Show a model: its data, parameters, metrics, and how it compared with the active one."""
     from rich.table import Table
 
     with _opened(settings_of(ctx)) as (_, records, _live):
-        record = _found(records, version or records.active())
+        record = _record_of(records, version or records.active())
     if as_json:
         out.print_json(json.dumps(_object(record)))
         return
@@ -72,9 +72,9 @@ def show(
 @models.command()
 def promote(
     ctx: typer.Context,
-    version: Annotated[str, typer.Argument(help="Which.", show_default=False)],
+    version: Annotated[str, typer.Argument(help="The version.", show_default=False)],
 ) -> None:
-    """Serve a model from now on, whatever was found of it; its lists are published first unless they are there."""
+    """Serve a model from now on, whatever its metrics; its lists are published first if they are missing."""
     with _opened(settings_of(ctx)) as (promotions, _, _live), working(f"Promoting {version} ..."):
         promotions.promote(version, "promoted by hand", datetime.now(UTC))
     err.print(f"{version} is served.")
@@ -82,7 +82,7 @@ def promote(
 
 @models.command()
 def rollback(ctx: typer.Context) -> None:
-    """Serve the model again that was active before."""
+    """Serve the model that was active before."""
     with _opened(settings_of(ctx)) as (promotions, _, _live), working("Rolling back ..."):
         version = promotions.roll_back(datetime.now(UTC))
     err.print(f"{version} is served again.")
@@ -105,7 +105,7 @@ def _opened(settings: Settings) -> Iterator[tuple[Promotions, ModelRecords, Live
         yield Promotions(ModelStore(settings.model_store_url), records, live), records, live
 
 
-def _found(records: ModelRecords, version: str) -> ModelRecord:
+def _record_of(records: ModelRecords, version: str) -> ModelRecord:
     from recommender.errors import ModelError
 
     for record in records.all():
@@ -134,7 +134,7 @@ def _row(record: ModelRecord) -> tuple[str, ...]:
 
 
 def _state(record: ModelRecord, served: str) -> str:
-    """Whether it is active; and where Redis says otherwise, that promoting it would help."""
+    """Whether the model is active, and what to do where Redis does not serve it."""
     if record.is_active and served != record.version:
         return "[yellow]active, but Redis does not serve it: promote it again[/]"
     return "[green]active[/]" if record.is_active else ""

@@ -5,7 +5,6 @@ history is ranked anew by every model in ``rec:live``. Both are functions of the
 order or from the beginning, the topic leaves the same keys. The events of a user are in one partition, and so with one
 worker, which is why of two lists of a user the later one wins.
 
-- ``interactions.sql``  what of ``events`` belongs into histories
-- ``personaliser.py``   histories and lists in Redis, two round trips a batch; knows no Flink
-- ``function.py``       the same as a vectorised function
+- ``interactions.sql``  the interactions among ``events``
+- ``function.py``       ``recommender/publishing/personaliser.py`` as a vectorised function
 """

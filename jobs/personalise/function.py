@@ -19,7 +19,7 @@ from schemas.settings import Settings
 class KeepFresh(ScalarFunction):
     """(user_id STRING, kind STRING, product_id STRING, event_time BIGINT) -> BIGINT: how many lists were written.
 
-    The number stands at the last row of a batch, and 0 at the others.
+    The last row of a batch has the number for the whole batch, the others have 0.
     """
 
     redis_url: str
@@ -38,8 +38,8 @@ class KeepFresh(ScalarFunction):
         self._redis.close()
 
     def eval(self, user_id: pd.Series, kind: pd.Series, product_id: pd.Series, event_time: pd.Series) -> pd.Series:
-        """Take in the events of one batch."""
-        written = self._personaliser.take_in(user_id.tolist(), (kind + ":" + product_id).tolist(), event_time.tolist())
+        """Update histories and lists with the events of one batch."""
+        written = self._personaliser.update(user_id.tolist(), (kind + ":" + product_id).tolist(), event_time.tolist())
         return pd.Series([0] * (len(user_id) - 1) + [written])
 
 
@@ -53,6 +53,6 @@ def keep_fresh_function(settings: Settings) -> UserDefinedFunctionWrapper:
     function = KeepFresh(
         settings.redis_url, settings.http_timeout_seconds, settings.model_store_url, Rules.of(settings), limits
     )
-    made = udf(function, result_type=DataTypes.BIGINT(), func_type="pandas")
-    assert isinstance(made, UserDefinedFunctionWrapper)
-    return made
+    registered = udf(function, result_type=DataTypes.BIGINT(), func_type="pandas")
+    assert isinstance(registered, UserDefinedFunctionWrapper)
+    return registered

@@ -25,7 +25,7 @@ OPTIONS: Final = {
     "python.fn-execution.bundle.time": "100",
     "python.fn-execution.arrow.batch.size": "10000",
 }
-"""A bundle is a batch: what came within a tenth of a second goes to Redis together."""
+"""A bundle is a batch: the events of a tenth of a second are written to Redis together."""
 
 
 def register_inputs(tables: StreamTableEnvironment, settings: Settings) -> None:
@@ -35,7 +35,7 @@ def register_inputs(tables: StreamTableEnvironment, settings: Settings) -> None:
 
 
 def statements(tables: StreamTableEnvironment) -> StatementSet:
-    """From ``events`` to Redis; what the function returns is for nobody."""
+    """From ``events`` to Redis; the rows that the function returns are discarded."""
     inserts = tables.create_statement_set()
     inserts.add_insert("fresh_lists", tables.sql_query(load_sql("jobs.personalise", "fresh_lists")))
     return inserts

@@ -1,1 +1,4 @@
-"""Models from the stream: interactions by SQL, models by Python, evaluated, stored and promoted by version."""
+"""training: ``events`` -> a model that is compared with the active one, stored and published; then the job ends.
+
+Interactions are made by SQL, everything else by ``recommender/``.
+"""

@@ -1,4 +1,4 @@
-"""Interactions and the catalogue by SQL: what Flink makes of ``events`` as they are now, and reading what it wrote."""
+"""Interactions and product attributes by Flink SQL over ``events``, written to files and read from them."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ EVENT_FIELDS: Final = (
 """The fields of ``events`` that the SQL reads."""
 
 VIEWS: Final = (
-    "taken_back",
-    "standing_orders",
+    "refunds_and_cancellations",
+    "valid_orders",
     "bought_units",
     "returned_units",
-    "unplaced_returns",
+    "unmatched_returns",
     "kept_purchases",
-    "told_attributes",
+    "reported_attributes",
 )
 """In the order in which they build on each other."""
 
@@ -58,7 +58,7 @@ OUTPUTS: Final = {
         "value": ("STRING", pa.string()),
     },
 }
-"""What is written, by the name of its query: columns with their types in SQL and in Arrow."""
+"""The queries by name: columns with their types in SQL and in Arrow."""
 
 
 def register_views(tables: TableEnvironment) -> None:
@@ -81,21 +81,21 @@ def read_output(folder_url: str, name: str) -> pa.Table:
     """The rows of one output, in no particular order."""
     columns = OUTPUTS[name]
     files, root = pyarrow.fs.FileSystem.from_uri(f"{folder_url}/{name}")
-    found = files.get_file_info(pyarrow.fs.FileSelector(root, recursive=True, allow_not_found=True))
+    entries = files.get_file_info(pyarrow.fs.FileSelector(root, recursive=True, allow_not_found=True))
     schema = pa.schema([(column, arrow_type) for column, (_, arrow_type) in columns.items()])
-    tables = [_read_csv(files, file.path, schema) for file in found if file.is_file and file.size]
+    tables = [_read_csv(files, entry.path, schema) for entry in entries if entry.is_file and entry.size]
     return pa.concat_tables([schema.empty_table(), *tables])
 
 
 def without_erased(interactions: pa.Table, erased: ErasedUsers) -> pa.Table:
-    """The interactions of everybody else.
+    """The interactions without those of erased users.
 
     Raises:
         DependencyUnavailable: Kafka, which knows who was erased, does not answer.
     """
     users = interactions["user_id"].unique().to_pylist()
-    gone = pa.array([users[place] for place in erased.among(users)], pa.string())
-    return interactions.filter(pc.invert(pc.is_in(interactions["user_id"], value_set=gone)))
+    erased_ids = pa.array([users[index] for index in erased.among(users)], pa.string())
+    return interactions.filter(pc.invert(pc.is_in(interactions["user_id"], value_set=erased_ids)))
 
 
 def forget_outputs(folder_url: str) -> None:

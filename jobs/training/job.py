@@ -1,4 +1,4 @@
-"""Submit with ``./shop submit training``: from all events there are to a model that is judged, stored and served.
+"""Submit with ``./shop submit training``: from all events to a model that is evaluated, stored and promoted.
 
 Its only argument says which events it reads, and it ends by itself. Flink makes the interactions; the rest
 happens in this program.
@@ -45,7 +45,7 @@ NAME: Final = "training"
 
 
 def read_dataset(settings: Settings, history: BoundedEvents, started_at: datetime) -> Dataset:
-    """What users did, by SQL over a bounded table of events; erased users, whom Kafka still has, are left out."""
+    """The data of a training, by SQL over a bounded table of events, without erased users (Kafka may still have them)."""
     folder = f"{settings.model_store_url}/work-{started_at:%Y%m%dT%H%M%S%f}"
     tables = batch_environment(settings, NAME)
     register_events(tables, settings, NAME, EVENT_FIELDS, history)
@@ -60,25 +60,25 @@ def read_dataset(settings: Settings, history: BoundedEvents, started_at: datetim
 
 
 def sentence_model(settings: Settings) -> SentenceModel | None:
-    """The model of what texts mean, where the settings ask for it.
+    """The model of sentence embeddings; None unless the settings ask for it.
 
     Raises:
-        ConfigurationError: It is asked for, and it or what runs it is not there.
+        ConfigurationError: Its file or its packages are missing.
     """
     return SentenceModel.read(Path(settings.training_sentences_file)) if settings.training_sentences else None
 
 
-def with_meanings(dataset: Dataset, model: SentenceModel) -> Dataset:
-    """A data set with what the texts of its products mean."""
+def with_embeddings(dataset: Dataset, model: SentenceModel) -> Dataset:
+    """A data set with embeddings of its products' texts."""
 
-    def progress(done: int, texts: int) -> None:
-        logger.info("%d of %d texts embedded", done, texts)
+    def progress(embedded: int, texts: int) -> None:
+        logger.info("%d of %d texts embedded", embedded, texts)
 
-    return replace(dataset, meanings=model.vectors(texts_of(dataset.catalogue), progress))
+    return replace(dataset, embeddings=model.vectors(texts_of(dataset.catalogue), progress))
 
 
 def train(dataset: Dataset, settings: Settings, clock: Callable[[], datetime]) -> ServedModel:
-    """Make a model, judge it, store and record it, and serve it if it is not worse than the active one."""
+    """Train a model, evaluate, store and record it, and promote it unless it is worse than the active one."""
     rules = Rules.of(settings)
     store = ModelStore(settings.model_store_url)
     trainer = Trainer(dataset, rules, settings.training_holdout_days)
@@ -87,25 +87,25 @@ def train(dataset: Dataset, settings: Settings, clock: Callable[[], datetime]) -
     with connected(settings, settings.clickhouse_database) as client, closing(connect(settings)) as redis:
         records = ModelRecords(client)
         active = records.active()
-        verdict = trainer.verdict(recipe, store.load(active) if active else None)
-        made = trainer.served(recipe, verdict, VERSION, clock())
-        store.write(made)
-        records.add(made.manifest)
-        logger.info("model %s: %s %s", made.version, made.manifest.metrics, verdict.reason)
-        if verdict.promotes:
+        decision = trainer.decide(recipe, store.load(active) if active else None)
+        served = trainer.served(recipe, decision, VERSION, clock())
+        store.write(served)
+        records.add(served.manifest)
+        logger.info("model %s: %s %s", served.version, served.manifest.metrics, decision.reason)
+        if decision.promotes:
             live = LiveModels(redis, rules, settings.recommendation_ttl_seconds)
-            live.publish(made)
-            Promotions(store, records, live).promote(made.version, verdict.reason, clock())
-    return made
+            live.publish(served)
+            Promotions(store, records, live).promote(served.version, decision.reason, clock())
+    return served
 
 
 def main() -> None:
-    """Read the settings and do it all."""
+    """Read the settings and run the job."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     settings = Settings()
-    sentences = sentence_model(settings)  # first: what it lacks is told before the long part
+    sentences = sentence_model(settings)  # first, so that a missing file fails at once
     dataset = read_dataset(settings, BoundedEvents.from_json(sys.argv[1]), _now())
-    train(with_meanings(dataset, sentences) if sentences else dataset, settings, _now)
+    train(with_embeddings(dataset, sentences) if sentences else dataset, settings, _now)
 
 
 def _now() -> datetime:

@@ -1,4 +1,5 @@
--- Grain: one row per product and attribute of it that somebody told: the newest; of equally new ones the smallest.
+-- Grain: one row per product and attribute with a reported value.
+-- value       the latest reported one; of equally late ones the smallest
 -- attribute   title, category, brand, description or price
 SELECT product_id, attribute, `value`
 FROM (
@@ -6,7 +7,7 @@ FROM (
     product_id,
     attribute,
     `value`,
-    ROW_NUMBER() OVER (PARTITION BY product_id, attribute ORDER BY event_time DESC, `value`) AS nth
-  FROM told_attributes
+    ROW_NUMBER() OVER (PARTITION BY product_id, attribute ORDER BY event_time DESC, `value`) AS `rank`
+  FROM reported_attributes
 )
-WHERE nth = 1
+WHERE `rank` = 1

@@ -226,7 +226,7 @@ def _write_histories(settings: Settings, progress: Progress, until_ms: int | Non
         for day, table in past.days():
             events = table if until_ms is None else accepted_until(table, until_ms)
             for users, members, times in _in_batches(interactions_of(events)):
-                lists += personaliser.take_in(users, members, times)
+                lists += personaliser.update(users, members, times)
                 written += len(users)
             progress(f"Histories up to {day}: {written:,} events ...")
     return written, lists

@@ -1,4 +1,4 @@
-"""A chosen model, fitted to all of the training part and measured on the test part, beside others."""
+"""A chosen model and baselines, fitted to the whole training part and measured on the test part."""
 
 from __future__ import annotations
 
@@ -15,17 +15,16 @@ from recommender.models.blend import Blend
 def compared(
     chosen: Model, baselines: Sequence[Model], test: Split, names: Sequence[str], progress: Progress
 ) -> Result:
-    """The measures of a model and of the baselines, all fitted here; of a blend also those of each member alone.
+    """The metrics of a model and of the baselines, all fitted here; of a blend also those of each single member.
 
-    A member has its name and its place in the blend in the report, as in ``ials (1)``: it is the very model that the
-    blend holds.
+    In the report a member has its name and its number in the blend, as in ``ials (1)``.
 
     Args:
         chosen: The model, its parameters chosen before.
-        baselines: What it is compared with.
+        baselines: The models it is compared with.
         test: The whole training part, and the cases of the test.
-        names: Measures, such as ``HR@10``.
-        progress: Told what is being done.
+        names: Metrics, such as ``HR@10``.
+        progress: Called with what is being done.
     """
 
     def measured(model: Model) -> Metrics:
@@ -34,7 +33,7 @@ def compared(
 
     progress(f"fitting {chosen.name} to the whole training part")
     metrics = measured(chosen.fit(test.training))
-    beside = {model.name: measured(model.fit(test.training)) for model in baselines}
+    of_baselines = {model.name: measured(model.fit(test.training)) for model in baselines}
     members = chosen.models if isinstance(chosen, Blend) else ()
-    alone = {f"{model.name} ({place})": measured(model) for place, model in enumerate(members, 1)}
-    return Result(chosen.name, chosen.parameters, metrics, beside | alone)
+    of_members = {f"{model.name} ({number})": measured(model) for number, model in enumerate(members, 1)}
+    return Result(chosen.name, chosen.parameters, metrics, of_baselines | of_members)

@@ -1,4 +1,4 @@
-"""Events from Parquet files of layouts that are known, and purchases from CSV files."""
+"""Events from Parquet files of known layouts, and purchases from CSV files."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ KIND_NAMES: Final[Mapping[str, str]] = {
     "buy": "purchase",
     **{kind: kind for kind in KINDS},
 }
-"""Kinds of events as files call them; others say nothing of a product and are left out."""
+"""Kinds of events by their names in files; events of other kinds are left out."""
 
 LATEST_SECONDS: Final = 100_000_000_000
-"""A whole number from here on counts milliseconds."""
+"""Integer times from here on are milliseconds, below it seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +39,12 @@ class Events:
     """Events of a file, in its order.
 
     Attributes:
-        users: User numbers, (n_events,) int64.
-        items: Item numbers, (n_events,) int32.
-        kinds: Places in KINDS, (n_events,) int8.
+        users: User indices, (n_events,) int64.
+        items: Item indices, (n_events,) int32.
+        kinds: Indices into KINDS, (n_events,) int8.
         times: Seconds since the epoch, (n_events,) float64.
-        user_names: The users by their number, sorted.
-        item_names: The items by their number, sorted.
+        user_names: The users by their index, sorted.
+        item_names: The items by their index, sorted.
     """
 
     users: NDArray[np.int64]
@@ -76,25 +76,25 @@ def read_events(path: Path) -> Events:
 
 
 def read_pairs(path: Path, events: Events) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Numbers of the users and items of a file of lines ``user,item``; what the events do not know is left out.
+    """Indices of the users and items of a file of lines ``user,item``; those without events are left out.
 
     Raises:
         ConfigurationError: The file cannot be read, or a line has something else.
     """
-    users = {name: number for number, name in enumerate(events.user_names)}
-    items = {name: number for number, name in enumerate(events.item_names)}
-    found: list[tuple[int, int]] = []
+    user_index = {name: index for index, name in enumerate(events.user_names)}
+    item_index = {name: index for index, name in enumerate(events.item_names)}
+    known: list[tuple[int, int]] = []
     try:
         with path.open(newline="", encoding="utf-8") as file:
             for number, row in enumerate(csv.reader(file), 1):
                 if len(row) != 2:
                     raise line_error(path, number, "a line is: user,item")
-                if row[0] in users and row[1] in items:
-                    found.append((users[row[0]], items[row[1]]))
+                if row[0] in user_index and row[1] in item_index:
+                    known.append((user_index[row[0]], item_index[row[1]]))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         message = f"{path} cannot be read as CSV: {error}."
         raise ConfigurationError(message) from error
-    pairs = np.array(found, np.int64).reshape(-1, 2)
+    pairs = np.array(known, np.int64).reshape(-1, 2)
     return pairs[:, 0], pairs[:, 1]
 
 
@@ -109,7 +109,7 @@ def _of_events(table: pa.Table) -> pa.Table:
 
 
 def _of_online_retail(table: pa.Table) -> pa.Table:
-    """Lines of invoices: those of known customers that sold something."""
+    """Invoice lines of known customers that are sales."""
     sold = pc.and_(pc.greater(table["Quantity"], 0), pc.greater(table["UnitPrice"], 0))
     kept = table.filter(pc.and_(sold, pc.is_valid(table["CustomerID"])))
     kinds = pa.array(["purchase"] * len(kept))
@@ -128,11 +128,11 @@ def _events(table: pa.Table) -> Events:
     names = pa.array(list(KIND_NAMES))
     table = table.filter(pc.is_in(table["kind"], value_set=names)).drop_null()
     kinds = [KINDS.index(KIND_NAMES[name]) for name in table["kind"].to_pylist()]
-    users, user_numbers = _numbered(table["user"])
-    items, item_numbers = _numbered(table["item"])
+    users, user_indices = _indexed(table["user"])
+    items, item_indices = _indexed(table["item"])
     return Events(
-        user_numbers,
-        item_numbers.astype(np.int32),
+        user_indices,
+        item_indices.astype(np.int32),
         np.array(kinds, np.int8),
         _seconds(table["time"]),
         users,
@@ -140,9 +140,9 @@ def _events(table: pa.Table) -> Events:
     )
 
 
-def _numbered(column: pa.ChunkedArray) -> tuple[list[str], NDArray[np.int64]]:
-    names, numbers = np.unique(np.array(pc.cast(column, pa.string()).to_pylist(), str), return_inverse=True)
-    return names.tolist(), numbers.astype(np.int64)
+def _indexed(column: pa.ChunkedArray) -> tuple[list[str], NDArray[np.int64]]:
+    names, indices = np.unique(np.array(pc.cast(column, pa.string()).to_pylist(), str), return_inverse=True)
+    return names.tolist(), indices.astype(np.int64)
 
 
 def _seconds(column: pa.ChunkedArray) -> NDArray[np.float64]:

@@ -19,7 +19,7 @@ TEXT_ENDINGS: Final = (".txt", ".txt.gz")
 
 @dataclass(frozen=True, slots=True)
 class UserLists:
-    """Users and their items, the oldest first, in the order of the file."""
+    """Users in the order of the file, with their items, the oldest first."""
 
     users: list[str]
     items: list[list[str]]
@@ -31,18 +31,18 @@ def read_user_lists(path: Path) -> UserLists:
     Raises:
         ConfigurationError: The file cannot be read, has a user twice, or a user without items.
     """
-    found: dict[str, list[str]] = {}
+    items_of: dict[str, list[str]] = {}
     for number, line in numbered_lines(path):
         user, *items = line.split()
-        if user in found:
+        if user in items_of:
             raise line_error(path, number, f"user {user!r} has a line already")
         if not items:
             raise line_error(path, number, f"user {user!r} has no items; a line is: user item item ...")
-        found[user] = items
-    if not found:
+        items_of[user] = items
+    if not items_of:
         message = f"{path} has no lines; one is: user item item ..."
         raise ConfigurationError(message)
-    return UserLists(list(found), list(found.values()))
+    return UserLists(list(items_of), list(items_of.values()))
 
 
 def read_attributes(path: Path) -> Mapping[str, Sequence[str]]:
@@ -53,14 +53,14 @@ def read_attributes(path: Path) -> Mapping[str, Sequence[str]]:
     """
     with opened_text(path) as file:
         try:
-            found: Any = json.load(file)
+            attributes: Any = json.load(file)
         except ValueError as error:
             message = f"{path} is not JSON: {error}."
             raise ConfigurationError(message) from error
-    if not isinstance(found, dict) or not all(isinstance(values, list) for values in found.values()):
+    if not isinstance(attributes, dict) or not all(isinstance(values, list) for values in attributes.values()):
         message = f'{path} must hold one JSON object of item to a list of attributes: {{"item": [1, 2], ...}}.'
         raise ConfigurationError(message)
-    return {item: [str(value) for value in values] for item, values in found.items()}
+    return {item: [str(value) for value in values] for item, values in attributes.items()}
 
 
 def the_one_file(path: Path, endings: Sequence[str]) -> Path:
@@ -71,14 +71,14 @@ def the_one_file(path: Path, endings: Sequence[str]) -> Path:
     """
     if not path.is_dir():
         return path
-    found = sorted(file for file in path.iterdir() if file.name.endswith(tuple(endings)))
-    if len(found) == 1:
-        return found[0]
-    if not found:
+    files = sorted(file for file in path.iterdir() if file.name.endswith(tuple(endings)))
+    if len(files) == 1:
+        return files[0]
+    if not files:
         message = f"No file of folder {path} ends in {' or '.join(endings)}: name the file itself."
         raise ConfigurationError(message)
-    names = ", ".join(file.name for file in found)
-    message = f"Folder {path} has several data sets, {names}: name one of them, as in --data {found[0]}."
+    names = ", ".join(file.name for file in files)
+    message = f"Folder {path} has several data sets, {names}: name one of them, as in --data {files[0]}."
     raise ConfigurationError(message)
 
 

@@ -1,7 +1,7 @@
-"""``next-item``: each user's last item is to be found among all items that the user has not had (leave last out).
+"""``next-item``: predict each user's last item among all items that are not in the history (leave last out).
 
 The protocol of the tables of SASRec, S3-Rec, CoSeRec and ICLRec with full ranking. Parameters are chosen by the same
-test one step earlier: the last item of the training part is to be found from those before it.
+test one step earlier: the last item of the training part is predicted from those before it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 from scipy import sparse
 
-from recommender.evaluation.blending import LearntSays
+from recommender.evaluation.blending import LearnedWeights
 from recommender.evaluation.cases import Cases, Split, leave_last_out
 from recommender.evaluation.comparison import compared
 from recommender.evaluation.files import (
@@ -37,11 +37,11 @@ from schemas.errors import ConfigurationError
 
 METRICS: Final = ("HR@5", "HR@10", "HR@20", "NDCG@5", "NDCG@10", "NDCG@20")
 CUTOFF: Final = 10
-"""Parameters are chosen by NDCG at it."""
+"""Parameters are chosen by NDCG at this cutoff."""
 LEAST_ITEMS: Final = 2
-"""Of a user that a case can be made from."""
+"""Least number of items of a user, for a case to be made."""
 VALIDATION_CASES: Final = 4_000
-"""Users that parameters are chosen on, and as many that weights are learnt from."""
+"""Users that parameters are chosen on; ensemble weights are learned from as many others."""
 
 RULES: Final[Space] = {
     "distance": choice(5, 10, 20),
@@ -69,11 +69,11 @@ CONTENT: Final[Space] = {"most_share": choice(0.02, 0.05, 0.2), "recency": unifo
 
 @dataclass(frozen=True, slots=True)
 class Lists:
-    """A file of the protocol with items numbered.
+    """A file of the protocol with item indices.
 
     Attributes:
         histories: One for each user.
-        n_items: How many items the file and the attributes know.
+        n_items: Number of items in the file.
         features: Attributes of the items, (n_items, n_features), if there are any.
     """
 
@@ -95,49 +95,49 @@ def evaluate(request: Request, progress: Progress) -> Result:
     path = the_one_file(request.needed_data(), TEXT_ENDINGS)
     progress(f"reading {path.name}")
     lists = read_lists(path, request.attributes or attributes_beside(path))
-    lot = np.random.default_rng(request.seed)
+    rng = np.random.default_rng(request.seed)
     test = last_items(lists, lists.histories)
-    validation = validation_of(last_items(lists, test.training.histories), lot)
-    chosen = validation.choose(request.model, parts_of(test.training, lot), progress)
+    validation = validation_of(last_items(lists, test.training.histories), rng)
+    chosen = validation.choose(request.model, parts_of(test.training, rng), progress)
     return compared(chosen, (Popularity(), ItemKnn()), test, METRICS, progress)
 
 
-def validation_of(split: Split, lot: np.random.Generator) -> Validation:
-    """Cases drawn by lot: half of them to choose parameters on, half to learn what the parts of a blend count."""
-    drawn = split.cases.sample(2 * VALIDATION_CASES, lot)
-    judged = Split(split.training, drawn.take(np.arange(0, len(drawn), 2)))
-    taught = drawn.take(np.arange(1, len(drawn), 2))
-    says = LearntSays(taught.examples(split.training))
-    return Validation(split.training, lambda model: ndcg(judged.ranks(model), CUTOFF), says)
+def validation_of(split: Split, rng: np.random.Generator) -> Validation:
+    """Cases drawn at random: half of them to choose parameters on, half to learn ensemble weights from."""
+    drawn = split.cases.sample(2 * VALIDATION_CASES, rng)
+    selection = Split(split.training, drawn.take(np.arange(0, len(drawn), 2)))
+    weight_cases = drawn.take(np.arange(1, len(drawn), 2))
+    blending = LearnedWeights(weight_cases.examples(split.training))
+    return Validation(split.training, lambda model: ndcg(selection.ranks(model), CUTOFF), blending)
 
 
-def parts_of(training: Training, lot: np.random.Generator) -> list[Part]:
-    """What a blend is made of: of each part the variants that are tried."""
+def parts_of(training: Training, rng: np.random.Generator) -> list[Part]:
+    """The parts of a blend, with the variants that are tried of each."""
     parts: list[Part] = [
-        variants("sequential_rules", RULES, 8, lot),
-        variants("item_knn", ITEM_KNN, 4, lot),
-        variants("item_walk", ITEM_WALK, 2, lot),
-        variants("ials", IALS, 3, lot, factors=64),
-        variants("popularity", {}, 0, lot),
+        variants("sequential_rules", RULES, 8, rng),
+        variants("item_knn", ITEM_KNN, 4, rng),
+        variants("item_walk", ITEM_WALK, 2, rng),
+        variants("ials", IALS, 3, rng, factors=64),
+        variants("popularity", {}, 0, rng),
     ]
     if training.features is not None:
-        parts.append(variants("content", CONTENT, 2, lot))
+        parts.append(variants("content", CONTENT, 2, rng))
     if training.n_items <= MOST_ITEMS:
-        parts.append(variants("ease", EASE, 3, lot))
+        parts.append(variants("ease", EASE, 3, rng))
     return parts
 
 
 def read_lists(path: Path, attributes: Path | None) -> Lists:
-    """A file of users and items, and a file of attributes if there is one."""
+    """Read a file of users and items, and a file of attributes if there is one."""
     lists = read_user_lists(path)
-    names, numbers = np.unique([item for items in lists.items for item in items], return_inverse=True)
-    histories = Histories.of(_cut(numbers.tolist(), [len(items) for items in lists.items]))
+    names, indices = np.unique([item for items in lists.items for item in items], return_inverse=True)
+    histories = Histories.of(_cut(indices.tolist(), [len(items) for items in lists.items]))
     features = None if attributes is None else features_of(names.tolist(), read_attributes(attributes))
     return Lists(histories, len(names), features)
 
 
 def last_items(lists: Lists, histories: Histories) -> Split:
-    """The last item of each user is the case, what is before it is the training part.
+    """Split off the last item of each user as a case; the items before it are the training part.
 
     Raises:
         ConfigurationError: No user has two items.
@@ -155,9 +155,9 @@ def _cut(items: list[int], lengths: list[int]) -> list[list[int]]:
 
 
 def features_of(items: Sequence[str], attributes: Mapping[str, Sequence[str]]) -> sparse.csr_matrix:
-    """(n_items, n_attributes) float32, 1 where an item has an attribute; what is told of other items is left out."""
-    known = [sorted(set(attributes.get(item, ()))) for item in items]
-    names, columns = np.unique([value for values in known for value in values], return_inverse=True)
-    offsets = np.concatenate([[0], np.cumsum([len(values) for values in known])])
+    """(n_items, n_attributes) float32, 1 where an item has an attribute; other items are left out."""
+    values_of = [sorted(set(attributes.get(item, ()))) for item in items]
+    names, columns = np.unique([value for values in values_of for value in values], return_inverse=True)
+    offsets = np.concatenate([[0], np.cumsum([len(values) for values in values_of])])
     parts = (np.ones(len(columns), np.float32), columns.astype(np.int32), offsets)
     return sparse.csr_matrix(parts, shape=(len(items), len(names)))

@@ -1,4 +1,4 @@
-"""A blend's parts chosen among a few variants, and how they are blended, all on a validation part."""
+"""Choosing the best variant of each part of a blend, and blending the parts, on a validation part."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from recommender.evaluation.blending import Blending, Worth
+from recommender.evaluation.blending import Blending, ValidationMetric
 from recommender.evaluation.request import Progress
 from recommender.evaluation.search import Parameters
 from recommender.models.base import Model, Training
@@ -19,48 +19,48 @@ Variant = tuple[str, Parameters]
 """A model's name and parameters."""
 
 Part = Sequence[Variant]
-"""What one part of a blend may be: the same model with other parameters."""
+"""The variants of one part of a blend: the same model with different parameters."""
 
 
 @dataclass(frozen=True, slots=True)
 class Validation:
-    """What parameters are chosen on.
+    """Chooses parameters on a validation part.
 
     Attributes:
-        training: What the variants are fitted to.
-        worth: What a fitted model is worth on cases cut from what came after it: compares the variants of a part.
-        blending: How the parts become a blend, by other cases.
+        training: The data that variants are fitted to.
+        metric: Metric of a fitted model on validation cases, by which the variants of a part are compared.
+        blending: How parts become a blend, by other validation cases.
     """
 
     training: Training
-    worth: Worth
+    metric: ValidationMetric
     blending: Blending
 
     def choose(self, name: str, parts: Sequence[Part], progress: Progress) -> Model:
-        """A blend of the parts, or the best of those that are the model ``name``; fitted to the training part here.
+        """A blend of the parts, or the best variant of the model ``name``; both are fitted to ``training``.
 
         Raises:
             ConfigurationError: No part is such a model.
         """
-        wanted = [part for part in parts if name in (Blend.name, part[0][0])]
-        if not wanted:
+        chosen = [part for part in parts if name in (Blend.name, part[0][0])]
+        if not chosen:
             known = ", ".join([Blend.name, *dict.fromkeys(part[0][0] for part in parts)])
             message = f"This protocol has no model {name!r} for this data; it has {known}."
             raise ConfigurationError(message)
-        parts_in_turn = (self._tried(part, progress) for part in wanted)
+        parts_in_turn = (self._tried(part, progress) for part in chosen)
         if name == Blend.name:
             return self.blending.blend(parts_in_turn, progress)
         models = [variants[0] for variants in parts_in_turn]
-        return models[0] if len(models) == 1 else max(models, key=self.worth)
+        return models[0] if len(models) == 1 else max(models, key=self.metric)
 
     def _tried(self, part: Part, progress: Progress) -> list[Model]:
-        """The variants, fitted, the one worth most first."""
+        """The fitted variants, the best one first."""
         if len(part) == 1:
             return [self._fitted(part[0])]
         tried = []
         for name, parameters in part:
             model = self._fitted((name, parameters))
-            tried.append((self.worth(model), model))
+            tried.append((self.metric(model), model))
             progress(f"{name} {parameters}: {tried[-1][0]:.4f} on the validation part")
         return [model for _, model in sorted(tried, key=lambda pair: pair[0], reverse=True)]
 
@@ -69,5 +69,5 @@ class Validation:
 
 
 def share_of_time(training: Training, share: float) -> float:
-    """Seconds that are a share of what the training data spans, to three digits."""
+    """A share of the time span of the training data in seconds, to three digits."""
     return float(f"{np.ptp(training.histories.times) * share:.3g}") if len(training.histories.items) else 1.0

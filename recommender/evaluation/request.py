@@ -1,4 +1,4 @@
-"""What ``./shop evaluate`` is asked for, and how it tells how far it is."""
+"""Options of ``./shop evaluate``, and reports of its progress."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ BLEND: Final = "blend"
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What ``./shop evaluate`` was asked for; what a protocol has no use for must be left out.
+    """Options of ``./shop evaluate``; each protocol uses some of them.
 
     Attributes:
         data: A file of the protocol's format, or a folder that holds one.
         attributes: Attributes of the items, JSON.
         train: The training sessions, in place of ``data``.
         test: The test sessions, in place of ``data``.
-        test_purchases: What is right, ``user,item``, in place of a cut.
+        test_purchases: Lines ``user,item``, the right items, in place of a cut.
         cut: Where the training part ends and the test part begins.
-        repeats: Whether what a user has already bought counts as right and may be recommended.
-        model: Which model: the blend, or one of its parts alone.
-        seed: Of everything that is drawn by lot.
+        repeats: Whether products that the user bought before count as right and may be recommended.
+        model: The model to evaluate: the blend, or one of its parts.
+        seed: Seed of everything that is drawn at random.
     """
 
     data: Path | None = None

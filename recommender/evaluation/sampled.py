@@ -1,10 +1,10 @@
-"""``sampled``: each user's held-out item is to be found among 99 others that were drawn once and are part of the data.
+"""``sampled``: rank each user's held-out item among 99 other items, which are part of the data.
 
 The protocol of NCF's MovieLens-1M tables (He et al. 2017; Rendle et al. 2020), on its held-out items and negatives. The
-training part has no times, so nothing here follows the order of events. Parameters are chosen by items of the training
-part drawn by lot, a few of each user, ranked among all that the user has not had: from that rank follows what the
-measure would be on average over all draws of 99 others. The test asks for the last item of each user, which is another
-question than one drawn by lot: so no says are learnt, and the members of a blend count the same.
+training part has no times, so no model that needs the order of events takes part. For validation a few items of each
+user are held out at random and ranked among all items that are not in the history; the expected metric over all draws
+of 99 others follows from that rank. The test asks for the last item of each user, which differs from a random one. So
+no ensemble weights are learned: the members of a blend have equal weights.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
-from recommender.evaluation.blending import SameSays, Worth
+from recommender.evaluation.blending import EqualWeights, ValidationMetric
 from recommender.evaluation.cases import Cases, Split
 from recommender.evaluation.comparison import compared
 from recommender.evaluation.parts import Part, Validation
@@ -38,33 +38,33 @@ COLUMNS: Final = ("ncf_user", "ncf_item")
 METRICS: Final = ("HR@10", "NDCG@10")
 CASE_DIMENSIONS: Final = 2
 CUTOFF: Final = 10
-"""Parameters are chosen by NDCG at it."""
+"""Parameters are chosen by NDCG at this cutoff."""
 HELD_OUT: Final = 3
-"""Items of each user for the validation: with one, losses whose NDCG differs by .001 cannot be told apart."""
+"""Items of each user held out for validation: with one, differences in NDCG of .001 are within the noise."""
 OTHERS: Final = 99
-"""Items that a target is ranked among."""
+"""Number of items that a target is ranked among."""
 ITEM_KNN: Final[Space] = {"user_power": uniform(0.0, 1.0), "norm_power": uniform(0.3, 1.0)}
 IALS: Final[Space] = {"unobserved": log_uniform(0.1, 0.6), "regularization": log_uniform(0.003, 0.012)}
 FACTORS: Final = 192
-"""Of iALS: as many as Rendle et al. (2020) compare at."""
+"""Factors of iALS, as in Rendle et al. (2020)."""
 STARTS: Final = 4
-"""Of iALS when it is tuned for the last time, and measured; while its loss is tuned it has one."""
+"""Starts of iALS in the last step of tuning and in the test; before that it has one."""
 NEAR: Final = 1.3
-"""By how much the loss is changed near by, at the most."""
+"""Largest factor between a tuned parameter of the loss and one drawn near it."""
 DROPOUT: Final = 0.2
-"""Of iALS: on two draws of validation cases .0002 and .0007 more NDCG than without, and .0014 more HR."""
+"""Dropout of iALS: on two draws of validation cases .0002 and .0007 more NDCG than without, and .0014 more HR."""
 ITERATIONS: Final = 8
-"""Of iALS: what more of them change is less than what another seed does."""
+"""Iterations of iALS: more of them change less than another seed does."""
 EASE: Final[Space] = {"regularization": log_uniform(100, 3000)}
 
 
 @dataclass(frozen=True, slots=True)
 class Sampled:
-    """The data of the protocol, users and items numbered as it numbers them.
+    """The data of the protocol, with its user and item indices.
 
     Attributes:
-        training: What each user rated, the held-out item left out.
-        candidates: The held-out item of some users and then the others that it is ranked among, (n, 100) int64.
+        training: What each user rated, without the held-out item.
+        candidates: The held-out item of some users, then the others that it is ranked among, (n, 100) int64.
         users: Those users, (n,) int64.
     """
 
@@ -86,32 +86,32 @@ def evaluate(request: Request, progress: Progress) -> Result:
         ConfigurationError: A file cannot be used, or there is no such model.
     """
     data = read_sampled(request.needed_data(), progress)
-    lot = np.random.default_rng(request.seed)
-    validation = validation_of(data.training, lot)
-    chosen = validation.choose(request.model, parts_of(validation, lot, progress), progress)
+    rng = np.random.default_rng(request.seed)
+    validation = validation_of(data.training, rng)
+    chosen = validation.choose(request.model, parts_of(validation, rng, progress), progress)
     return compared(chosen, (Popularity(), ItemKnn()), data.test, METRICS, progress)
 
 
-def parts_of(validation: Validation, lot: np.random.Generator, progress: Progress) -> list[Part]:
-    """What a blend is made of: of each part the variants that are tried.
+def parts_of(validation: Validation, rng: np.random.Generator, progress: Progress) -> list[Part]:
+    """The parts of a blend, with the variants that are tried of each.
 
-    The loss of iALS is tuned with one start first, where a fit is cheaper: anywhere, and then near by.
+    The loss of iALS is tuned with one start first, where a fit is cheaper: in the whole space, then near the best.
     """
-    anywhere = variants("ials", IALS, 9, lot, factors=FACTORS, dropout=DROPOUT, iterations=ITERATIONS)
-    found = validation.choose("ials", [anywhere], progress).parameters
-    found = validation.choose("ials", [_near(found, 6, lot)], progress).parameters
+    anywhere = variants("ials", IALS, 9, rng, factors=FACTORS, dropout=DROPOUT, iterations=ITERATIONS)
+    tuned = validation.choose("ials", [anywhere], progress).parameters
+    tuned = validation.choose("ials", [_near(tuned, 6, rng)], progress).parameters
     parts: list[Part] = [
-        _near({**found, "starts": STARTS}, 3, lot),
-        variants("item_knn", ITEM_KNN, 2, lot),
-        variants("popularity", {}, 0, lot),
+        _near({**tuned, "starts": STARTS}, 3, rng),
+        variants("item_knn", ITEM_KNN, 2, rng),
+        variants("popularity", {}, 0, rng),
     ]
     if validation.training.n_items <= MOST_ITEMS:
-        parts.append(variants("ease", EASE, 3, lot))
+        parts.append(variants("ease", EASE, 3, rng))
     return parts
 
 
 def read_sampled(folder: Path, progress: Progress) -> Sampled:
-    """The ratings and the cases of a folder.
+    """Read the ratings and the cases of a folder.
 
     Raises:
         ConfigurationError: A file is not there, or not what the protocol needs.
@@ -129,21 +129,21 @@ def read_sampled(folder: Path, progress: Progress) -> Sampled:
     return Sampled(Training(_histories(kept, n_users), n_items), candidates, users)
 
 
-def validation_of(training: Training, lot: np.random.Generator) -> Validation:
-    """Some items of each user are held out: half of them to choose parameters, half the blend."""
-    known, drawn = hold_out(training.histories, HELD_OUT, lot)
+def validation_of(training: Training, rng: np.random.Generator) -> Validation:
+    """Hold out some items of each user: half of them to choose parameters, half to choose the members of a blend."""
+    known, drawn = hold_out(training.histories, HELD_OUT, rng)
     part = Training(known, training.n_items, training.features)
     halves = (drawn.take(np.arange(first, len(drawn), 2)) for first in (0, 1))
-    judges, blends = (_worth_on(half, training.n_items) for half in halves)
-    return Validation(part, judges, SameSays(blends))
+    of_variants, of_blends = (_metric_on(half, training.n_items) for half in halves)
+    return Validation(part, of_variants, EqualWeights(of_blends))
 
 
-def hold_out(histories: Histories, rounds: int, lot: np.random.Generator) -> tuple[Histories, Cases]:
-    """One item a round drawn from each history of two or more, the histories without them, and the cases by round."""
+def hold_out(histories: Histories, rounds: int, rng: np.random.Generator) -> tuple[Histories, Cases]:
+    """Draw one item a round from each history of two or more; the histories without them, and the cases by round."""
     drawn = []
     for _ in range(rounds):
         users = np.flatnonzero(histories.lengths > 1)
-        events = histories.offsets[users] + lot.integers(histories.lengths[users])
+        events = histories.offsets[users] + rng.integers(histories.lengths[users])
         drawn.append((users, histories.items[events].astype(np.int64)))
         kept = np.ones(len(histories.items), bool)
         kept[events] = False
@@ -153,24 +153,24 @@ def hold_out(histories: Histories, rounds: int, lot: np.random.Generator) -> tup
 
 
 def expected_ndcg(ranks: NDArray[np.int64], unseen: NDArray[np.int64]) -> float:
-    """NDCG of targets among others drawn by lot, on average over all draws.
+    """Expected NDCG of targets ranked among OTHERS random items.
 
     Args:
-        ranks: Place of each target among all that its user has not had, from 0.
-        unseen: How many those are.
+        ranks: Rank of each target among all items that are not in the history, from 0.
+        unseen: Number of those items.
     """
-    before = np.arange(CUTOFF)
-    chances = stats.binom.pmf(before, OTHERS, (ranks / np.maximum(unseen - 1, 1))[:, None])
-    return float((chances / np.log2(before + 2)).sum(axis=1).mean())
+    sampled_ranks = np.arange(CUTOFF)
+    probabilities = stats.binom.pmf(sampled_ranks, OTHERS, (ranks / np.maximum(unseen - 1, 1))[:, None])
+    return float((probabilities / np.log2(sampled_ranks + 2)).sum(axis=1).mean())
 
 
-def _near(tuned: Mapping[str, Any], drawn: int, lot: np.random.Generator) -> Part:
-    """Of iALS what was tuned, and variants with a loss drawn near by."""
+def _near(tuned: Mapping[str, Any], drawn: int, rng: np.random.Generator) -> Part:
+    """IALS with the tuned parameters, and variants with a loss drawn near them."""
     near = {name: log_uniform(tuned[name] / NEAR, tuned[name] * NEAR) for name in IALS}
-    return variants("ials", near, drawn, lot, **tuned)
+    return variants("ials", near, drawn, rng, **tuned)
 
 
-def _worth_on(cases: Cases, n_items: int) -> Worth:
+def _metric_on(cases: Cases, n_items: int) -> ValidationMetric:
     unseen = n_items - cases.histories.lengths
     return lambda model: expected_ndcg(cases.ranks(model, n_items), unseen)
 
@@ -206,5 +206,7 @@ def _histories(pairs: NDArray[np.int64], n_users: int) -> Histories:
     """The items of each user, in the order of the file."""
     lengths = np.bincount(pairs[:, 0], minlength=n_users)
     offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-    places = np.arange(len(pairs)) - offsets[pairs[:, 0]]
-    return Histories(offsets, pairs[:, 1].astype(np.int32), np.ones(len(pairs), np.float32), places.astype(np.float64))
+    positions = np.arange(len(pairs)) - offsets[pairs[:, 0]]
+    return Histories(
+        offsets, pairs[:, 1].astype(np.int32), np.ones(len(pairs), np.float32), positions.astype(np.float64)
+    )

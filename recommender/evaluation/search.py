@@ -1,7 +1,7 @@
-"""Parameters drawn by lot, by a seed (Bergstra and Bengio 2012, random search).
+"""Random search of hyperparameters (Bergstra and Bengio 2012).
 
-The work is bounded by how many are drawn, never by a clock: the same data and seed try and choose the same parameters
-on any machine.
+The number of draws is fixed, and no clock limits the search: the same data and seed choose the same parameters on any
+machine.
 """
 
 from __future__ import annotations
@@ -15,35 +15,35 @@ Parameters = dict[str, Any]
 Draw = Callable[[np.random.Generator], Any]
 """Draws one value of a parameter."""
 Space = Mapping[str, Draw]
-"""How each parameter is drawn."""
+"""The search space: how each parameter is drawn."""
 
 
 def choice(*values: Any) -> Draw:
-    """One of these."""
-    return lambda lot: values[int(lot.integers(len(values)))]
+    """One of these values."""
+    return lambda rng: values[int(rng.integers(len(values)))]
 
 
 def uniform(low: float, high: float) -> Draw:
-    """Between these, each value as likely, to three digits."""
-    return lambda lot: float(f"{lot.uniform(low, high):.3g}")
+    """Uniform between these, to three digits."""
+    return lambda rng: float(f"{rng.uniform(low, high):.3g}")
 
 
 def log_uniform(low: float, high: float) -> Draw:
-    """Between these, each order of magnitude as likely, to three digits."""
-    return lambda lot: float(f"{np.exp(lot.uniform(np.log(low), np.log(high))):.3g}")
+    """Log-uniform between these, to three digits."""
+    return lambda rng: float(f"{np.exp(rng.uniform(np.log(low), np.log(high))):.3g}")
 
 
 def variants(
-    name: str, space: Space, drawn: int, lot: np.random.Generator, **fixed: Any
+    name: str, space: Space, drawn: int, rng: np.random.Generator, **fixed: Any
 ) -> list[tuple[str, Parameters]]:
     """A model with its defaults, and with parameters drawn from a space.
 
     Args:
-        name: The model's.
-        space: How its parameters are drawn.
-        drawn: How many are drawn.
-        lot: What draws them.
-        fixed: Parameters that all have.
+        name: The name of the model.
+        space: The search space.
+        drawn: Number of draws.
+        rng: Source of randomness.
+        fixed: Parameters that all variants share.
     """
-    draws = ({key: draw(lot) for key, draw in space.items()} for _ in range(drawn))
+    draws = ({key: draw(rng) for key, draw in space.items()} for _ in range(drawn))
     return [(name, {**fixed, **parameters}) for parameters in ({}, *draws)]

@@ -1,7 +1,7 @@
-"""``session``: from the first items of a session its next one is to be found, items seen in it included.
+"""``session``: predict the next item of a session from its first items, among all items.
 
 The protocol of the tables of SR-GNN and GCE-GNN: training sessions, the oldest first, and pairs of a prefix and the
-item that came next. The files have no times: the order of the training file is the clock, one session a second.
+next item. The files have no times: the order of the training file is the clock, one session a second.
 Parameters are chosen on the newest of the training sessions, cut into the same kind of pairs.
 """
 
@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.evaluation.blending import LearntSays
+from recommender.evaluation.blending import LearnedWeights
 from recommender.evaluation.cases import Cases, Split
 from recommender.evaluation.files import line_error, numbered_lines, the_one_file
 from recommender.evaluation.metrics import Metrics, hit_rate, rank_metrics, reciprocal_rank
@@ -32,26 +32,26 @@ METRICS: Final = ("HR@20", "MRR@20")
 TRAIN_ENDINGS: Final = ("train_sessions.txt", "train_sessions.txt.gz")
 TEST_ENDINGS: Final = ("test_prefix_label.tsv", "test_prefix_label.tsv.gz")
 DEPTH: Final = 20
-WORTH_OF_RANK: Final = 2.5
-"""What MRR counts beside HR when variants are compared: HR is about that many times as large."""
+MRR_WEIGHT: Final = 2.5
+"""Weight of MRR in the validation metric, where HR has 1: HR is about that many times as large."""
 
 VALIDATION_SHARE: Final = 0.08
-"""Of the training sessions, the newest."""
-JUDGED_CASES: Final = 1500
-"""Pairs of the validation part that choose among the variants of a part."""
+"""Share of the training sessions, the newest ones, that is the validation part."""
+SELECTION_CASES: Final = 1500
+"""Pairs of the validation part that variants are compared on."""
 
-TAUGHT_CASES: Final = 3500
-"""Other pairs of it that teach what the parts count."""
+WEIGHT_CASES: Final = 3500
+"""Other pairs of it that ensemble weights are learned from."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sessions:
-    """The files of the protocol with items numbered.
+    """The files of the protocol with item indices.
 
     Attributes:
         training: The training sessions, the oldest first.
         prefixes: The prefixes of the test.
-        labels: What came next, (n,) int64.
+        labels: The next items, (n,) int64.
     """
 
     training: Training
@@ -65,7 +65,7 @@ class Sessions:
 
     @property
     def validation(self) -> Split:
-        """The newest training sessions as pairs; what the others do not know is left out of them, as of the test."""
+        """The newest training sessions as pairs, without items that are not in the other sessions, as in the test."""
         sessions, n_items = self.training.histories, self.training.n_items
         first = len(sessions) - int(len(sessions) * VALIDATION_SHARE)
         before, after = sessions.slice(0, first), sessions.slice(first, len(sessions))
@@ -82,14 +82,14 @@ def evaluate(request: Request, progress: Progress) -> Result:
     train, test = _files(request)
     progress(f"reading {train.name} and {test.name}")
     sessions = read_sessions(train, test)
-    lot = np.random.default_rng(request.seed)
+    rng = np.random.default_rng(request.seed)
     before = sessions.validation
-    places = lot.permutation(len(before.cases))[: JUDGED_CASES + TAUGHT_CASES]
-    half = min(JUDGED_CASES, len(places) // 2)
-    judged = Split(before.training, before.cases.take(np.sort(places[:half])))
-    taught = before.cases.take(np.sort(places[half:]))
-    says = LearntSays(taught.examples(before.training))
-    validation = Validation(before.training, lambda model: _worth(judged, model), says)
+    drawn = rng.permutation(len(before.cases))[: SELECTION_CASES + WEIGHT_CASES]
+    half = min(SELECTION_CASES, len(drawn) // 2)
+    selection = Split(before.training, before.cases.take(np.sort(drawn[:half])))
+    weight_cases = before.cases.take(np.sort(drawn[half:]))
+    blending = LearnedWeights(weight_cases.examples(before.training))
+    validation = Validation(before.training, lambda model: _validation_metric(selection, model), blending)
     model = validation.choose(request.model, parts_of(before.training), progress)
     progress(f"fitting and measuring {model.name}")
     metrics = _measured(sessions.test, model)
@@ -97,7 +97,7 @@ def evaluate(request: Request, progress: Progress) -> Result:
 
 
 def parts_of(training: Training) -> list[Part]:
-    """What a blend is made of: of each part the variants that are tried."""
+    """The parts of a blend, with the variants that are tried of each."""
     lately, recent, half = (share_of_time(training, share) for share in (0.03, 0.3, 0.5))
     near: Parameters = {"half_life_seconds": half}
     outward: Parameters = {"half_life_seconds": half, "start_power": 1.0, "end_power": 0.0}
@@ -109,8 +109,8 @@ def parts_of(training: Training) -> list[Part]:
         [("item_walk", {**outward, "steps": 1})],
         [("sequential_rules", {"recency": 2.0, "from_power": 1.0, "to_power": 0.0})],
         [("sequential_rules", {"recency": 2.0, "from_power": 0.5, "to_power": 0.5, "backward": 1.0})],
-        [("own_items", {})],
-        [("own_items", {"recency": 1.5})],
+        [("repeat_consumption", {})],
+        [("repeat_consumption", {"recency": 1.5})],
         [("popularity", {"window_seconds": lately})],
         [("popularity", {"window_seconds": recent})],
         [("popularity", {})],
@@ -118,7 +118,7 @@ def parts_of(training: Training) -> list[Part]:
 
 
 def read_sessions(train: Path, test: Path) -> Sessions:
-    """The two files.
+    """Read the two files.
 
     Raises:
         ConfigurationError: A file cannot be read, has no lines, or a line that is not of the format.
@@ -130,26 +130,26 @@ def read_sessions(train: Path, test: Path) -> Sessions:
         raise ConfigurationError(message)
     prefixes, labels = [prefix for prefix, _ in pairs], [label for _, label in pairs]
     names = [item for part in (*sessions, *prefixes, labels) for item in part]
-    distinct, numbers = np.unique(names, return_inverse=True)
-    trained, tested, right = np.split(numbers, np.cumsum([sum(map(len, sessions)), sum(map(len, prefixes))]))
+    distinct, indices = np.unique(names, return_inverse=True)
+    trained, tested, right = np.split(indices, np.cumsum([sum(map(len, sessions)), sum(map(len, prefixes))]))
     training = Training(_clocked(_histories(trained, sessions)), len(distinct))
     return Sessions(training, _histories(tested, prefixes), right.astype(np.int64))
 
 
 def pairs_of(sessions: Histories) -> Cases:
-    """Every item of the sessions but the first of each, and what came before it in its session."""
-    places = np.arange(len(sessions.items)) - sessions.offsets[sessions.owners]
-    ends = np.flatnonzero(places > 0)
+    """A case for every item of the sessions but the first of each, with the items before it in its session."""
+    positions = np.arange(len(sessions.items)) - sessions.offsets[sessions.owners]
+    ends = np.flatnonzero(positions > 0)
     starts = sessions.offsets[sessions.owners[ends]]
-    offsets = np.concatenate([[0], np.cumsum(places[ends])]).astype(np.int64)
-    events = np.arange(offsets[-1]) + np.repeat(starts - offsets[:-1], places[ends])
+    offsets = np.concatenate([[0], np.cumsum(positions[ends])]).astype(np.int64)
+    events = np.arange(offsets[-1]) + np.repeat(starts - offsets[:-1], positions[ends])
     prefixes = Histories(offsets, sessions.items[events], sessions.weights[events], sessions.times[events])
     return Cases(prefixes, sessions.items[ends].astype(np.int64), with_seen=True)
 
 
-def _worth(split: Split, model: Model) -> float:
+def _validation_metric(split: Split, model: Model) -> float:
     ranks = split.ranks(model)
-    return hit_rate(ranks, DEPTH) + WORTH_OF_RANK * reciprocal_rank(ranks, DEPTH)
+    return hit_rate(ranks, DEPTH) + MRR_WEIGHT * reciprocal_rank(ranks, DEPTH)
 
 
 def _measured(test: Split, model: Model) -> Metrics:
@@ -157,11 +157,11 @@ def _measured(test: Split, model: Model) -> Metrics:
 
 
 def _baselines(test: Split, progress: Progress) -> dict[str, Metrics]:
-    found = {}
+    metrics = {}
     for model in (Popularity(), ItemKnn()):
         progress(f"measuring {model.name}")
-        found[model.name] = _measured(test, model)
-    return found
+        metrics[model.name] = _measured(test, model)
+    return metrics
 
 
 def _files(request: Request) -> tuple[Path, Path]:
@@ -188,5 +188,5 @@ def _histories(items: NDArray[np.int64], lists: Sequence[Sequence[str]]) -> Hist
 
 
 def _clocked(sessions: Histories) -> Histories:
-    """One session a second."""
+    """The same sessions with times: one session a second."""
     return Histories(sessions.offsets, sessions.items, sessions.weights, sessions.owners.astype(np.float64))

@@ -1,7 +1,7 @@
-"""What a model learns from, what it is asked, and what it answers: the one interface of all models.
+"""The interface of all models: training data, histories to score, and scores.
 
-A model never sees a user's number when it is asked, only what the user did (a history). So the same call scores a user
-of the training data, a user whose click came a second ago, an anonymous session, and a test case of an evaluation.
+A model scores a history (what a user did), never a user id. So the same call scores a user of the training data, a user
+who clicked a second ago, an anonymous session, and a test case of an evaluation.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ Arrays = dict[str, NDArray[Any]]
 
 @dataclass(frozen=True, slots=True)
 class Histories:
-    """What each of some users (or sessions) did, the oldest event first.
+    """Sequences of events, one for each user (or session), the oldest event first.
 
     Attributes:
         offsets: Where each history begins in the other arrays, and where the last one ends, (n + 1,) int64.
-        items: Item numbers, (n_events,) int32.
-        weights: How much each event says, by its kind, (n_events,) float32; 1 where kinds do not differ.
-        times: Event times in seconds since the epoch, (n_events,) float64; the place in the history (0, 1, 2, ...)
-            where the data has an order but no times.
+        items: Item indices, (n_events,) int32.
+        weights: Weight of each event, by its kind, (n_events,) float32; 1 where kinds do not differ.
+        times: Event times in seconds since the epoch, (n_events,) float64; the position in the history (0, 1, 2,
+            ...) where the data has an order but no times.
     """
 
     offsets: NDArray[np.int64]
@@ -50,7 +50,7 @@ class Histories:
 
     @property
     def owners(self) -> NDArray[np.int64]:
-        """The history of each event, (n_events,) int64."""
+        """Index of each event's history, (n_events,) int64."""
         return np.repeat(np.arange(len(self)), self.lengths)
 
     @property
@@ -68,9 +68,9 @@ class Histories:
         """Histories by items, (n, n_items) float32: ``values`` (the weights) of an item's events added up."""
         chosen = self.weights if values is None else values
         parts = (chosen, self.items, self.offsets)
-        made = sparse.csr_matrix(parts, shape=(len(self), n_items), dtype=np.float32, copy=True)
-        made.sum_duplicates()  # in place: without the copy it would sort the events of this object
-        return made
+        summed = sparse.csr_matrix(parts, shape=(len(self), n_items), dtype=np.float32, copy=True)
+        summed.sum_duplicates()  # in place: without the copy it would sort the events of this object
+        return summed
 
     def slice(self, first: int, last: int) -> Histories:
         """The histories from ``first`` up to, not including, ``last``."""
@@ -82,11 +82,11 @@ class Histories:
             self.times[begin:end],
         )
 
-    def take(self, places: NDArray[np.int64]) -> Histories:
-        """The histories at these places, in this order."""
-        lengths = self.lengths[places]
+    def take(self, rows: NDArray[np.int64]) -> Histories:
+        """The histories with these indices, in this order."""
+        lengths = self.lengths[rows]
         offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-        events = np.arange(offsets[-1]) + np.repeat(self.offsets[places] - offsets[:-1], lengths)
+        events = np.arange(offsets[-1]) + np.repeat(self.offsets[rows] - offsets[:-1], lengths)
         return Histories(offsets, self.items[events], self.weights[events], self.times[events])
 
     def where(self, kept: NDArray[np.bool_]) -> Histories:
@@ -105,74 +105,66 @@ class Histories:
 
     @classmethod
     def of(cls, histories: Sequence[Sequence[int]]) -> Self:
-        """Histories of item numbers alone: weight 1, the place as the time."""
+        """Histories of item indices: every weight is 1, the position is the time."""
         lengths = [len(items) for items in histories]
         return cls(
             np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
             np.array([item for items in histories for item in items], np.int32),
             np.ones(sum(lengths), np.float32),
-            np.array([place for n in lengths for place in range(n)], np.float64),
+            np.array([position for length in lengths for position in range(length)], np.float64),
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Training:
-    """What a model learns from.
+    """What a model is fitted to.
 
     Attributes:
         histories: One for each user or session of the training data.
-        n_items: Size of the catalogue: items are numbered from 0.
+        n_items: Size of the catalogue; item indices are below it.
         features: Attributes of items (category, brand, price band, words), (n_items, n_features) float32 sparse, or
             None where nothing is known.
-        meanings: What the texts of items mean, (n_items, dimensions) float32, each row of length 1, or 0 where there
-            is no text; None where nobody asked for it.
+        embeddings: Sentence embeddings of the items' texts, (n_items, dimensions) float32, each row of length 1, or 0
+            where there is no text; None where none were made.
     """
 
     histories: Histories
     n_items: int
     features: sparse.csr_matrix | None = None
-    meanings: NDArray[np.float32] | None = None
+    embeddings: NDArray[np.float32] | None = None
 
 
 class Model(Protocol):
-    """A recommender. ``fit`` with the same data and parameters gives the same state, bit by bit."""
+    """A recommendation model. ``fit`` with the same data and parameters gives the same state, bit by bit."""
 
     @property
     def name(self) -> str:
-        """Its name, for reports: ``ials``, ``item_knn``, ..."""
+        """Its name in the registry and in reports: ``ials``, ``item_knn``, ..."""
         ...
 
     @property
     def parameters(self) -> Mapping[str, Any]:
-        """What it was made with; JSON can hold them."""
+        """Its hyperparameters, as JSON can hold them."""
         ...
 
     def fit(self, training: Training) -> Self:
-        """Learn; returns itself."""
+        """Fit to training data; returns itself."""
         ...
 
     def score(self, histories: Histories) -> NDArray[np.float32]:
         """Score of every item for each history, (len(histories), n_items) float32; the higher the better.
 
-        The items of the history are scored too: who asks decides whether they may be recommended again. A history
-        may be empty: a model without an opinion gives zeros.
+        Items of the history are scored too: the caller decides whether they may be recommended again. A history may
+        be empty; a model that knows nothing about a history gives zeros.
         """
         ...
 
     def arrays(self) -> Arrays:
-        """Its fitted state."""
+        """The fitted state."""
         ...
 
     def restore(self, arrays: Arrays) -> Self:
-        """Take over a fitted state; returns itself."""
-        ...
-
-
-class SimilarItems(Protocol):
-    """A model that also knows which items are like a given one."""
-
-    def similar(self, items: NDArray[np.int32]) -> NDArray[np.float32]:
-        """Likeness of every item to each of ``items``, (len(items), n_items) float32."""
+        """Set the fitted state to what ``arrays`` gave; returns itself."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""Bought together: items of the same basket more often than chance, by lift with support (Brin et al. 1997)."""
+"""Bought together: items in the same basket more often than by chance, by lift and support (Brin et al. 1997)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from recommender.models.sparse_matrices import (
     dense,
     from_arrays,
     product_of_strongest,
-    row_numbers,
+    row_indices,
     transposed,
     with_values,
 )
@@ -24,11 +24,11 @@ from recommender.models.sparse_matrices import (
 
 @dataclass(slots=True)
 class BoughtTogether:
-    """Lift of pairs; each history of the training is a basket.
+    """Scores items by the lift of pairs; each history of the training data is a basket.
 
-    The lift of a pair is its baskets times all baskets over the product of the baskets of either item: how many times
-    more often than by chance. It is taken down for pairs that few baskets support: times ``support / (support +
-    shrinkage)``.
+    The lift of a pair is its baskets times all baskets, divided by the product of the baskets of each item: how many
+    times more often than by chance. It is multiplied by ``support / (support + shrinkage)``, which lowers it for pairs
+    in few baskets.
 
     Attributes:
         least_support: Baskets that must hold a pair.
@@ -45,7 +45,7 @@ class BoughtTogether:
 
     @property
     def parameters(self) -> Mapping[str, Any]:
-        """What it was made with."""
+        """Its hyperparameters."""
         return parameters_of(self)
 
     def fit(self, training: Training) -> Self:
@@ -55,7 +55,7 @@ class BoughtTogether:
         counts = np.bincount(baskets.indices, minlength=training.n_items).astype(np.float64)
 
         def lift(support: sparse.csr_matrix, first: int) -> sparse.csr_matrix:
-            expected = counts[row_numbers(support) + first] * counts[support.indices] / baskets.shape[0]
+            expected = counts[row_indices(support) + first] * counts[support.indices] / baskets.shape[0]
             lifts = support.data / expected * (support.data / (support.data + self.shrinkage))
             return with_values(support, np.where(support.data >= self.least_support, lifts, 0))
 
@@ -63,7 +63,7 @@ class BoughtTogether:
         return self
 
     def score(self, histories: Histories) -> NDArray[np.float32]:
-        """Lifts with the items of each history (a basket) added up."""
+        """Sum of the lifts with the items of each history (a basket)."""
         return dense(histories.matrix(self._lift.shape[0]) @ self._lift)
 
     def similar(self, items: NDArray[np.int32]) -> NDArray[np.float32]:
@@ -75,6 +75,6 @@ class BoughtTogether:
         return as_arrays("lift", self._lift)
 
     def restore(self, arrays: Arrays) -> Self:
-        """Take over lifts."""
+        """Restore the fitted state."""
         self._lift = from_arrays("lift", arrays)
         return self

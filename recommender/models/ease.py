@@ -1,4 +1,4 @@
-"""EASE: a linear model of items from items, in closed form (Steck 2019)."""
+"""EASE: a linear item-item model in closed form (Steck 2019)."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from recommender.models.recency import Recency
 from recommender.models.sparse_matrices import dense, transposed
 
 MOST_ITEMS: Final = 6_000
-"""Of a catalogue that allows it: its weights are a dense square, 144 MB then, and take seconds to invert."""
+"""Largest catalogue that it is for: its weights are a dense square, 144 MB then, and take seconds to invert."""
 
 
 @dataclass(slots=True)
 class Ease:
-    """Each item predicted from the other items of a history.
+    """Predicts each item from the other items of a history.
 
     Attributes:
         regularization: Added to the diagonal of the Gram matrix.
-        recency: Exponent of the place of an event, counted back from the newest.
-        half_life_seconds: Age at which an event of the history says half.
+        recency: Exponent of the decay by rank in the history, see ``Recency``; 0 for none.
+        half_life_seconds: Age at which an event of the history counts half; None for no decay by time.
     """
 
     regularization: float = 250.0
@@ -38,7 +38,7 @@ class Ease:
 
     @property
     def parameters(self) -> Mapping[str, Any]:
-        """What it was made with."""
+        """Its hyperparameters."""
         return parameters_of(self)
 
     def fit(self, training: Training) -> Self:
@@ -59,12 +59,12 @@ class Ease:
         return self
 
     def score(self, histories: Histories) -> NDArray[np.float32]:
-        """The weights of the items of each history added up, the newer ones counting more."""
+        """Sum of the weights of each history's items, the newer ones counting more."""
         weights = Recency(self.recency, self.half_life_seconds).weights(histories)
         return np.asarray(histories.matrix(len(self._weights), weights) @ self._weights, np.float32)
 
     def similar(self, items: NDArray[np.int32]) -> NDArray[np.float32]:
-        """How much each of ``items`` says for every other."""
+        """Weight of each of ``items`` for every other item."""
         return self._weights[items]
 
     def arrays(self) -> Arrays:
@@ -72,6 +72,6 @@ class Ease:
         return {"weights": self._weights}
 
     def restore(self, arrays: Arrays) -> Self:
-        """Take over weights."""
+        """Restore the fitted state."""
         self._weights = arrays["weights"]
         return self

@@ -1,4 +1,4 @@
-"""What models that know how alike two items are have in common, however they came to know it."""
+"""What models of item-item similarity have in common, however the similarities are computed."""
 
 from __future__ import annotations
 
@@ -14,39 +14,39 @@ from recommender.models.recency import Recency
 from recommender.models.sparse_matrices import as_arrays, dense, from_arrays
 
 
-class Alike:
-    """Items like those of the history, the newer ones counting more. Its fitted state is the likenesses that it keeps.
+class ItemSimilarity:
+    """Scores items by their similarity to those of the history, the newer ones counting more.
 
-    A subclass is a dataclass with these fields, whose ``fit`` sets ``_likeness``.
+    A subclass is a dataclass with these fields, whose ``fit`` sets ``_similarity``, the fitted state.
 
     Attributes:
-        recency: Exponent of the place of an event, counted back from the newest.
-        half_life_seconds: Age at which an event of the history says half.
+        recency: Exponent of the decay by rank in the history, see ``Recency``; 0 for none.
+        half_life_seconds: Age at which an event of the history counts half; None for no decay by time.
     """
 
     recency: float
     half_life_seconds: float | None
-    _likeness: sparse.csr_matrix
+    _similarity: sparse.csr_matrix
 
     @property
     def parameters(self) -> Mapping[str, Any]:
-        """What it was made with."""
+        """Its hyperparameters."""
         return parameters_of(self)
 
     def score(self, histories: Histories) -> NDArray[np.float32]:
-        """Likeness to the items of each history added up, the newer ones counting more."""
+        """Sum of the similarities to the items of each history, the newer ones counting more."""
         weights = Recency(self.recency, self.half_life_seconds).weights(histories)
-        return dense(histories.matrix(self._likeness.shape[0], weights) @ self._likeness)
+        return dense(histories.matrix(self._similarity.shape[0], weights) @ self._similarity)
 
     def similar(self, items: NDArray[np.int32]) -> NDArray[np.float32]:
-        """Likeness of every item to each of ``items``."""
-        return dense(self._likeness[items])
+        """Similarity of every item to each of ``items``."""
+        return dense(self._similarity[items])
 
     def arrays(self) -> Arrays:
-        """The likenesses kept, (n_items, n_items) sparse."""
-        return as_arrays("likeness", self._likeness)
+        """The similarity matrix, (n_items, n_items) sparse."""
+        return as_arrays("similarity", self._similarity)
 
     def restore(self, arrays: Arrays) -> Self:
-        """Take over likenesses."""
-        self._likeness = from_arrays("likeness", arrays)
+        """Restore the fitted state."""
+        self._similarity = from_arrays("similarity", arrays)
         return self

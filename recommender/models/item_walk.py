@@ -1,9 +1,8 @@
-"""A short walk over the graph of items: what is near to what is near to the history.
+"""A short random walk over a graph of items, starting at the items of the history.
 
-Items are linked where they stand close together in a history, weighed by the inverse of their distance, and each link
-is divided by powers of the strengths of its two ends, as in P3alpha and RP3beta (Cooper et al. 2014; Paudel et al.
-2016).
-A second step reaches items that no history has together with those at hand, and says more about rare ones.
+Two items are linked where they are close together in some history. A link weighs the inverse of their distance, divided
+by powers of the strengths of its two ends, as in P3alpha and RP3beta (Cooper et al. 2014; Paudel et al. 2016). A second
+step reaches items that no history has together with those of the given one, which helps rare items.
 """
 
 from __future__ import annotations
@@ -22,14 +21,14 @@ from recommender.models.sparse_matrices import as_arrays, dense, from_arrays, st
 
 @dataclass(slots=True)
 class ItemWalk:
-    """Items that a walk from the history comes to.
+    """Scores items by the weight with which a walk from the history reaches them.
 
     Attributes:
-        steps: Links that the walk goes along.
-        reach: Places between two events of a history that are still linked.
-        start_power: Exponent of the strength of a link's start by which it is divided.
+        steps: Length of the walk in links.
+        reach: Largest distance of two events of a history that are linked.
+        start_power: Exponent of the strength of a link's start by which the link is divided.
         end_power: The same of its end; less favours popular items.
-        click_decay: What an event of the history counts against the one that came after it, over 0 up to 1.
+        click_decay: Weight of an event of the history relative to the next newer one, over 0 up to 1.
         half_life_seconds: Age at which a link counts half, from the newest event of all; None for no decay.
         neighbours: Links kept of each item.
         kept: Items from which the walk goes on, after each step.
@@ -49,11 +48,11 @@ class ItemWalk:
 
     @property
     def parameters(self) -> Mapping[str, Any]:
-        """What it was made with."""
+        """Its hyperparameters."""
         return parameters_of(self)
 
     def fit(self, training: Training) -> Self:
-        """Link the items."""
+        """Compute the links."""
         following = sum_of_gaps(training, self.reach, self._counts(training.histories))
         both = (following + following.T).tocsr()
         strength = np.maximum(np.asarray(both.sum(axis=1)).ravel(), np.finfo(np.float32).tiny)
@@ -62,15 +61,15 @@ class ItemWalk:
         return self
 
     def score(self, histories: Histories) -> NDArray[np.float32]:
-        """How much of the walk comes to each item."""
+        """Weight with which the walk reaches each item."""
         counts = (histories.weights * self.click_decay**histories.reverse_positions).astype(np.float32)
-        reached = histories.matrix(self._links.shape[0], counts) @ self._links
+        weights = histories.matrix(self._links.shape[0], counts) @ self._links
         for _ in range(self.steps - 1):
-            reached = strongest(reached, self.kept) @ self._links
-        return dense(reached)
+            weights = strongest(weights, self.kept) @ self._links
+        return dense(weights)
 
     def similar(self, items: NDArray[np.int32]) -> NDArray[np.float32]:
-        """Where a walk from each of ``items`` comes to."""
+        """Weight with which a walk from each of ``items`` reaches every item."""
         return self.score(Histories.of(items[:, None].tolist()))
 
     def arrays(self) -> Arrays:
@@ -78,12 +77,12 @@ class ItemWalk:
         return as_arrays("links", self._links)
 
     def restore(self, arrays: Arrays) -> Self:
-        """Take over links."""
+        """Restore the fitted state."""
         self._links = from_arrays("links", arrays)
         return self
 
     def _counts(self, histories: Histories) -> NDArray[np.float32]:
-        """What each event counts as the later end of a link."""
+        """Weight of each event as the later end of a link."""
         if self.half_life_seconds is None:
             return histories.weights
         ages = histories.times.max(initial=0.0) - histories.times
@@ -91,18 +90,18 @@ class ItemWalk:
 
 
 def sum_of_gaps(training: Training, reach: int, counts: NDArray[np.float32]) -> sparse.csr_matrix:
-    """How often each item is followed by each other, a pair ``gap`` places apart counting ``1 / gap``.
+    """How often each item is followed by each other one; a pair of events ``gap`` apart counts ``1 / gap``.
 
     Args:
         training: The histories.
-        reach: The longest gap.
-        counts: What a pair counts by its later event, (n_events,) float32.
+        reach: The largest gap.
+        counts: Weight of a pair by its later event, (n_events,) float32.
     """
     items, owners = training.histories.items, training.histories.owners
     gaps = range(1, reach + 1)
     starts = [np.flatnonzero(owners[:-gap] == owners[gap:]) for gap in gaps]
     earlier = np.concatenate(starts)
-    later = earlier + np.repeat(gaps, [len(found) for found in starts])
+    later = earlier + np.repeat(gaps, [len(events) for events in starts])
     apart = items[earlier] != items[later]
     earlier, later = earlier[apart], later[apart]
     values = (counts[later] / (later - earlier)).astype(np.float32)

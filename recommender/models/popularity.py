@@ -14,12 +14,12 @@ from recommender.models.base import Arrays, Histories, Training, parameters_of
 
 @dataclass(slots=True)
 class Popularity:
-    """The weight of an item's events, the same for every history: an empty one too, for this is the cold user's model.
+    """Scores an item by the sum of its events' weights, the same for every history; the empty one too (cold users).
 
     Attributes:
         window_seconds: How far back from the newest event; None for all of the data.
         half_life_seconds: Age at which an event counts half; None for no decay.
-        logarithmic: Whether the logarithm of the counts is the score: what a blend adds to others.
+        logarithmic: Whether the score is the logarithm of that sum.
     """
 
     window_seconds: float | None = None
@@ -31,11 +31,11 @@ class Popularity:
 
     @property
     def parameters(self) -> Mapping[str, Any]:
-        """What it was made with."""
+        """Its hyperparameters."""
         return parameters_of(self)
 
     def fit(self, training: Training) -> Self:
-        """Add up the events."""
+        """Sum the weights of each item's events."""
         events = training.histories
         ages = events.times.max(initial=0.0) - events.times
         weights = events.weights if self.half_life_seconds is None else _decayed(events, ages, self.half_life_seconds)
@@ -45,7 +45,7 @@ class Popularity:
         return self
 
     def score(self, histories: Histories) -> NDArray[np.float32]:
-        """The counts, for each history."""
+        """The same scores for each history."""
         return np.tile(self._counts, (len(histories), 1))
 
     def arrays(self) -> Arrays:
@@ -53,7 +53,7 @@ class Popularity:
         return {"counts": self._counts}
 
     def restore(self, arrays: Arrays) -> Self:
-        """Take over counts."""
+        """Restore the fitted state."""
         self._counts = arrays["counts"]
         return self
 

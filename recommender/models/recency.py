@@ -1,4 +1,4 @@
-"""How much less an event says the longer ago it was, by place in the history and by time."""
+"""Decay of event weights: older events of a history count less, by rank and by age."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ class Recency:
     """A decay of events.
 
     Attributes:
-        power: Exponent of the place counted back from the newest event: ``(1 + place) ** -power``; 0 for none.
-        half_life_seconds: Age at which an event says half; None for no decay by time.
+        power: Exponent of the decay by rank, ``rank ** -power``, where the newest event has rank 1; 0 for none.
+        half_life_seconds: Age at which an event counts half; None for no decay by time.
     """
 
     power: float = 0.0

@@ -1,4 +1,7 @@
-"""Own items: what a user comes back to, or buys again, by how often and how lately it was in the history."""
+"""Repeat consumption: items of the user's own history, by how often and how recently they are in it.
+
+Items that many users return to count more (Anderson et al. 2014, "The dynamics of repeat consumption").
+"""
 
 from __future__ import annotations
 
@@ -14,14 +17,14 @@ from recommender.models.recency import Recency
 
 
 @dataclass(slots=True)
-class OwnItems:
-    """The items of the history and no others, more where more users came back to the item.
+class RepeatConsumption:
+    """Scores the items of the history and no others.
 
     Attributes:
-        recency: Exponent of the place of an event, counted back from the newest.
-        half_life_seconds: Age at which an event of the history says half; None for no decay by time.
-        rate_power: Exponent of the share of an item's users who came back to it.
-        rate_prior: Users with the mean share that are added to each item's.
+        recency: Exponent of the decay by rank in the history, see ``Recency``; 0 for none.
+        half_life_seconds: Age at which an event of the history counts half; None for no decay by time.
+        rate_power: Exponent of an item's repeat rate: the share of its users who returned to it.
+        rate_prior: Users with the mean repeat rate that are added to those of each item (smoothing).
     """
 
     recency: float = 0.0
@@ -30,36 +33,36 @@ class OwnItems:
     rate_prior: float = 10.0
     _rates: NDArray[np.float32] = field(init=False, repr=False)
 
-    name: ClassVar[str] = "own_items"
+    name: ClassVar[str] = "repeat_consumption"
 
     @property
     def parameters(self) -> Mapping[str, Any]:
-        """What it was made with."""
+        """Its hyperparameters."""
         return parameters_of(self)
 
     def fit(self, training: Training) -> Self:
-        """Count who came back to what."""
+        """Compute the repeat rate of each item."""
         events = np.ones(len(training.histories.items), np.float32)
-        times = training.histories.matrix(training.n_items, events)
-        users = np.bincount(times.indices, minlength=training.n_items)
-        back = np.bincount(times.indices, times.data > 1, minlength=training.n_items)
-        mean = back.sum() / max(users.sum(), 1)
-        rates = (back + self.rate_prior * mean) / np.maximum(users + self.rate_prior, 1)
+        counts = training.histories.matrix(training.n_items, events)
+        users = np.bincount(counts.indices, minlength=training.n_items)
+        returned = np.bincount(counts.indices, counts.data > 1, minlength=training.n_items)
+        mean = returned.sum() / max(users.sum(), 1)
+        rates = (returned + self.rate_prior * mean) / np.maximum(users + self.rate_prior, 1)
         self._rates = (rates**self.rate_power).astype(np.float32)
         return self
 
     def score(self, histories: Histories) -> NDArray[np.float32]:
-        """The events of each item in the history, decayed, times how usual it is to come back to it."""
+        """Decayed events of each item in the history, times the item's repeat rate."""
         weights = Recency(self.recency, self.half_life_seconds).weights(histories)
         scores = np.zeros((len(histories), len(self._rates)), np.float32)
         np.add.at(scores, (histories.owners, histories.items), weights * self._rates[histories.items])
         return scores
 
     def arrays(self) -> Arrays:
-        """How usual it is to come back to each item, (n_items,) float32."""
+        """The repeat rates, raised to ``rate_power``, (n_items,) float32."""
         return {"rates": self._rates}
 
     def restore(self, arrays: Arrays) -> Self:
-        """Take over how usual that is."""
+        """Restore the fitted state."""
         self._rates = arrays["rates"]
         return self

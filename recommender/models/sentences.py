@@ -1,4 +1,4 @@
-"""Sentences: items whose texts mean the same are alike, whether they share a word or not."""
+"""Sentences: items whose texts have close sentence embeddings are similar, whether they share a word or not."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.models.base import Training
-from recommender.models.item_similarity import Alike
-from recommender.models.sparse_matrices import without_values
-from recommender.neighbours import strongest_of_all
+from recommender.models.item_similarity import ItemSimilarity
+from recommender.models.sparse_matrices import empty_matrix
+from recommender.neighbours import nearest_items
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass
-class Sentences(Alike):
-    """Items whose texts mean what those of the history's items mean: cosine of sentence embeddings.
+class Sentences(ItemSimilarity):
+    """Scores items by the similarity of their texts to those of the history's items: cosine of sentence embeddings.
 
-    It is fitted to embeddings and keeps none of them: who asks it needs neither them nor what made them.
+    It is fitted to embeddings and keeps only similarities: scoring needs neither embeddings nor the network.
 
     Attributes:
         neighbours: Neighbours kept for each item.
-        power: Exponent of the cosine. Any two texts of a shop are a little alike, and many of them would outvote a few
-            that are very much so.
-        recency: Exponent of the place of an event, counted back from the newest.
-        half_life_seconds: Age at which an event of the history says half.
+        power: Exponent of the cosine. Any two texts of a shop are a little similar; without it, many such pairs
+            would outweigh a few that are very similar.
+        recency: Exponent of the decay by rank in the history, see ``Recency``; 0 for none.
+        half_life_seconds: Age at which an event of the history counts half; None for no decay by time.
     """
 
     neighbours: int = 300
@@ -39,15 +39,15 @@ class Sentences(Alike):
     name: ClassVar[str] = "sentences"
 
     def fit(self, training: Training) -> Self:
-        """Compare all pairs of items that have a text; where nobody asked what texts mean, nothing is alike."""
-        if training.meanings is None:
-            logger.warning("Without SHOP_TRAINING_SENTENCES the model sentences has no opinion")
-            self._likeness = without_values(training.n_items, training.n_items)
+        """Compute the similarity of all pairs of items with a text; without embeddings all are 0."""
+        if training.embeddings is None:
+            logger.warning("Without SHOP_TRAINING_SENTENCES the model sentences scores every item 0")
+            self._similarity = empty_matrix(training.n_items, training.n_items)
             return self
-        meanings = training.meanings
+        embeddings = training.embeddings
 
-        def likeness(items: NDArray[np.int32]) -> NDArray[np.float32]:
-            return np.asarray(np.maximum(meanings[items] @ meanings.T, 0) ** np.float32(self.power))
+        def similarity(items: NDArray[np.int32]) -> NDArray[np.float32]:
+            return np.asarray(np.maximum(embeddings[items] @ embeddings.T, 0) ** np.float32(self.power))
 
-        self._likeness = strongest_of_all(likeness, training.n_items, self.neighbours).matrix()
+        self._similarity = nearest_items(similarity, training.n_items, self.neighbours).matrix()
         return self

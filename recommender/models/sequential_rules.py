@@ -16,7 +16,7 @@ from recommender.models.sparse_matrices import (
     as_arrays,
     dense,
     from_arrays,
-    row_numbers,
+    row_indices,
     strongest,
     transposed,
     with_values,
@@ -25,16 +25,16 @@ from recommender.models.sparse_matrices import (
 
 @dataclass(slots=True)
 class SequentialRules:
-    """Items that came after those of the history, decayed by distance, in training and when asked.
+    """Scores items that came after those of the history; a pair counts less the farther apart its events are.
 
     Attributes:
         distance: The farthest that two events of a history may be apart to be a pair.
         distance_power: A pair counts ``distance ** -distance_power``.
         backward: What a pair counts for the other direction: 0 for nothing, 1 for as much.
         from_power: Exponent of the weight of the earlier item by which a rule is divided.
-        to_power: The same of the later item: takes popular items down.
-        recency: Exponent of the place of an event, counted back from the newest.
-        half_life_seconds: Age at which an event of the history says half.
+        to_power: The same of the later item: lowers popular items.
+        recency: Exponent of the decay by rank in the history, see ``Recency``; 0 for none.
+        half_life_seconds: Age at which an event of the history counts half; None for no decay by time.
         rules: Rules kept for each item.
     """
 
@@ -52,7 +52,7 @@ class SequentialRules:
 
     @property
     def parameters(self) -> Mapping[str, Any]:
-        """What it was made with."""
+        """Its hyperparameters."""
         return parameters_of(self)
 
     def fit(self, training: Training) -> Self:
@@ -62,19 +62,19 @@ class SequentialRules:
             pairs = pairs + self.backward * transposed(pairs)
         counts = np.bincount(training.histories.items, training.histories.weights, training.n_items)
         counts = np.maximum(counts, np.finfo(np.float32).tiny)
-        rows = row_numbers(pairs)
+        rows = row_indices(pairs)
         values = pairs.data * counts[rows] ** -self.from_power * counts[pairs.indices] ** -self.to_power
         values[rows == pairs.indices] = 0
         self._rules = strongest(with_values(pairs, values), self.rules)
         return self
 
     def score(self, histories: Histories) -> NDArray[np.float32]:
-        """Rules that begin at the items of each history added up, the newer ones counting more."""
+        """Sum of the rules that begin at the items of each history, the newer ones counting more."""
         weights = Recency(self.recency, self.half_life_seconds).weights(histories)
         return dense(histories.matrix(self._rules.shape[0], weights) @ self._rules)
 
     def similar(self, items: NDArray[np.int32]) -> NDArray[np.float32]:
-        """How strongly every item follows each of ``items``."""
+        """Strength of the rule from each of ``items`` to every item."""
         return dense(self._rules[items])
 
     def arrays(self) -> Arrays:
@@ -82,7 +82,7 @@ class SequentialRules:
         return as_arrays("rules", self._rules)
 
     def restore(self, arrays: Arrays) -> Self:
-        """Take over rules."""
+        """Restore the fitted state."""
         self._rules = from_arrays("rules", arrays)
         return self
 

@@ -1,4 +1,4 @@
-"""Item-by-item matrices that keep only the strongest neighbours of each item."""
+"""Sparse matrices: the largest values of each row, products block by block, and as arrays of a model file."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from scipy import sparse
 from recommender.models.base import Arrays
 
 BLOCK_ITEMS: Final = 1024
-"""Rows of a product of sparse matrices that are held at once."""
+"""Rows of a product of sparse matrices in memory at a time."""
 
 
 def strongest(matrix: sparse.csr_matrix, k: int) -> sparse.csr_matrix:
     """The ``k`` largest positive values of each row, the smaller column first of equals; (n, m) float32."""
-    made = matrix.tocsr()
-    rows = row_numbers(made)
-    order = np.lexsort((made.indices, -made.data, rows))
-    place_in_row = np.arange(len(order)) - made.indptr[rows]
-    kept = order[(place_in_row < k) & (made.data[order] > 0)]
+    matrix = matrix.tocsr()
+    rows = row_indices(matrix)
+    order = np.lexsort((matrix.indices, -matrix.data, rows))
+    rank_in_row = np.arange(len(order)) - matrix.indptr[rows]
+    kept = order[(rank_in_row < k) & (matrix.data[order] > 0)]
     kept.sort()
     return sparse.csr_matrix(
-        (made.data[kept].astype(np.float32), (rows[kept], made.indices[kept])), shape=made.shape, dtype=np.float32
+        (matrix.data[kept].astype(np.float32), (rows[kept], matrix.indices[kept])), shape=matrix.shape, dtype=np.float32
     )
 
 
@@ -40,7 +40,7 @@ def product_of_strongest(
         left: (n, m) sparse.
         right: (m, n) sparse.
         k: Values kept in a row.
-        shape_values: Given a block of the product and its first row, makes the values that are compared.
+        shape_values: From a block of the product and the index of its first row to the values that are compared.
     """
     stacked: sparse.csr_matrix = sparse.vstack(list(_blocks(left, right, k, shape_values)), format="csr")
     return stacked
@@ -59,7 +59,7 @@ def _blocks(
 
 
 def _without_diagonal(block: sparse.csr_matrix, first: int) -> sparse.csr_matrix:
-    return with_values(block, np.where(block.indices == first + row_numbers(block), 0, block.data))
+    return with_values(block, np.where(block.indices == first + row_indices(block), 0, block.data))
 
 
 def as_arrays(name: str, matrix: sparse.csr_matrix) -> Arrays:
@@ -73,34 +73,34 @@ def as_arrays(name: str, matrix: sparse.csr_matrix) -> Arrays:
 
 
 def from_arrays(name: str, arrays: Arrays) -> sparse.csr_matrix:
-    """The matrix that ``as_arrays`` took apart."""
+    """The reverse of ``as_arrays``."""
     n, m = (int(size) for size in arrays[f"{name}_shape"])
     parts = (arrays[f"{name}_data"], arrays[f"{name}_indices"], arrays[f"{name}_indptr"])
     return sparse.csr_matrix(parts, shape=(n, m), dtype=np.float32)
 
 
 def dense(matrix: sparse.csr_matrix) -> NDArray[np.float32]:
-    """All values, zeros too, (n, m) float32."""
+    """As a dense array, (n, m) float32."""
     return np.asarray(matrix.toarray(), np.float32)
 
 
 def transposed(matrix: sparse.csr_matrix) -> sparse.csr_matrix:
-    """Rows for columns, by rows again."""
-    made: sparse.csr_matrix = matrix.T.tocsr()
-    return made
+    """The transposed matrix, in CSR form again."""
+    transposed_matrix: sparse.csr_matrix = matrix.T.tocsr()
+    return transposed_matrix
 
 
 def with_values(matrix: sparse.csr_matrix, values: NDArray[Any]) -> sparse.csr_matrix:
-    """The same places with other values."""
+    """The same sparsity pattern with other values."""
     return sparse.csr_matrix((values, matrix.indices, matrix.indptr), shape=matrix.shape)
 
 
-def row_numbers(matrix: sparse.csr_matrix) -> NDArray[np.int64]:
-    """The row of each value."""
+def row_indices(matrix: sparse.csr_matrix) -> NDArray[np.int64]:
+    """The row index of each value."""
     return np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
 
 
-def without_values(n: int, m: int) -> sparse.csr_matrix:
+def empty_matrix(n: int, m: int) -> sparse.csr_matrix:
     """(n, m) float32 of zeros."""
-    nothing = np.zeros(0, np.int32)
-    return sparse.csr_matrix((np.zeros(0, np.float32), (nothing, nothing)), shape=(n, m))
+    no_indices = np.zeros(0, np.int32)
+    return sparse.csr_matrix((np.zeros(0, np.float32), (no_indices, no_indices)), shape=(n, m))

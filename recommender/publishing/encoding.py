@@ -1,4 +1,4 @@
-"""Lists as the bytes of their keys, made by column: the same as ``schemas.recommendations.encode_list``, but faster.
+"""Encoding of many lists by column, with the same result as ``schemas.recommendations.encode_list``, but faster.
 
 An object for each product of each list would cost more than training the model.
 """
@@ -21,7 +21,7 @@ _REASONS: Final = np.array([b',"reason":%b,"because":[' % orjson.dumps(reason) f
 _SEPARATOR: Final = b",\n"
 _END: Final = b"]}" + _SEPARATOR
 _PARTS: Final = 4
-"""Of a product's line."""
+"""Number of parts of a product's line."""
 
 
 class ListEncoder:
@@ -29,22 +29,22 @@ class ListEncoder:
 
     Args:
         version: The model's version.
-        item_ids: Product ids by item number.
+        item_ids: Product ids by item index.
     """
 
     def __init__(self, version: str, item_ids: Sequence[str]) -> None:
         self._version = orjson.dumps(version)
-        quoted = [*map(orjson.dumps, item_ids), b""]  # the last one at NONE
+        quoted = [*map(orjson.dumps, item_ids), b""]  # the last one is at index NONE
         self._starts = np.array([b'{"item_id":%b,"score":' % item_id for item_id in quoted], object)
         self._ends = np.array([item_id + _END for item_id in quoted], object)
 
     def encode(self, ranking: Ranking, source: Source, generated_at: Sequence[datetime]) -> Iterator[bytes]:
-        """The value of each list's key.
+        """The bytes of each list.
 
         Args:
             ranking: The lists.
-            source: Where they come from.
-            generated_at: The newest event of each.
+            source: The kind of list.
+            generated_at: Time of the newest event of each.
         """
         start = b'{"source":"%b","model_version":%b,"generated_at":"' % (source.encode(), self._version)
         heads = (start + utc_text(made_at).encode() + b'","items":[\n' for made_at in generated_at)
@@ -52,7 +52,7 @@ class ListEncoder:
             yield head + lines + b"\n]}"
 
     def _lines(self, ranking: Ranking) -> Iterator[bytes]:
-        """The products of each list: starts, scores, reasons and ends in turn, without the last separator."""
+        """The products of each list as JSON lines: start, score, reason and end of each, without the last separator."""
         if not ranking.items.size:
             yield from [b""] * len(ranking)
             return
@@ -67,6 +67,6 @@ class ListEncoder:
 
 
 def _texts(scores: NDArray[np.float32]) -> list[list[bytes]]:
-    """Scores as JSON writes them, rounded."""
+    """Rounded scores as JSON."""
     rounded = np.round(scores.astype(np.float64), SCORE_DIGITS)
     return [row.split(b",") for row in orjson.dumps(rounded, option=orjson.OPT_SERIALIZE_NUMPY)[2:-2].split(b"],[")]

@@ -1,7 +1,7 @@
-"""Models in Redis: their lists under keys of their version, and which version is served.
+"""Models in Redis: the lists of each version, and which version is active.
 
-A version's lists are written beside those of the others, and then it is made the active one by one write. So a reader
-that asks for the active version once, and for lists of that version only, never meets two in one answer.
+The lists of a version are written beside those of the others; then one write makes it the active one. So a reader that
+first reads the active version, and then only lists of that version, never mixes two versions.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from recommender.interactions import KnownUsers, UserHistories, histories_of, merged
 from recommender.neighbours import NONE, Neighbours
-from recommender.publishing.bulk import answering, expire, send_all, set_if_absent
+from recommender.publishing.bulk import expire, send_all, set_if_absent, translated_errors
 from recommender.publishing.encoding import ListEncoder
 from recommender.ranking import REASONS, Ranking, Rules, rank_in_batches
 from recommender.store import ServedModel
@@ -38,16 +38,16 @@ from schemas.redis_keys import (
 from schemas.settings import Settings
 
 GRACE: Final = timedelta(hours=1)
-"""How long a superseded version's lists are kept fresh, so that a rollback finds them so."""
+"""How long the lists of a replaced version are kept fresh, for a rollback."""
 
 BATCH_USERS: Final = 1_000
-"""Histories asked for at once."""
+"""Histories read at a time."""
 
 SCAN_KEYS: Final = 10_000
-"""Keys that Redis looks at in one step of a scan."""
+"""Keys that Redis checks in one step of a scan."""
 
 MARGIN_SECONDS: Final = 30
-"""The mark that a version is published expires so long before the first of its lists."""
+"""How long before a version's first list its mark of being published expires."""
 
 _REASON_OF_SOURCE: Final = {
     Source.SIMILAR: Reason.SIMILAR_TO_VIEWED,
@@ -56,7 +56,7 @@ _REASON_OF_SOURCE: Final = {
 
 
 def connect(settings: Settings) -> redis.Redis:
-    """A client of the Redis of these settings; each call on it has a time-out."""
+    """A client for the Redis in the settings; each call has a time-out."""
     timeout = settings.http_timeout_seconds
     return redis.Redis.from_url(settings.redis_url, socket_timeout=timeout, socket_connect_timeout=timeout)
 
@@ -66,10 +66,10 @@ class LiveModels:
 
     Args:
         client: A client of Redis; it stays the caller's.
-        rules: What a list must be like.
+        rules: Rules for the lists.
         ttl_seconds: How long lists are kept.
 
-    Every method raises DependencyUnavailable when Redis does not answer, and WriteRefused when it takes no more.
+    Every method raises DependencyUnavailable when Redis does not answer, and WriteRefused when it rejects a command.
     """
 
     def __init__(self, client: redis.Redis, rules: Rules, ttl_seconds: int) -> None:
@@ -78,42 +78,41 @@ class LiveModels:
         self._ttl_seconds = ttl_seconds
 
     def active(self) -> str:
-        """The version that is served, "" when there is none."""
-        with answering(self._client):
-            found: Any = self._client.get(ACTIVE_MODEL)
-        return (found or b"").decode()
+        """The active version, "" when there is none."""
+        with translated_errors(self._client):
+            version: Any = self._client.get(ACTIVE_MODEL)
+        return (version or b"").decode()
 
     def live(self) -> frozenset[str]:
         """The versions whose lists are kept fresh."""
-        return frozenset(self._members(LIVE_MODELS))
+        return frozenset(self._set(LIVE_MODELS))
 
     def is_published(self, version: str) -> bool:
-        """Whether all lists of a version are there."""
-        with answering(self._client):
+        """Whether all lists of a version are in Redis."""
+        with translated_errors(self._client):
             return bool(self._client.exists(published(version)))
 
     def publish(self, served: ServedModel) -> int:
-        """Write all lists of a version beside those of the others; how many.
+        """Write all lists of a version beside those of the others, and return their number.
 
-        From the first moment on the version counts as live, so that personalise writes what happens from then on, and
-        no list that is there already is written over: it is newer. What happened before that and after the training is
-        in the users' histories, which are read after that moment; so nobody's last click is left out. Published again,
-        lists live longer.
+        The version becomes live first, so personalise writes lists for events from then on. A list that exists already
+        is newer and is not overwritten. Events between the training and that moment are in the users' histories, which
+        are read after it; so no event is missed. Publishing again extends the time to live.
         """
-        with answering(self._client):
+        with translated_errors(self._client):
             self._client.sadd(LIVE_MODELS, served.version)
             self._client.zrem(RETIRED_MODELS, served.version)
         if self.is_published(served.version):
             send_all(self._client, expire(self._keys(served), self._ttl_seconds))
         count = send_all(self._client, set_if_absent(self._lists(served), self._ttl_seconds))
-        with answering(self._client):
+        with translated_errors(self._client):
             self._client.set(published(served.version), 1, ex=max(1, self._ttl_seconds - MARGIN_SECONDS))
         return count
 
     def activate(self, version: str, now: datetime) -> None:
-        """Serve a version from now on; the one that it replaces is to leave the live ones after GRACE."""
+        """Make a version the active one; the one that it replaces stays live for GRACE."""
         replaced = self.active()
-        with answering(self._client), self._client.pipeline(transaction=True) as changes:
+        with translated_errors(self._client), self._client.pipeline(transaction=True) as changes:
             changes.sadd(LIVE_MODELS, version)
             changes.zrem(RETIRED_MODELS, version)
             if replaced not in ("", version):
@@ -122,8 +121,8 @@ class LiveModels:
             changes.execute()
 
     def retire_due(self, now: datetime) -> None:
-        """Take the versions whose grace has passed out of the live ones; anybody may call it, at any time."""
-        with answering(self._client):
+        """Remove versions that were replaced longer ago than GRACE from the live ones; may be called at any time."""
+        with translated_errors(self._client):
             due: Any = self._client.zrangebyscore(RETIRED_MODELS, "-inf", (now - GRACE).timestamp())
             if due:
                 self._client.srem(LIVE_MODELS, *due)
@@ -131,15 +130,15 @@ class LiveModels:
 
     def unavailable(self, served: ServedModel) -> NDArray[np.bool_]:
         """Which items of a model must not be recommended, (n_items,) bool."""
-        numbers = served.item_numbers
+        indices = served.item_indices
         mask = np.zeros(len(served.item_ids), bool)
-        mask[[numbers[item_id] for item_id in self._members(UNAVAILABLE) if item_id in numbers]] = True
+        mask[[indices[item_id] for item_id in self._set(UNAVAILABLE) if item_id in indices]] = True
         return mask
 
-    def _members(self, key: str) -> list[str]:
-        with answering(self._client):
-            found: Any = self._client.smembers(key)
-        return [member.decode() for member in found]
+    def _set(self, key: str) -> list[str]:
+        with translated_errors(self._client):
+            members: Any = self._client.smembers(key)
+        return [member.decode() for member in members]
 
     def _lists(self, served: ServedModel) -> Iterator[tuple[bytes, bytes]]:
         """The keys and values of all lists of a version."""
@@ -161,28 +160,30 @@ class LiveModels:
     ) -> Iterator[tuple[bytes, bytes]]:
         users = merged(served.users, self._histories(served))
         keys = iter([personalized(served.version, user_id).encode() for user_id in users.ids])
-        times = iter(newest_times(users.done))
-        for ranking in _ahead(rank_in_batches(served.model, served.similar, users.done, self._rules, unavailable)):
+        times = iter(newest_times(users.interactions))
+        for ranking in _ahead(
+            rank_in_batches(served.model, served.similar, users.interactions, self._rules, unavailable)
+        ):
             made_at = [next(times) for _ in range(len(ranking))]
             values = encoder.encode(ranking, Source.PERSONAL, made_at)
             yield from _not_empty(zip(itertools.islice(keys, len(ranking)), values, strict=True), ranking)
 
     def _histories(self, served: ServedModel) -> KnownUsers:
-        """What Redis knows of users, who may be newer than the model."""
+        """All histories in Redis; some users may be newer than the model."""
         ids = sorted(history_owner(key.decode()) for key in self._scan(history("*")))
         parts = [self._histories_of(ids[first : first + BATCH_USERS]) for first in range(0, len(ids), BATCH_USERS)]
-        return KnownUsers(ids, histories_of(itertools.chain(*parts), served.item_numbers))
+        return KnownUsers(ids, histories_of(itertools.chain(*parts), served.item_indices))
 
     def _scan(self, pattern: str) -> list[bytes]:
-        with answering(self._client):
+        with translated_errors(self._client):
             return list(self._client.scan_iter(match=pattern, count=SCAN_KEYS))
 
     def _histories_of(self, user_ids: list[str]) -> list[list[tuple[str, float]]]:
-        with answering(self._client), self._client.pipeline(transaction=False) as asked:
+        with translated_errors(self._client), self._client.pipeline(transaction=False) as calls:
             for user_id in user_ids:
-                asked.zrange(history(user_id), 0, -1, withscores=True)
-            found = asked.execute()
-        return [[(member.decode(), score) for member, score in members] for members in found]
+                calls.zrange(history(user_id), 0, -1, withscores=True)
+            sorted_sets = calls.execute()
+        return [[(member.decode(), score) for member, score in sorted_set] for sorted_set in sorted_sets]
 
     def _keys(self, served: ServedModel) -> Iterator[bytes]:
         """The keys of all lists that a version may have."""
@@ -192,29 +193,29 @@ class LiveModels:
 
 
 def _ahead(rankings: Iterator[Ranking]) -> Iterator[Ranking]:
-    """The same, each made on a thread of its own while the one before it is encoded and sent."""
-    with ThreadPoolExecutor(max_workers=1) as maker:
-        following = maker.submit(next, rankings, None)
-        while (made := following.result()) is not None:
-            following = maker.submit(next, rankings, None)
-            yield made
+    """The same; a thread computes the next one while the caller encodes and sends the current one."""
+    with ThreadPoolExecutor(max_workers=1) as executor:
+        following = executor.submit(next, rankings, None)
+        while (ranking := following.result()) is not None:
+            following = executor.submit(next, rankings, None)
+            yield ranking
 
 
 def _not_empty(lists: Iterable[tuple[bytes, bytes]], ranking: Ranking) -> Iterator[tuple[bytes, bytes]]:
-    """The lists that have a product: where there is none, serving falls back to something better."""
+    """The lists with at least one product: without a list, serving falls back to a more general one."""
     return itertools.compress(lists, (ranking.items != NONE).any(axis=1).tolist())
 
 
-def newest_times(done: UserHistories) -> list[datetime]:
-    """When the newest event of each history happened; no history may be empty."""
-    histories = done.histories
+def newest_times(interactions: UserHistories) -> list[datetime]:
+    """Time of the newest event of each history; no history may be empty."""
+    histories = interactions.histories
     return [datetime.fromtimestamp(seconds, UTC) for seconds in histories.times[histories.offsets[1:] - 1].tolist()]
 
 
 def ranking_of_neighbours(
     neighbours: Neighbours, source: Source, length: int, unavailable: NDArray[np.bool_]
 ) -> Ranking:
-    """Neighbours as lists, a row for each item, without those that are not available."""
+    """Neighbours as lists, one for each item, without unavailable items."""
     kept = (neighbours.items != NONE) & ~unavailable[neighbours.items]
     order = np.argsort(~kept, axis=1, kind="stable")[:, :length]
     items = np.take_along_axis(np.where(kept, neighbours.items, NONE), order, axis=1)

@@ -1,9 +1,9 @@
-"""Keeps users' histories and lists in Redis in step with what they do.
+"""Keeps users' histories and lists in Redis up to date with their events.
 
-A batch costs two round trips. The first writes histories and reads them back, and asks which models are live and
-whether the availability of a product has changed; the second writes lists. In the first the question for the live
-models comes last: a version that is not live yet when it is answered will be published by somebody who has not read
-these histories yet (see ``recommender.publishing.live``), so no event falls between the two.
+A batch takes two round trips. The first writes histories and reads them back, and reads which models are live and
+whether the availability of a product has changed. The second writes lists. In the first the live models are read last:
+a version that is not live at that moment is published later, from histories that have these events (see ``live.py``).
+So no event is missed.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from recommender.models.base import Model
 from recommender.neighbours import NONE, Neighbours
 from recommender.publishing.encoding import ListEncoder
 from recommender.ranking import Rules, rank
-from recommender.store import ModelStore, load_model
+from recommender.store import ModelStore
 from schemas.recommendations import Source
 from schemas.redis_keys import LIVE_MODELS, UNAVAILABLE, UNAVAILABLE_REVISION, history, personalized
 
@@ -33,17 +33,17 @@ logger = logging.getLogger(__name__)
 
 _MILLISECONDS: Final = 1000
 
-Members = list[tuple[str, float]]
-"""A history: ``kind:product_id`` and epoch milliseconds."""
+SortedSet = list[tuple[str, float]]
+"""A history as Redis stores it: interactions ``kind:product_id`` with epoch milliseconds, the oldest first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much Redis keeps.
+    """What Redis keeps.
 
     Attributes:
-        history_items: Members of a history, the newest ones.
-        history_seconds: How long after its user's last event a history is kept.
+        history_items: Largest number of interactions of a history, the newest ones.
+        history_seconds: How long after its last event a history is kept.
         list_seconds: How long a list is kept.
     """
 
@@ -54,34 +54,40 @@ class Limits:
 
 @dataclass(slots=True)
 class _LiveModel:
-    """A model that lists are made with; ``unavailable`` is a mask by item number."""
+    """A model that lists are made with; ``unavailable`` is a mask by item index."""
 
     version: str
     model: Model
     similar: Neighbours
-    item_numbers: Mapping[str, int]
+    item_indices: Mapping[str, int]
     encoder: ListEncoder
     unavailable: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
-    """What the first round trip told."""
+class _State:
+    """State of Redis, read in the first round trip.
 
-    histories: Mapping[str, Members]
+    Attributes:
+        histories: The history of each user of the batch.
+        live: Live model versions.
+        revision: Changes whenever the set of unavailable products does.
+    """
+
+    histories: Mapping[str, SortedSet]
     live: frozenset[str]
     revision: bytes
 
 
 @dataclass(slots=True)
 class Personaliser:
-    """Takes in events.
+    """Updates histories and lists with events.
 
     Attributes:
-        client: Redis; it stays the caller's.
-        store: Where models come from.
-        rules: What a list must be like.
-        limits: How much Redis keeps.
+        client: A client of Redis; it stays the caller's.
+        store: The model store.
+        rules: Rules for the lists.
+        limits: What Redis keeps.
     """
 
     client: Redis
@@ -93,24 +99,27 @@ class Personaliser:
     _unavailable: frozenset[str] = frozenset()
     _revision: bytes | None = None
 
-    def take_in(self, user_ids: Sequence[str], members: Sequence[str], times_ms: Sequence[int]) -> int:
-        """Take in events, in any order, again or for the first time; returns how many lists were written.
+    def update(self, user_ids: Sequence[str], interactions: Sequence[str], times_ms: Sequence[int]) -> int:
+        """Update histories and lists with events, in any order; repeated events change nothing.
 
         Args:
             user_ids: The user of each event.
-            members: ``kind:product_id`` of each.
-            times_ms: When each happened.
+            interactions: ``kind:product_id`` of each.
+            times_ms: Time of each in epoch milliseconds.
+
+        Returns:
+            The number of lists written.
 
         Raises:
             DependencyUnavailable: Redis does not answer; the events may be sent again.
         """
         with redis_errors(self._address()):
-            known = self._remember(newest_of_each(user_ids, members, times_ms))
-            self._follow(known)
-            return self._write(known.histories)
+            state = self._write_histories(newest_of_each(user_ids, interactions, times_ms))
+            self._follow(state)
+            return self._write_lists(state.histories)
 
-    def _remember(self, newest: Mapping[str, Mapping[str, int]]) -> _Known:
-        """Write histories, read them back, and ask what has changed."""
+    def _write_histories(self, newest: Mapping[str, Mapping[str, int]]) -> _State:
+        """Write histories and read them back, with the state of models and products."""
         calls = self.client.pipeline(transaction=False)
         for user_id, times_of in newest.items():
             key = history(user_id)
@@ -120,32 +129,32 @@ class Personaliser:
             calls.zrange(key, 0, -1, withscores=True)
         calls.get(UNAVAILABLE_REVISION)
         calls.smembers(LIVE_MODELS)
-        *answers, revision, live = calls.execute()
-        found: Iterable[list[tuple[bytes, float]]] = answers[3::4]
-        return _Known(
-            {user_id: _decoded(members) for user_id, members in zip(newest, found, strict=True)},
+        *replies, revision, live = calls.execute()
+        sorted_sets: Iterable[list[tuple[bytes, float]]] = replies[3::4]
+        return _State(
+            {user_id: _decoded(sorted_set) for user_id, sorted_set in zip(newest, sorted_sets, strict=True)},
             frozenset(version.decode() for version in live),
             revision or b"",
         )
 
-    def _follow(self, known: _Known) -> None:
-        """Take up new models, drop those that are no longer live, learn what is not available."""
-        for version in self._models.keys() - known.live:
+    def _follow(self, state: _State) -> None:
+        """Load new live models, drop those that are no longer live, update which products are unavailable."""
+        for version in self._models.keys() - state.live:
             del self._models[version]
-        fresh = [made for version in sorted(known.live - self._models.keys()) if (made := self._load(version))]
-        self._models |= {made.version: made for made in fresh}
-        if known.revision != self._revision:
-            found: Any = self.client.smembers(UNAVAILABLE)
-            self._unavailable = frozenset(product_id.decode() for product_id in found)
-            self._revision = known.revision
-            fresh = list(self._models.values())
-        for made in fresh:
-            made.unavailable = _mask(made.item_numbers, self._unavailable)
+        outdated = [model for version in sorted(state.live - self._models.keys()) if (model := self._load(version))]
+        self._models |= {model.version: model for model in outdated}
+        if state.revision != self._revision:
+            product_ids: Any = self.client.smembers(UNAVAILABLE)
+            self._unavailable = frozenset(product_id.decode() for product_id in product_ids)
+            self._revision = state.revision
+            outdated = list(self._models.values())
+        for model in outdated:
+            model.unavailable = _mask(model.item_indices, self._unavailable)
 
     def _load(self, version: str) -> _LiveModel | None:
-        """A model; None where the store has none that can be used: histories must go on without it."""
+        """A model; None where the store cannot read it: histories must be written all the same."""
         try:
-            served = load_model(self.store, version)
+            served = self.store.load(version)
         except ModelError as error:
             if version not in self._absent:
                 self._absent.add(version)
@@ -157,19 +166,19 @@ class Personaliser:
             version,
             served.model,
             served.similar,
-            served.item_numbers,
+            served.item_indices,
             ListEncoder(version, served.item_ids),
             np.zeros(len(served.item_ids), bool),
         )
 
-    def _write(self, histories: Mapping[str, Members]) -> int:
+    def _write_lists(self, histories: Mapping[str, SortedSet]) -> int:
         """Rank every history by every model, and write the lists."""
         if not self._models:
             return 0
-        made_at = [datetime.fromtimestamp(members[-1][1] / _MILLISECONDS, UTC) for members in histories.values()]
+        generated_at = [datetime.fromtimestamp(events[-1][1] / _MILLISECONDS, UTC) for events in histories.values()]
         calls = self.client.pipeline(transaction=False)
         for model in self._models.values():
-            for key, value in self._lists(model, histories, made_at):
+            for key, value in self._lists(model, histories, generated_at):
                 if value is None:
                     calls.delete(key)
                 else:
@@ -177,12 +186,12 @@ class Personaliser:
         return len(calls.execute())
 
     def _lists(
-        self, live: _LiveModel, histories: Mapping[str, Members], made_at: Sequence[datetime]
+        self, live: _LiveModel, histories: Mapping[str, SortedSet], generated_at: Sequence[datetime]
     ) -> Iterable[tuple[str, bytes | None]]:
-        """Key and value of each user's list; None where the model has nothing to say."""
-        users = histories_of(histories.values(), live.item_numbers)
+        """Key and value of each user's list; None where the model recommends nothing."""
+        users = histories_of(histories.values(), live.item_indices)
         ranking = rank(live.model, live.similar, users, self.rules, live.unavailable)
-        values = live.encoder.encode(ranking, Source.PERSONAL, made_at)
+        values = live.encoder.encode(ranking, Source.PERSONAL, generated_at)
         empty = (ranking.items[:, 0] == NONE).tolist()
         for user_id, value, is_empty in zip(histories, values, empty, strict=True):
             yield personalized(live.version, user_id), None if is_empty else value
@@ -193,22 +202,22 @@ class Personaliser:
 
 
 def newest_of_each(
-    user_ids: Sequence[str], members: Sequence[str], times_ms: Sequence[int]
+    user_ids: Sequence[str], interactions: Sequence[str], times_ms: Sequence[int]
 ) -> dict[str, dict[str, int]]:
-    """User -> member -> the newest of its times."""
+    """User -> interaction -> the newest of its times."""
     newest: dict[str, dict[str, int]] = {}
-    for user_id, member, time_ms in zip(user_ids, members, times_ms, strict=True):
+    for user_id, interaction, time_ms in zip(user_ids, interactions, times_ms, strict=True):
         times_of = newest.setdefault(user_id, {})
-        if time_ms >= times_of.get(member, time_ms):
-            times_of[member] = time_ms
+        if time_ms >= times_of.get(interaction, time_ms):
+            times_of[interaction] = time_ms
     return newest
 
 
-def _decoded(members: Iterable[tuple[bytes, float]]) -> Members:
-    return [(member.decode(), time_ms) for member, time_ms in members]
+def _decoded(sorted_set: Iterable[tuple[bytes, float]]) -> SortedSet:
+    return [(interaction.decode(), time_ms) for interaction, time_ms in sorted_set]
 
 
-def _mask(item_numbers: Mapping[str, int], product_ids: Iterable[str]) -> NDArray[np.bool_]:
-    mask = np.zeros(len(item_numbers), bool)
-    mask[[item_numbers[product_id] for product_id in product_ids if product_id in item_numbers]] = True
+def _mask(item_indices: Mapping[str, int], product_ids: Iterable[str]) -> NDArray[np.bool_]:
+    mask = np.zeros(len(item_indices), bool)
+    mask[[item_indices[product_id] for product_id in product_ids if product_id in item_indices]] = True
     return mask

@@ -1,4 +1,4 @@
-"""Which model is served: the one place that publishes, promotes and rolls back."""
+"""Promotion and rollback of models: the one place that changes which version is active."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ logger = logging.getLogger(__name__)
 
 
 class Promotions:
-    """Makes versions the active one.
+    """Promotes versions and rolls them back.
 
     Args:
-        store: Where the models are.
-        records: What is known of them; the truth of which is active.
-        live: Where they are served.
+        store: The model store.
+        records: The records in ClickHouse, which decide which version is active.
+        live: The models in Redis.
     """
 
     def __init__(self, store: ModelStore, records: ModelRecords, live: LiveModels) -> None:
@@ -28,10 +28,10 @@ class Promotions:
         self._live = live
 
     def promote(self, version: str, reason: str, now: datetime) -> None:
-        """Serve a version from now on.
+        """Make a version the active one.
 
-        Its lists are published first unless they are there; then it is recorded, then Redis is told. Whatever is
-        interrupted, doing it again completes it.
+        Its lists are published first unless they are in Redis; then the promotion is recorded, then Redis serves it.
+        After an interruption, calling it again completes it.
 
         Raises:
             ModelError: There is no such version.
@@ -47,7 +47,7 @@ class Promotions:
         logger.info("model %s is active: %s", version, reason)
 
     def roll_back(self, now: datetime) -> str:
-        """Serve the version again that was active before; which that is.
+        """Promote the version that was active before, and return it.
 
         Raises:
             ModelError: No other version was ever active.

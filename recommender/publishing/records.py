@@ -1,4 +1,4 @@
-"""What ClickHouse knows of the models: which there are, what they were worth, and which was active when."""
+"""Records of the models in ClickHouse: versions, their metrics, and which was active when."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ class ModelRecord:
         name: The model.
         code_version: The release that made it.
         created_at: When it was made.
-        data_from: The oldest event that it learnt from.
+        data_from: The oldest event of the training data.
         data_to: The newest one.
-        users: Users that it learnt from.
-        items: Products that it knows.
-        interactions: Events that it learnt from.
-        parameters: What it was made with.
-        metrics: What it reached on the hold-out.
-        evaluation: How that was measured.
-        is_active: Whether it is the one that is served.
-        promoted_at: When it last became that; None if it never did.
+        users: Number of users in the training data.
+        items: Number of products.
+        interactions: Number of events in the training data.
+        parameters: Its hyperparameters.
+        metrics: Metrics on the hold-out.
+        evaluation: How they were measured.
+        is_active: Whether it is the active version.
+        promoted_at: When it was last promoted; None if never.
     """
 
     version: str
@@ -64,13 +64,13 @@ class ModelRecords:
         self._client = client
 
     def all(self) -> tuple[ModelRecord, ...]:
-        """Every version, the one made last first."""
+        """All versions, the newest first."""
         columns = ", ".join(ModelRecord.__slots__)
         rows = self._client.query(f"SELECT {columns} FROM recommendation_models ORDER BY created_at DESC, version")  # noqa: S608
         return tuple(_record(dict(zip(ModelRecord.__slots__, row, strict=True))) for row in rows.result_rows)
 
     def promoted(self) -> tuple[str, ...]:
-        """The versions in the order in which they became active; one that came back stands there again."""
+        """The promoted versions in their order; one that was promoted twice is in it twice."""
         rows = self._client.query(f"SELECT version FROM {_PROMOTIONS} FINAL ORDER BY promoted_at, version").result_rows  # noqa: S608
         return tuple(str(version) for (version,) in rows)
 
@@ -112,7 +112,7 @@ class ModelRecords:
         self._client.insert(_VERSIONS, [list(row.values())], column_names=list(row))
 
     def add_promotion(self, version: str, reason: str, at: datetime) -> None:
-        """Record that a version becomes the active one."""
+        """Record a promotion."""
         self._client.insert(_PROMOTIONS, [[at, version, reason]], column_names=["promoted_at", "version", "reason"])
 
 

@@ -1,4 +1,4 @@
-"""Interactions and attributes as arrays: what models are fitted on and judged by."""
+"""The data of a training: interactions and product attributes as arrays."""
 
 from __future__ import annotations
 
@@ -24,67 +24,67 @@ _MILLISECONDS = 1000
 
 @dataclass(frozen=True)
 class Dataset:
-    """What users did with products.
+    """Interactions of users with products.
 
     Attributes:
-        user_ids: Users by number, sorted; visitors among them.
+        user_ids: Users by index, sorted; visitors among them.
         is_visitor: Which of them are anonymous visitors, (n_users,) bool.
-        catalogue: Products by number.
-        done: What each user did, every event of it.
+        catalogue: Products by index.
+        interactions: The users' histories, with every event.
         baskets: The products of each order, as a history of its own.
-        meanings: What the texts of the products mean, (n_items, dimensions) float32; None where nobody asked for it.
+        embeddings: Sentence embeddings of the products' texts, (n_items, dimensions) float32, if they were made.
     """
 
     user_ids: list[str]
     is_visitor: NDArray[np.bool_]
     catalogue: Catalogue
-    done: UserHistories
+    interactions: UserHistories
     baskets: Histories
-    meanings: NDArray[np.float32] | None = None
+    embeddings: NDArray[np.float32] | None = None
 
     @property
     def n_items(self) -> int:
-        """Products of the catalogue."""
+        """Number of products."""
         return len(self.catalogue.item_ids)
 
     @cached_property
     def features(self) -> sparse.csr_matrix | None:
-        """Attributes of the products, (n_items, n_features); None where nothing is known."""
+        """Attributes of the products, (n_items, n_features); None where none is known."""
         return features_of(self.catalogue)
 
     @property
     def data_from(self) -> datetime:
-        """The oldest event."""
-        return datetime.fromtimestamp(float(self.done.histories.times.min()), UTC)
+        """Time of the oldest event."""
+        return datetime.fromtimestamp(float(self.interactions.histories.times.min()), UTC)
 
     @property
     def data_to(self) -> datetime:
-        """The newest event."""
-        return datetime.fromtimestamp(float(self.done.histories.times.max()), UTC)
+        """Time of the newest event."""
+        return datetime.fromtimestamp(float(self.interactions.histories.times.max()), UTC)
 
     @property
     def counts(self) -> dict[str, int]:
-        """How much there is of what."""
+        """Numbers of users, visitors, items, interactions and orders."""
         return {
             "users": len(self.user_ids),
             "visitors": int(self.is_visitor.sum()),
             "items": self.n_items,
-            "interactions": len(self.done.kinds),
+            "interactions": len(self.interactions.kinds),
             "orders": len(self.baskets),
         }
 
     def training(self, histories: Histories) -> Training:
-        """Something of the data to learn from, with what is known of the products."""
-        return Training(histories, self.n_items, self.features, self.meanings)
+        """Training data for a model: these histories with the features and embeddings of the products."""
+        return Training(histories, self.n_items, self.features, self.embeddings)
 
     def known_users(self) -> KnownUsers:
-        """The users for whom lists are published, each with the newest of equal events: as serving knows them."""
+        """The users for whom lists are published, with histories as Redis holds them: the newest of equal events."""
         rows = np.flatnonzero(~self.is_visitor)
-        return KnownUsers([self.user_ids[row] for row in rows], newest_of_each(take(self.done, rows)))
+        return KnownUsers([self.user_ids[row] for row in rows], newest_of_each(take(self.interactions, rows)))
 
 
 def dataset_of(interactions: pa.Table, attributes: pa.Table) -> Dataset:
-    """Number the users and the products, in the order of their ids, and sort what was done.
+    """Index the users and the products, in the order of their ids, and sort the interactions.
 
     Args:
         interactions: The rows of ``interactions.sql``.
@@ -95,12 +95,12 @@ def dataset_of(interactions: pa.Table, attributes: pa.Table) -> Dataset:
     """
     if not interactions.num_rows:
         raise ModelError(
-            "There is nothing to learn from: no user has seen or bought anything yet. Import or send events."
+            "There are no interactions to train on: no user has viewed or bought anything yet. Import or send events."
         )
-    user_ids, owners = _numbered(interactions["user_id"])
+    user_ids, owners = _indexed(interactions["user_id"])
     product_ids = pa.chunked_array([*interactions["product_id"].chunks, *attributes["product_id"].chunks])
-    item_ids, numbers = _numbered(product_ids)
-    items = numbers[: len(owners)].astype(np.int32)
+    item_ids, indices = _indexed(product_ids)
+    items = indices[: len(owners)].astype(np.int32)
     kinds = pc.index_in(interactions["kind"], pa.array(KINDS)).to_numpy().astype(np.int8)
     times = interactions["event_time"].to_numpy() / _MILLISECONDS
     is_visitor = np.zeros(len(user_ids), bool)
@@ -114,42 +114,42 @@ def dataset_of(interactions: pa.Table, attributes: pa.Table) -> Dataset:
     )
 
 
-def take(done: UserHistories, rows: NDArray[np.int64]) -> UserHistories:
+def take(interactions: UserHistories, rows: NDArray[np.int64]) -> UserHistories:
     """The histories of some users, in the order of ``rows``."""
-    lengths = done.histories.lengths[rows]
+    lengths = interactions.histories.lengths[rows]
     offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-    events = np.repeat(done.histories.offsets[rows] - offsets[:-1], lengths) + np.arange(offsets[-1])
-    return UserHistories(done.histories.take(rows), done.kinds[events])
+    events = np.repeat(interactions.histories.offsets[rows] - offsets[:-1], lengths) + np.arange(offsets[-1])
+    return UserHistories(interactions.histories.take(rows), interactions.kinds[events])
 
 
-def where(done: UserHistories, kept: NDArray[np.bool_]) -> UserHistories:
+def where(interactions: UserHistories, kept: NDArray[np.bool_]) -> UserHistories:
     """The same users with only those events, (n_events,) bool."""
-    return UserHistories(done.histories.where(kept), done.kinds[kept])
+    return UserHistories(interactions.histories.where(kept), interactions.kinds[kept])
 
 
-def _numbered(column: pa.ChunkedArray) -> tuple[list[str], NDArray[np.int64]]:
-    """The sorted values of a column, and for each row the number of its value."""
+def _indexed(column: pa.ChunkedArray) -> tuple[list[str], NDArray[np.int64]]:
+    """The sorted values of a column, and for each row the index of its value."""
     encoded = column.combine_chunks().dictionary_encode()
     order = pc.sort_indices(encoded.dictionary).to_numpy()
-    numbers = np.empty(len(order), np.int64)
-    numbers[order] = np.arange(len(order))
+    index_of = np.empty(len(order), np.int64)
+    index_of[order] = np.arange(len(order))
     values: list[str] = encoded.dictionary.take(pa.array(order)).to_pylist()
-    return values, numbers[encoded.indices.to_numpy()]
+    return values, index_of[encoded.indices.to_numpy()]
 
 
 def _attributes(item_ids: list[str], attributes: pa.Table) -> dict[str, list[str]]:
     texts: dict[str, Any] = {}
     for name in ATTRIBUTES:
-        told = attributes.filter(pc.equal(attributes["attribute"], name))
-        known = dict(zip(told["product_id"].to_pylist(), told["value"].to_pylist(), strict=True))
-        texts[name] = [known.get(item_id, "") for item_id in item_ids]
+        rows = attributes.filter(pc.equal(attributes["attribute"], name))
+        value_of = dict(zip(rows["product_id"].to_pylist(), rows["value"].to_pylist(), strict=True))
+        texts[name] = [value_of.get(item_id, "") for item_id in item_ids]
     return texts
 
 
 def _baskets(column: pa.ChunkedArray, items: NDArray[np.int32]) -> Histories:
     bought = pc.not_equal(column, "").to_numpy()
-    orders, numbers = _numbered(column.filter(pa.array(bought)))
-    (orders_of, items_of) = np.unique(np.stack([numbers, items[bought]]), axis=1)
+    orders, indices = _indexed(column.filter(pa.array(bought)))
+    (orders_of, items_of) = np.unique(np.stack([indices, items[bought]]), axis=1)
     lengths = np.bincount(orders_of, minlength=len(orders))
     offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
     ones = np.ones(len(items_of), np.float32)

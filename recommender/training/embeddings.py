@@ -1,7 +1,7 @@
-"""What the texts of products mean, as vectors, by a sentence-embedding model (Reimers and Gurevych 2019).
+"""Sentence embeddings of product texts (Reimers and Gurevych 2019).
 
-The packages that this needs are the extra ``sentences``: only a training that was asked for it imports them. The model
-is a zip file (or a jar, which is one) with a network as ONNX and its tokenizer, as Hugging Face's library writes it.
+This needs the packages of the extra ``sentences``, which are imported only when a training makes embeddings. The model
+is a zip file (or a jar, which is one) with a network in ONNX format and its tokenizer in the format of Hugging Face.
 """
 
 from __future__ import annotations
@@ -22,27 +22,27 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 MOST_TOKENS: Final = 256
-"""Of a text; the model was trained on no more, and what is said behind them adds little."""
+"""Longer texts are cut: the model was trained on no more tokens, and later ones add little."""
 
 TEXTS: Final = ("title", "category", "brand", "description")
-"""The attributes of a product that say what it is, in the order in which they are read."""
+"""The attributes of a product that are embedded, in this order."""
 
 NETWORK: Final = ".onnx"
 TOKENIZER: Final = "tokenizer.json"
 
-EVERY: Final = 1_000
-"""Texts between two words about how far it is."""
+PROGRESS_TEXTS: Final = 1_000
+"""Texts between two reports of progress."""
 
 Progress = Callable[[int, int], None]
-"""Told how many texts are done, of how many."""
+"""Called with the number of texts embedded so far and of all texts."""
 
 
 class SentenceModel:
-    """A network that gives a text a vector, and texts that mean the same vectors that lie close.
+    """A network that maps texts to vectors, so that texts of similar meaning are close.
 
     Args:
-        network: From token numbers to a vector for each token; it has one output.
-        tokenizer: From text to token numbers.
+        network: From token ids to a vector for each token; it has one output.
+        tokenizer: From text to token ids.
     """
 
     def __init__(self, network: InferenceSession, tokenizer: Tokenizer) -> None:
@@ -52,10 +52,10 @@ class SentenceModel:
 
     @classmethod
     def read(cls, file: Path) -> SentenceModel:
-        """The model of a zip file.
+        """Read a model from a zip file.
 
         Raises:
-            ConfigurationError: The extra is not installed, or the file is no such model.
+            ConfigurationError: The extra is not installed, or the file is not such a model.
         """
         onnx, tokens = _packages()
         network, vocabulary = (_content(file, ending) for ending in (NETWORK, TOKENIZER))
@@ -68,32 +68,32 @@ class SentenceModel:
         return cls(session, tokenizer)
 
     def vector(self, text: str) -> NDArray[np.float32]:
-        """The mean of its tokens' vectors, of length 1, (dimensions,) float32."""
-        numbers = np.array([self._tokenizer.encode(text).ids], np.int64)
-        given = {"input_ids": numbers, "attention_mask": np.ones_like(numbers), "token_type_ids": numbers * 0}
-        (of_tokens,) = self._network.run(None, {name: given[name] for name in self._inputs})
-        mean = np.asarray(of_tokens, np.float32)[0].mean(axis=0)
+        """The mean of the vectors of its tokens, scaled to length 1, (dimensions,) float32."""
+        token_ids = np.array([self._tokenizer.encode(text).ids], np.int64)
+        inputs = {"input_ids": token_ids, "attention_mask": np.ones_like(token_ids), "token_type_ids": token_ids * 0}
+        (token_vectors,) = self._network.run(None, {name: inputs[name] for name in self._inputs})
+        mean = np.asarray(token_vectors, np.float32)[0].mean(axis=0)
         return np.asarray(mean / np.linalg.norm(mean), np.float32)
 
-    def vectors(self, texts: Sequence[str], progress: Progress = lambda _done, _all: None) -> NDArray[np.float32]:
+    def vectors(self, texts: Sequence[str], progress: Progress = lambda _embedded, _all: None) -> NDArray[np.float32]:
         """A vector for each text, zeros for an empty one, (n_texts, dimensions) float32.
 
-        One text at a time: the network rounds to eight bits by the largest number of all texts that it is given, so
-        that in a batch each vector would depend on its company. A batch of 32 would save a third of the CPU.
+        One text at a time: the network rounds to eight bits by the largest value in its input, so in a batch each
+        vector would depend on the other texts. A batch of 32 would save a third of the CPU.
         """
-        made = np.zeros((len(texts), len(self.vector(""))), np.float32)
-        for place, text in enumerate(texts):
+        vectors = np.zeros((len(texts), len(self.vector(""))), np.float32)
+        for index, text in enumerate(texts):
             if text:
-                made[place] = self.vector(text)
-            if (place + 1) % EVERY == 0 or place + 1 == len(texts):
-                progress(place + 1, len(texts))
-        return made
+                vectors[index] = self.vector(text)
+            if (index + 1) % PROGRESS_TEXTS == 0 or index + 1 == len(texts):
+                progress(index + 1, len(texts))
+        return vectors
 
 
 def texts_of(catalogue: Catalogue) -> list[str]:
-    """What is said of each product in one text, "" where nothing is."""
-    told = zip(*(catalogue.attributes[name] for name in TEXTS), strict=True)
-    return [". ".join(filter(None, map(str.strip, parts))) for parts in told]
+    """The text of each product, "" where it has none."""
+    by_product = zip(*(catalogue.attributes[name] for name in TEXTS), strict=True)
+    return [". ".join(filter(None, map(str.strip, parts))) for parts in by_product]
 
 
 def _packages() -> tuple[Any, Any]:
@@ -110,14 +110,14 @@ def _packages() -> tuple[Any, Any]:
 
 
 def _content(file: Path, ending: str) -> bytes:
-    """The one file with this ending in a zip file."""
+    """Content of the one file with this ending in a zip file."""
     try:
         with zipfile.ZipFile(file) as archive:
-            found = [name for name in archive.namelist() if name.endswith(ending)]
-            if len(found) == 1:
-                return archive.read(found[0])
+            names = [name for name in archive.namelist() if name.endswith(ending)]
+            if len(names) == 1:
+                return archive.read(names[0])
     except (OSError, zipfile.BadZipFile) as error:
         message = f"The sentence model {file} cannot be read: {error}. Correct SHOP_TRAINING_SENTENCES_FILE."
         raise ConfigurationError(message) from error
-    message = f"The sentence model {file} must hold one *{ending}; it holds {', '.join(found) or 'none'}."
+    message = f"The sentence model {file} must hold one *{ending}; it holds {', '.join(names) or 'none'}."
     raise ConfigurationError(message)

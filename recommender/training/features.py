@@ -13,32 +13,32 @@ from scipy import sparse
 from recommender.catalogue import Catalogue
 
 PRICE_BANDS: Final = 10
-"""Of about as many products each."""
+"""Number of price bands, with about as many products in each."""
 
 LEVEL: Final = " > "
-"""Between the levels of a category."""
+"""Separates the levels of a category."""
 
 _WORD: Final = re.compile(r"[^\W_]{2,}")
 
 
 def features_of(catalogue: Catalogue) -> sparse.csr_matrix | None:
-    """What each product has, (n_items, n_features) float32, 1 where it does; None where nothing is known of any."""
-    known = [*zip(*(map(_TELLERS[name], catalogue.attributes[name]) for name in _TELLERS), strict=True)]
+    """Features of each product, (n_items, n_features) float32, 1 where it has one; None where no product has any."""
+    by_attribute = [*zip(*(map(_FEATURES_OF[name], catalogue.attributes[name]) for name in _FEATURES_OF), strict=True)]
     bands = price_bands(catalogue.attributes["price"])
-    told = [[*itertools.chain(*parts), *band] for parts, band in zip(known, bands, strict=True)]
-    lengths = [len(set(features)) for features in told]
+    by_product = [[*itertools.chain(*parts), *band] for parts, band in zip(by_attribute, bands, strict=True)]
+    lengths = [len(set(features)) for features in by_product]
     if not sum(lengths):
         return None
-    names, columns = np.unique([name for features in told for name in sorted(set(features))], return_inverse=True)
+    names, columns = np.unique([name for features in by_product for name in sorted(set(features))], return_inverse=True)
     offsets = np.concatenate([[0], np.cumsum(lengths)])
-    shape = (len(told), len(names))
-    made = sparse.csr_matrix((np.ones(len(columns), np.float32), columns, offsets), shape=shape)
-    made.sort_indices()
-    return made
+    shape = (len(by_product), len(names))
+    matrix = sparse.csr_matrix((np.ones(len(columns), np.float32), columns, offsets), shape=shape)
+    matrix.sort_indices()
+    return matrix
 
 
 def price_bands(prices: Sequence[str]) -> list[list[str]]:
-    """The band of each price, none where there is none; equal prices are in one band."""
+    """The band of each price, none for an empty one; equal prices are in the same band."""
     known = np.array([float(price) for price in prices if price])
     if not len(known):
         return [[] for _ in prices]
@@ -63,10 +63,10 @@ def _brand(text: str) -> Iterable[str]:
     return [f"brand:{text.lower()}"] if text else []
 
 
-_TELLERS: Final[Mapping[str, Callable[[str], Iterable[str]]]] = {
+_FEATURES_OF: Final[Mapping[str, Callable[[str], Iterable[str]]]] = {
     "title": _title,
     "description": _description,
     "category": _category,
     "brand": _brand,
 }
-"""What an attribute's text says of a product."""
+"""From the text of an attribute to features."""

@@ -11,7 +11,7 @@ from recommender.catalogue import Catalogue
 from recommender.interactions import KINDS, KnownUsers, UserHistories, in_order
 from recommender.models.base import Model, Training
 from recommender.models.item_knn import ItemKnn
-from recommender.neighbours import Neighbours, strongest_of
+from recommender.neighbours import Neighbours, nearest_items
 from recommender.store import Manifest, ServedModel
 
 ITEM_IDS = tuple(f"p{number}" for number in range(8))
@@ -28,35 +28,33 @@ EVENTS = (
     ("dan", "view_item", 5),
     ("dan", "view_item", 6),
 )
-"""User, kind and item number, one a second."""
+"""User, kind and item index, one a second."""
 
 
 def known_users() -> KnownUsers:
     names = sorted({user for user, _, _ in EVENTS})
-    done = in_order(
+    interactions = in_order(
         len(names),
         np.array([names.index(user) for user, _, _ in EVENTS], np.int64),
         np.array([item for _, _, item in EVENTS], np.int32),
         np.array([KINDS.index(kind) for _, kind, _ in EVENTS], np.int8),
         START.timestamp() + np.arange(len(EVENTS), dtype=np.float64),
     )
-    return KnownUsers(names, done)
+    return KnownUsers(names, interactions)
 
 
 def neighbours_of(model: ItemKnn) -> Neighbours:
-    from scipy import sparse
-
-    return strongest_of(sparse.csr_matrix(model.similar(np.arange(len(ITEM_IDS), dtype=np.int32))), 4)
+    return nearest_items(model.similar, len(ITEM_IDS), 4)
 
 
-def fitted(done: UserHistories) -> ItemKnn:
-    return ItemKnn(neighbours=4).fit(Training(done.histories, len(ITEM_IDS)))
+def fitted(interactions: UserHistories) -> ItemKnn:
+    return ItemKnn(neighbours=4).fit(Training(interactions.histories, len(ITEM_IDS)))
 
 
 def served_model(version: str, **changed: Any) -> ServedModel:
     """A model of EVENTS under this version."""
     users = known_users()
-    model = fitted(users.done)
+    model = fitted(users.interactions)
     texts = {"title": [f"Product {number}" for number in range(len(ITEM_IDS))]}
     blank = dict.fromkeys(("category", "brand", "description", "price"), [""] * len(ITEM_IDS))
     made: dict[str, Any] = {

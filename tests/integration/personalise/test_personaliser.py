@@ -55,9 +55,9 @@ def personaliser(client: Redis, store: ModelStore, rules: Rules = RULES) -> Pers
     return Personaliser(client, store, rules, LIMITS)
 
 
-def take_in(worker: Personaliser, events: Sequence[Event]) -> int:
+def update(worker: Personaliser, events: Sequence[Event]) -> int:
     users, members, times = zip(*events, strict=True)
-    return worker.take_in(users, members, times)
+    return worker.update(users, members, times)
 
 
 def everything(redis: Any) -> dict[bytes, Any]:
@@ -81,7 +81,7 @@ def test_the_same_events_leave_the_same_keys_in_whatever_order_and_however_often
         (rng.choice(USERS), f"{rng.choice(KINDS)}:{rng.choice(ITEM_IDS)}", T0_MS + rng.randrange(20) * 1000)
         for _ in range(120)
     ]
-    take_in(personaliser(client, store), events)
+    update(personaliser(client, store), events)
     expected = everything(redis)
     assert {key for key in expected if key.endswith(b"personalized")} <= {
         personalized("m1", user).encode() for user in USERS
@@ -93,8 +93,8 @@ def test_the_same_events_leave_the_same_keys_in_whatever_order_and_however_often
         redis.delete(*expected)
         worker = personaliser(client, store)
         for first in range(0, 160, 7):
-            take_in(worker, shuffled[first : first + 7])
-        take_in(worker, shuffled[:3])  # as after a restart from a checkpoint
+            update(worker, shuffled[first : first + 7])
+        update(worker, shuffled[:3])  # as after a restart from a checkpoint
         assert everything(redis) == expected
 
 
@@ -102,31 +102,31 @@ def test_a_list_names_the_newest_event_of_its_history_and_leaves_out_what_was_bo
     client: Redis, redis: Any, store: ModelStore
 ) -> None:
     events = [("zoe", "purchase:p1", T0_MS + 5), ("zoe", "view_item:p0", T0_MS + 3), ("zoe", "view_item:none", T0_MS)]
-    assert take_in(personaliser(client, store), events) == 1
+    assert update(personaliser(client, store), events) == 1
 
     found = list_of(redis, "zoe")
     assert utc_text(found.generated_at) == "2025-11-24T16:00:00.005Z"
     assert "p1" not in item_ids(found.items)
     assert "p3" in item_ids(found.items)  # ben bought it with p1
 
-    take_in(personaliser(client, store, Rules(5, excludes_bought=False)), events[:1])
+    update(personaliser(client, store, Rules(5, excludes_bought=False)), events[:1])
     assert "p1" in item_ids(list_of(redis, "zoe").items)
 
 
 def test_what_is_not_available_is_left_out_until_it_is_again(client: Redis, redis: Any, store: ModelStore) -> None:
     worker = personaliser(client, store)
     event = ("zoe", "purchase:p1", T0_MS)
-    take_in(worker, [event])
+    update(worker, [event])
     before = redis.get(personalized("m1", "zoe"))
 
     redis.sadd(UNAVAILABLE, "p3", "unknown to the model")
     redis.incr(UNAVAILABLE_REVISION)
-    take_in(worker, [event])
+    update(worker, [event])
     assert "p3" not in item_ids(list_of(redis, "zoe").items)
 
     redis.srem(UNAVAILABLE, "p3")
     redis.incr(UNAVAILABLE_REVISION)
-    take_in(worker, [event])
+    update(worker, [event])
     assert redis.get(personalized("m1", "zoe")) == before
 
 
@@ -134,16 +134,16 @@ def test_a_new_model_is_taken_up_without_a_restart_and_one_that_is_not_live_is_d
     client: Redis, redis: Any, store: ModelStore
 ) -> None:
     worker = personaliser(client, store)
-    take_in(worker, [("zoe", "view_item:p0", T0_MS)])
+    update(worker, [("zoe", "view_item:p0", T0_MS)])
     store.write(served_model("m2"))
     redis.sadd(LIVE_MODELS, "m2")
 
-    assert take_in(worker, [("zoe", "view_item:p3", T0_MS + 1)]) == 2
+    assert update(worker, [("zoe", "view_item:p3", T0_MS + 1)]) == 2
     assert list_of(redis, "zoe", "m2").model_version == "m2"
     assert list_of(redis, "zoe", "m2").items == list_of(redis, "zoe", "m1").items
 
     redis.srem(LIVE_MODELS, "m1")
-    assert take_in(worker, [("zoe", "view_item:p4", T0_MS + 2)]) == 1
+    assert update(worker, [("zoe", "view_item:p4", T0_MS + 2)]) == 1
     assert list_of(redis, "zoe", "m1").generated_at < list_of(redis, "zoe", "m2").generated_at
 
 
@@ -152,16 +152,16 @@ def test_without_a_model_the_history_is_kept_and_lists_come_with_the_model(
 ) -> None:
     store = ModelStore((tmp_path / "later").as_uri())
     worker = personaliser(client, store)
-    assert take_in(worker, [("zoe", "view_item:p0", T0_MS)]) == 0
+    assert update(worker, [("zoe", "view_item:p0", T0_MS)]) == 0
     assert redis.zrange(history("zoe"), 0, -1, withscores=True) == [(b"view_item:p0", float(T0_MS))]
 
     store.write(served_model("m1"))
-    assert take_in(worker, [("zoe", "view_item:p0", T0_MS)]) == 1
+    assert update(worker, [("zoe", "view_item:p0", T0_MS)]) == 1
 
 
 def test_a_user_of_whom_a_model_knows_nothing_has_no_list(client: Redis, redis: Any, store: ModelStore) -> None:
     redis.set(personalized("m1", "zoe"), b"of an earlier model of that name")
-    take_in(personaliser(client, store), [("zoe", "view_item:unheard of", T0_MS)])
+    update(personaliser(client, store), [("zoe", "view_item:unheard of", T0_MS)])
     assert redis.get(personalized("m1", "zoe")) is None
 
 
@@ -169,13 +169,13 @@ def test_a_redis_that_is_away_is_an_error_and_the_events_may_come_again(
     redis_process: RedisProcess, client: Redis, redis: Any, store: ModelStore
 ) -> None:
     worker = personaliser(client, store)
-    take_in(worker, [("zoe", "view_item:p0", T0_MS)])
+    update(worker, [("zoe", "view_item:p0", T0_MS)])
     redis_process.kill()
     with pytest.raises(DependencyUnavailable, match="Redis"):
-        take_in(worker, [("zoe", "view_item:p3", T0_MS + 1)])
+        update(worker, [("zoe", "view_item:p3", T0_MS + 1)])
 
     redis_process.start()
     redis_process.client.sadd(LIVE_MODELS, "m1")
-    take_in(worker, [("zoe", "view_item:p0", T0_MS), ("zoe", "view_item:p3", T0_MS + 1)])
+    update(worker, [("zoe", "view_item:p0", T0_MS), ("zoe", "view_item:p3", T0_MS + 1)])
     assert len(redis_process.client.zrange(history("zoe"), 0, -1)) == 2
     assert list_of(redis_process.client, "zoe").model_version == "m1"

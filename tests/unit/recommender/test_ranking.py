@@ -26,8 +26,8 @@ def users() -> KnownUsers:
 
 
 def ranking_of(users: KnownUsers, rules: Rules, unavailable: np.ndarray = EVERYTHING) -> Ranking:
-    model = fitted(users.done)
-    return rank(model, neighbours_of(model), users.done, rules, unavailable)
+    model = fitted(users.interactions)
+    return rank(model, neighbours_of(model), users.interactions, rules, unavailable)
 
 
 def ids_of(ranking: Ranking, row: int) -> list[str]:
@@ -77,40 +77,40 @@ def reasons_of(users: KnownUsers, row: int) -> dict[str, tuple[Reason, tuple[str
 def test_lists_do_not_depend_on_the_users_beside_them(users: KnownUsers) -> None:
     together = ranking_of(users, Rules(5, True))
     for row in range(len(users.ids)):
-        alone = ranking_of_one(users, row)
-        assert alone.items_of(0, ITEM_IDS) == together.items_of(row, ITEM_IDS)
+        one_by_one = ranking_of_one(users, row)
+        assert one_by_one.items_of(0, ITEM_IDS) == together.items_of(row, ITEM_IDS)
 
 
 def ranking_of_one(users: KnownUsers, row: int) -> Ranking:
-    model = fitted(users.done)
-    return rank(model, neighbours_of(model), users.done.slice(row, row + 1), Rules(5, True), EVERYTHING)
+    model = fitted(users.interactions)
+    return rank(model, neighbours_of(model), users.interactions.slice(row, row + 1), Rules(5, True), EVERYTHING)
 
 
 def test_sorted_sets_and_training_data_give_the_same_histories(users: KnownUsers) -> None:
-    done = users.done
+    interactions = users.interactions
     members = [
         [
             (f"{KINDS[kind]}:{ITEM_IDS[item]}", time * 1000)
             for kind, item, time in zip(
-                done.slice(row, row + 1).kinds,
-                done.histories.slice(row, row + 1).items,
-                done.histories.slice(row, row + 1).times,
+                interactions.slice(row, row + 1).kinds,
+                interactions.histories.slice(row, row + 1).items,
+                interactions.histories.slice(row, row + 1).times,
                 strict=True,
             )
         ][::-1]
         for row in range(len(users.ids))
     ]
-    numbers = {item_id: number for number, item_id in enumerate(ITEM_IDS)}
-    found = histories_of([*members, [("view_item:unknown", 1.0), ("page_view:p1", 2.0)]], numbers)
-    np.testing.assert_array_equal(found.histories.items, done.histories.items)
-    np.testing.assert_array_equal(found.histories.times, done.histories.times)
-    np.testing.assert_array_equal(found.kinds, done.kinds)
+    indices = {item_id: index for index, item_id in enumerate(ITEM_IDS)}
+    found = histories_of([*members, [("view_item:unknown", 1.0), ("page_view:p1", 2.0)]], indices)
+    np.testing.assert_array_equal(found.histories.items, interactions.histories.items)
+    np.testing.assert_array_equal(found.histories.times, interactions.histories.times)
+    np.testing.assert_array_equal(found.kinds, interactions.kinds)
     assert found.histories.lengths[-1] == 0
 
 
 def test_of_equal_events_the_newest_is_kept() -> None:
-    numbers = {"a": 0, "b": 1}
-    twice = histories_of([[("view_item:a", 1000.0), ("view_item:b", 2000.0), ("view_item:a", 3000.0)]], numbers)
+    indices = {"a": 0, "b": 1}
+    twice = histories_of([[("view_item:a", 1000.0), ("view_item:b", 2000.0), ("view_item:a", 3000.0)]], indices)
     kept = newest_of_each(twice)
     assert kept.histories.items.tolist() == [1, 0]
     assert kept.histories.times.tolist() == [2.0, 3.0]
@@ -135,12 +135,12 @@ def test_no_lists_are_encoded_as_none() -> None:
 
 def rank_nobody() -> Ranking:
     nobody = histories_of([], {})
-    model = fitted(known_users().done)
+    model = fitted(known_users().interactions)
     return rank(model, neighbours_of(model), nobody, Rules(5, True), EVERYTHING)
 
 
 def test_somebody_unknown_gets_an_empty_list_that_the_fallback_fills() -> None:
-    model = fitted(known_users().done)
+    model = fitted(known_users().interactions)
     stranger = histories_of([[]], {})
     assert ids_of(rank(model, neighbours_of(model), stranger, Rules(5, True), EVERYTHING), 0) == []
 

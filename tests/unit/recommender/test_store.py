@@ -12,7 +12,7 @@ import pytest
 
 from local.paths import ROOT
 from recommender.errors import ModelError
-from recommender.store import MANIFEST, ModelStore, load_model
+from recommender.store import MANIFEST, ModelStore
 from tests.support.models import served_model
 
 KILLED_BEFORE_THE_RENAME = """
@@ -41,15 +41,15 @@ def test_a_store_nobody_wrote_to_has_no_versions(store: ModelStore) -> None:
 def test_a_model_that_is_loaded_scores_as_the_one_that_was_written(store: ModelStore) -> None:
     made = served_model("m1")
     store.write(made)
-    found = load_model(store, "m1")
-    histories = made.users.done.histories
+    found = store.load("m1")
+    histories = made.users.interactions.histories
     assert found.manifest == made.manifest
     assert found.catalogue == made.catalogue
-    assert found.item_numbers["p3"] == 3
+    assert found.item_indices["p3"] == 3
     assert found.users.ids == ["ann", "ben", "cat", "dan"]
     np.testing.assert_array_equal(found.model.score(histories), made.model.score(histories))
-    np.testing.assert_array_equal(found.model.score(found.users.done.histories), made.model.score(histories))
-    np.testing.assert_array_equal(found.users.done.kinds, made.users.done.kinds)
+    np.testing.assert_array_equal(found.model.score(found.users.interactions.histories), made.model.score(histories))
+    np.testing.assert_array_equal(found.users.interactions.kinds, made.users.interactions.kinds)
     np.testing.assert_array_equal(found.similar.items, made.similar.items)
     np.testing.assert_array_equal(found.together.scores, made.together.scores)
 
@@ -99,15 +99,15 @@ def test_an_address_of_an_unknown_kind_is_refused() -> None:
 
 def test_a_user_is_taken_out_of_a_version_and_the_others_stay_as_they_were(store: ModelStore) -> None:
     store.write(served_model("m1"))
-    before = load_model(store, "m1").users
+    before = store.load("m1").users
     assert store.knows("m1", "ben")
     store.forget("m1", "ben")
     store.forget("m1", "ben")
-    after = load_model(store, "m1").users
+    after = store.load("m1").users
     assert after.ids == ["ann", "cat", "dan"]
     assert not store.knows("m1", "ben")
-    for place, user in enumerate(after.ids):
-        old = before.done.histories.owners == before.ids.index(user)
-        new = after.done.histories.owners == place
-        np.testing.assert_array_equal(after.done.histories.items[new], before.done.histories.items[old])
-        np.testing.assert_array_equal(after.done.histories.times[new], before.done.histories.times[old])
+    for index, user in enumerate(after.ids):
+        old = before.interactions.histories.owners == before.ids.index(user)
+        new = after.interactions.histories.owners == index
+        np.testing.assert_array_equal(after.interactions.histories.items[new], before.interactions.histories.items[old])
+        np.testing.assert_array_equal(after.interactions.histories.times[new], before.interactions.histories.times[old])

@@ -56,7 +56,7 @@ def test_a_folder_stands_for_the_one_data_set_in_it(tmp_path: Path) -> None:
         the_one_file(tmp_path, [".txt", ".txt.gz"])
 
 
-def test_an_empty_folder_says_what_it_lacks(tmp_path: Path) -> None:
+def test_an_error_names_the_missing_endings_for_an_empty_folder(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"ends in .txt"):
         the_one_file(tmp_path, [".txt"])
 

@@ -16,7 +16,7 @@ def matrix(rows: list[list[int]]) -> sparse.csr_matrix:
     return sparse.csr_matrix(np.array(rows, np.float32))
 
 
-def test_hits_are_the_places_of_what_is_right() -> None:
+def test_hits_are_the_ranks_with_right_items() -> None:
     lists = Lists(np.array([[2, 0, NONE], [1, 2, 0]], np.int32), matrix([[1, 1, 0], [0, 1, 1]]))
     assert lists.hits.tolist() == [[False, True, False], [True, True, False]]
     assert lists.relevant.tolist() == [2, 2]

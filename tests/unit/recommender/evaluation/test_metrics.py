@@ -32,7 +32,7 @@ def test_measures_of_one_right_item() -> None:
     assert reciprocal_rank(RANKS, 5) == pytest.approx((1 + 1 / 3) / 4)
 
 
-def test_measures_are_asked_for_by_name_and_rounded() -> None:
+def test_metrics_are_chosen_by_name_and_rounded() -> None:
     assert rank_metrics(RANKS, ["HR@1", "MRR@3", "NDCG@1"]) == {"HR@1": 0.25, "MRR@3": 0.333333, "NDCG@1": 0.25}
 
 
@@ -49,9 +49,9 @@ def test_of_no_case_a_measure_is_0() -> None:
 
 @given(st.lists(st.integers(0, 30), min_size=1, max_size=20), st.integers(1, 30))
 def test_a_single_right_item_measures_the_same_as_a_set_of_one(ranks: list[int], k: int) -> None:
-    places = np.array(ranks)
-    hits = places[:, None] == np.arange(31)
+    array = np.array(ranks)
+    hits = array[:, None] == np.arange(31)
     ones = np.ones(len(ranks), np.int64)
-    assert hit_rate_of_sets(hits, k) == pytest.approx(hit_rate(places, k))
-    assert ndcg_of_sets(hits, ones, k) == pytest.approx(ndcg(places, k))
-    assert mean_average_precision(hits, ones, k) == pytest.approx(reciprocal_rank(places, k))
+    assert hit_rate_of_sets(hits, k) == pytest.approx(hit_rate(array, k))
+    assert ndcg_of_sets(hits, ones, k) == pytest.approx(ndcg(array, k))
+    assert mean_average_precision(hits, ones, k) == pytest.approx(reciprocal_rank(array, k))

@@ -83,14 +83,14 @@ def test_a_model_that_the_protocol_does_not_have_is_refused(file: Path) -> None:
         evaluate(Request(file, model="magic"), quiet)
 
 
-def test_users_of_one_item_alone_cannot_be_measured(tmp_path: Path) -> None:
+def test_users_with_a_single_item_cannot_be_measured(tmp_path: Path) -> None:
     path = tmp_path / "x.txt"
     path.write_text("u1 a\nu2 b\n")
     with pytest.raises(ConfigurationError, match="nothing to leave out"):
         evaluate(Request(path), quiet)
 
 
-def test_rules_alone_pass_the_published_best_on_amazon_beauty() -> None:
+def test_sequential_rules_pass_the_published_best_on_amazon_beauty() -> None:
     lists = read_lists(data_set("amazon_beauty_sports", "Beauty.txt.gz"), None)
     split = last_items(lists, lists.histories)
     found = rank_metrics(split.ranks(SequentialRules().fit(split.training)), ["HR@10", "NDCG@10"])

@@ -59,23 +59,23 @@ def test_an_item_a_round_of_each_user_who_has_two_is_held_out() -> None:
     of_first, of_last, of_first_again = cases.targets.tolist()
     assert sorted([known.items[0], of_first, of_first_again]) == [1, 2, 3]
     assert sorted([known.items[2], of_last]) == [5, 6]
-    assert [items.tolist() for items in cases.histories] == [[known.items[place]] for place in (0, 2, 0)]
+    assert [items.tolist() for items in cases.histories] == [[known.items[position]] for position in (0, 2, 0)]
 
 
 def test_the_expected_measure_is_the_mean_over_draws() -> None:
-    lot = np.random.default_rng(3)
+    rng = np.random.default_rng(3)
     rank, unseen = 40, 500
-    before = (lot.integers(0, unseen - 1, size=(20_000, 99)) < rank).sum(axis=1)
+    before = (rng.integers(0, unseen - 1, size=(20_000, 99)) < rank).sum(axis=1)
     drawn = np.where(before < CUTOFF, 1 / np.log2(before + 2), 0).mean()
     assert expected_ndcg(np.array([rank]), np.array([unseen])) == pytest.approx(drawn, abs=0.005)
 
 
 def test_the_two_tastes_of_a_small_shop_are_found(tmp_path: Path) -> None:
-    lot = np.random.default_rng(2)
+    rng = np.random.default_rng(2)
     rated, cases = [], []
     for user in range(40):
         taste = 10 * (user % 2)
-        items = taste + lot.permutation(10)[:7]
+        items = taste + rng.permutation(10)[:7]
         rated += [(user, int(item)) for item in items]
         cases.append([user, int(items[0]), *((items[1:5] + 10) % 20).tolist()])
     result = evaluate(Request(folder_of(tmp_path, rated, cases), model="ease"), quiet)

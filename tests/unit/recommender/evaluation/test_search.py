@@ -1,4 +1,4 @@
-"""Parameters drawn by lot."""
+"""Parameters drawn at random."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ def test_a_test_line_that_is_no_pair_is_named(tmp_path: Path, line: str) -> None
         read_sessions(folder / "train_sessions.txt", folder / "test_prefix_label.tsv")
 
 
-def test_files_that_are_missing_are_asked_for(tmp_path: Path) -> None:
+def test_an_error_names_the_options_for_missing_files(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="--train FILE"):
         evaluate(Request(data=tmp_path / "train_sessions.txt"), quiet)
 

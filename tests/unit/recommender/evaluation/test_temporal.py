@@ -12,7 +12,7 @@ import pytest
 
 from recommender.evaluation.event_files import Events, read_events, read_pairs
 from recommender.evaluation.request import Request
-from recommender.evaluation.temporal import evaluate, trial
+from recommender.evaluation.temporal import evaluate, temporal_split
 from recommender.interactions import KINDS
 from schemas.errors import ConfigurationError
 
@@ -64,9 +64,9 @@ def test_seconds_milliseconds_and_timestamps_are_the_same_times(tmp_path: Path, 
     rest = {"user": users, "event": kinds, "item": items}
     in_milliseconds = pa.table({"timestamp": [int(seconds(hour) * 1000) for hour in hours], **rest})
     as_timestamps = pa.table({"timestamp": [BEGIN + timedelta(hours=hour) for hour in hours], **rest})
-    for place, table in enumerate((in_milliseconds, as_timestamps)):
-        pq.write_table(table, tmp_path / f"{place}.parquet")
-        assert read_events(tmp_path / f"{place}.parquet").times.tolist() == events.times.tolist()
+    for index, table in enumerate((in_milliseconds, as_timestamps)):
+        pq.write_table(table, tmp_path / f"{index}.parquet")
+        assert read_events(tmp_path / f"{index}.parquet").times.tolist() == events.times.tolist()
 
 
 def test_invoices_are_read_as_purchases_without_returns_and_strangers(tmp_path: Path) -> None:
@@ -87,14 +87,14 @@ def test_invoices_are_read_as_purchases_without_returns_and_strangers(tmp_path: 
     assert [KINDS[kind] for kind in events.kinds] == ["purchase", "purchase"]
 
 
-def test_a_table_of_other_columns_is_told_what_is_known(tmp_path: Path) -> None:
+def test_an_error_names_the_known_layouts_for_a_table_of_other_columns(tmp_path: Path) -> None:
     pq.write_table(pa.table({"when": [1]}), tmp_path / "other.parquet")
     with pytest.raises(ConfigurationError, match="timestamp, user, event, item"):
         read_events(tmp_path / "other.parquet")
 
 
 def test_right_is_what_known_users_bought_after_the_cut(events: Events) -> None:
-    cut = trial(events, seconds(5), np.inf, repeats=True)
+    cut = temporal_split(events, seconds(5), np.inf, repeats=True)
     assert [items.tolist() for items in cut.training.histories] == [[1, 1], [0], []]
     assert [items.tolist() for items in cut.cases] == [[1, 1]]
     assert cut.right.toarray().tolist() == [[1, 1]]
@@ -102,18 +102,18 @@ def test_right_is_what_known_users_bought_after_the_cut(events: Events) -> None:
 
 
 def test_without_repeats_what_was_bought_is_neither_right_nor_recommended(events: Events) -> None:
-    cut = trial(events, seconds(5), np.inf, repeats=False)
+    cut = temporal_split(events, seconds(5), np.inf, repeats=False)
     assert cut.right.toarray().tolist() == [[1, 0]]
     assert cut.hidden.toarray().tolist() == [[0, 1]]
 
 
 def test_what_happens_behind_the_end_is_not_known(events: Events) -> None:
-    assert trial(events, seconds(5), seconds(11), repeats=True).right.toarray().tolist() == [[0, 1]]
+    assert temporal_split(events, seconds(5), seconds(11), repeats=True).right.toarray().tolist() == [[0, 1]]
 
 
 def test_a_cut_before_which_nobody_is_known_is_refused(events: Events) -> None:
     with pytest.raises(ConfigurationError, match="choose another"):
-        trial(events, seconds(-1), np.inf, repeats=True)
+        temporal_split(events, seconds(-1), np.inf, repeats=True)
 
 
 def test_a_file_of_purchases_names_users_and_items(tmp_path: Path, events: Events) -> None:
@@ -135,19 +135,19 @@ def regulars() -> list[Row]:
 
 def test_the_measures_are_counted_on_lists_and_the_same_each_time(tmp_path: Path) -> None:
     path = written(tmp_path / "events.parquet", sorted(regulars()))
-    request = Request(data=path, cut=BEGIN + timedelta(hours=80), model="own_items")
+    request = Request(data=path, cut=BEGIN + timedelta(hours=80), model="repeat_consumption")
     result = evaluate(request, quiet)
     assert result.metrics["HR@10"] == result.metrics["NDCG@10"] == result.metrics["MAP@10"] == 1.0
     assert result.metrics["coverage@10"] == 0.5
-    # All five things were bought as often: equal ones stand by their number, and each is right for two users.
-    places = np.arange(1, 6)
-    assert result.baselines["popularity"]["NDCG@10"] == pytest.approx((1 / np.log2(places + 1)).mean(), abs=1e-6)
+    # All five things were bought as often: equal ones are ranked by their index, and each is right for two users.
+    ranks = np.arange(1, 6)
+    assert result.baselines["popularity"]["NDCG@10"] == pytest.approx((1 / np.log2(ranks + 1)).mean(), abs=1e-6)
     assert evaluate(request, quiet) == result
 
 
-def test_without_a_cut_a_file_of_purchases_says_what_is_right(tmp_path: Path) -> None:
+def test_without_a_cut_a_file_of_purchases_has_the_right_items(tmp_path: Path) -> None:
     path = written(tmp_path / "events.parquet", sorted(regulars()))
     pairs = tmp_path / "pairs.csv"
     pairs.write_text("u1,own1\nu2,own2\n")
-    result = evaluate(Request(data=path, test_purchases=pairs, model="own_items"), quiet)
+    result = evaluate(Request(data=path, test_purchases=pairs, model="repeat_consumption"), quiet)
     assert result.metrics["HR@10"] == 1.0

@@ -24,17 +24,17 @@ def test_ages_are_counted_back_from_the_newest_event_of_the_same_history() -> No
     assert Histories.of([[7, 8, 9], [], [5, 6]]).ages_seconds.tolist() == [2, 1, 0, 1, 0]
 
 
-def test_a_matrix_adds_up_the_events_of_an_item_and_leaves_their_order_alone() -> None:
+def test_a_matrix_adds_up_the_events_of_an_item_and_keeps_their_order() -> None:
     histories = Histories.of([[3, 1, 3], []])
     assert histories.matrix(4).toarray().tolist() == [[0, 1, 0, 2], [0, 0, 0, 0]]
     assert histories.items.tolist() == [3, 1, 3]
 
 
 @given(lists, st.data())
-def test_histories_taken_by_place_are_those_of_the_places(drawn: list[list[int]], data: st.DataObject) -> None:
-    places = data.draw(st.lists(st.integers(0, len(drawn) - 1), max_size=6)) if drawn else []
-    taken = Histories.of(drawn).take(np.array(places, np.int64))
-    assert as_lists(taken) == [drawn[place] for place in places]
+def test_histories_taken_by_index_are_those_with_the_indices(drawn: list[list[int]], data: st.DataObject) -> None:
+    rows = data.draw(st.lists(st.integers(0, len(drawn) - 1), max_size=6)) if drawn else []
+    taken = Histories.of(drawn).take(np.array(rows, np.int64))
+    assert as_lists(taken) == [drawn[row] for row in rows]
 
 
 @given(lists)

@@ -7,12 +7,12 @@ import pytest
 from scipy import sparse
 
 from recommender.models.base import Histories, Training
-from recommender.models.blend import LEAST_SHARE, Blend, Say, log_shares, shares
-from recommender.models.blend_weights import Examples, learn_says
+from recommender.models.blend import LEAST_SHARE, Blend, EnsembleWeight, log_shares, shares
+from recommender.models.blend_weights import Examples, learn_ensemble_weights
 from recommender.models.item_walk import ItemWalk, sum_of_gaps
 from recommender.models.popularity import Popularity
 from recommender.models.registry import make_model
-from recommender.models.repeat_consumption import OwnItems
+from recommender.models.repeat_consumption import RepeatConsumption
 
 TRAINING = Training(Histories.of([[0, 1, 2], [0, 1], [0, 3], [2, 2]]), 5)
 
@@ -28,7 +28,7 @@ def test_the_logarithm_of_a_share_is_0_for_none_and_1_for_the_best() -> None:
 
 
 def test_a_blend_of_shares_ranks_by_their_sum() -> None:
-    blend = Blend([Popularity(), OwnItems()], [Say(1, 0), Say(2, 0)]).fit(TRAINING)
+    blend = Blend([Popularity(), RepeatConsumption()], [EnsembleWeight(1, 0), EnsembleWeight(2, 0)]).fit(TRAINING)
     scores = blend.score(Histories.of([[4, 4, 3], []]))
     odds = np.array([1, 2 / 3, 1, 1 / 3 + 1, 2])
     assert scores[0] == pytest.approx(np.exp(odds - 2))
@@ -36,7 +36,10 @@ def test_a_blend_of_shares_ranks_by_their_sum() -> None:
 
 
 def test_a_blend_is_made_again_by_its_name_parameters_and_state() -> None:
-    blend = Blend([Popularity(), ItemWalk(), OwnItems()], [Say(-1, 0.5), Say(2, 3), Say(0, 1)]).fit(TRAINING)
+    blend = Blend(
+        [Popularity(), ItemWalk(), RepeatConsumption()],
+        [EnsembleWeight(-1, 0.5), EnsembleWeight(2, 3), EnsembleWeight(0, 1)],
+    ).fit(TRAINING)
     again = make_model("blend", blend.parameters).restore(blend.arrays())
     assert again.parameters == blend.parameters
     np.testing.assert_array_equal(again.score(TRAINING.histories), blend.score(TRAINING.histories))
@@ -49,16 +52,16 @@ def examples(right: list[int], with_seen: bool = True) -> Examples:
 
 
 def test_the_part_that_knows_is_learnt_to_count() -> None:
-    popularity, own = Popularity().fit(TRAINING), OwnItems().fit(TRAINING)
-    of_popularity, of_own = learn_says([popularity, own], examples([1, 2, 3, 4] * 5))
+    popularity, own = Popularity().fit(TRAINING), RepeatConsumption().fit(TRAINING)
+    of_popularity, of_own = learn_ensemble_weights([popularity, own], examples([1, 2, 3, 4] * 5))
     assert of_own.share + of_own.log_share > 2
     assert of_own.share + of_own.log_share > 2 * (of_popularity.share + of_popularity.log_share)
 
 
 def test_what_is_hidden_is_no_candidate_unless_it_is_right() -> None:
     hidden = sparse.csr_matrix(np.array([[1, 1, 0, 0, 0]]))
-    asked = Examples(Histories.of([[0, 4]]), sparse.csr_matrix(np.array([[0, 1, 0, 0, 0]])), False, hidden)
-    assert asked.allowed().tolist() == [[False, True, True, True, False]]
+    example = Examples(Histories.of([[0, 4]]), sparse.csr_matrix(np.array([[0, 1, 0, 0, 0]])), False, hidden)
+    assert example.allowed().tolist() == [[False, True, True, True, False]]
 
 
 def test_links_are_by_distance_and_none_leads_to_itself() -> None:
@@ -78,7 +81,7 @@ def test_a_second_step_reaches_what_no_history_has_together() -> None:
     assert two.tolist() == [[1, 0, 1]]
 
 
-def test_own_items_count_by_how_usual_it_is_to_come_back() -> None:
+def test_repeat_consumption_counts_by_the_repeat_rate_of_an_item() -> None:
     training = Training(Histories.of([[0, 0], [0, 1], [1]]), 3)
-    model = OwnItems(rate_power=1, rate_prior=0).fit(training)
+    model = RepeatConsumption(rate_power=1, rate_prior=0).fit(training)
     assert model.score(Histories.of([[0, 1], [0, 0, 2]])).tolist() == [[0.5, 0, 0], [1, 0, 0]]

@@ -35,7 +35,7 @@ def test_popularity_counts_the_events_whoever_asks() -> None:
 
 def test_popularity_in_a_window_counts_what_is_no_older() -> None:
     model = Popularity(window_seconds=1).fit(THREE)
-    assert scores(model, []).tolist() == [0, 2, 1], "places are times here: 2 is the newest, 0 too old"
+    assert scores(model, []).tolist() == [0, 2, 1], "positions are times here: 2 is the newest, 0 too old"
 
 
 def test_popularity_with_a_half_life_counts_an_older_event_less() -> None:
@@ -54,7 +54,7 @@ def test_item_knn_lets_the_newer_item_say_more() -> None:
     assert scores(model, [1, 0])[2] == pytest.approx(1 / np.sqrt(3) + 0.5 / np.sqrt(2))
 
 
-def test_item_knn_keeps_the_strongest_neighbours_alone() -> None:
+def test_item_knn_keeps_only_the_strongest_neighbours() -> None:
     model = ItemKnn(neighbours=1).fit(THREE)
     assert scores(model, [0]) == pytest.approx([0, 2 / np.sqrt(6), 0])
 
@@ -70,7 +70,7 @@ def test_rules_count_what_came_after_by_distance() -> None:
     assert scores(model, [1]).tolist() == [0, 0, 1]
 
 
-def test_rules_look_back_as_well_when_told() -> None:
+def test_rules_can_go_backward_as_well() -> None:
     model = SequentialRules(from_power=0, to_power=0, backward=0.5).fit(THREE)
     assert scores(model, [1]).tolist() == [1, 0, 1]
 
@@ -94,9 +94,9 @@ def test_ials_folds_a_history_in_by_the_loss_of_the_paper() -> None:
 
 @pytest.mark.parametrize("events", [2, 30], ids=["fewer events than factors", "more events than factors"])
 def test_ials_folds_in_where_the_gradient_of_its_loss_is_zero(events: int) -> None:
-    lot = np.random.default_rng(5)
-    items = lot.standard_normal((40, 8)).astype(np.float32)
-    history = lot.permutation(40)[:events].tolist()
+    rng = np.random.default_rng(5)
+    items = rng.standard_normal((40, 8)).astype(np.float32)
+    history = rng.permutation(40)[:events].tolist()
     model = Ials(factors=8, unobserved=0.2, regularization=0.05).restore({"items": items})
     factors = model.fold_in(Histories.of([history]))[0]
     pull = 0.05 * (events + 0.2 * 40)
@@ -107,8 +107,8 @@ def test_ials_folds_in_where_the_gradient_of_its_loss_is_zero(events: int) -> No
 
 @pytest.mark.parametrize("power", [0.0, 1.0])
 def test_ials_is_fitted_where_neither_users_nor_items_would_move(power: float) -> None:
-    lot = np.random.default_rng(4)
-    histories = Histories.of([lot.permutation(12)[: 2 + user % 5].tolist() for user in range(30)])
+    rng = np.random.default_rng(4)
+    histories = Histories.of([rng.permutation(12)[: 2 + user % 5].tolist() for user in range(30)])
     observed = histories.matrix(12).toarray()
     model = Ials(factors=3, unobserved=0.2, regularization=0.05, frequency_power=power, iterations=200)
     items = model.fit(Training(histories, 12)).arrays()["items"]
@@ -137,8 +137,8 @@ def test_ials_learns_from_what_does_not_drop_out() -> None:
     assert largest[2] < 0.1 * largest[1], "nothing to learn from"
 
 
-def test_ials_without_any_regularization_says_what_to_do() -> None:
-    with pytest.raises(ModelError, match="give it more regularization"):
+def test_an_error_advises_regularization_where_ials_has_none() -> None:
+    with pytest.raises(ModelError, match="increase its regularization"):
         Ials(factors=8, regularization=0.0).fit(THREE)
 
 

@@ -1,4 +1,4 @@
-"""Likeness of meanings so small that the answer can be worked out by hand."""
+"""Similarity of embeddings so small that the answer can be worked out by hand."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from numpy.typing import NDArray
 from recommender.models.base import Histories, Training
 from recommender.models.sentences import Sentences
 
-MEANINGS = np.array([[1, 0], [0.8, 0.6], [0, 1], [0, 0], [-1, 0]], np.float32)
-"""The first two are nearly alike, the second and the third a little, the fourth has no text, the last is opposite."""
+EMBEDDINGS = np.array([[1, 0], [0.8, 0.6], [0, 1], [0, 0], [-1, 0]], np.float32)
+"""The first two are nearly equal, the second and the third somewhat, the fourth has no text, the last is opposite."""
 
 
 def scores(
-    model: Sentences, history: list[int], meanings: NDArray[np.float32] | None = MEANINGS
+    model: Sentences, history: list[int], embeddings: NDArray[np.float32] | None = EMBEDDINGS
 ) -> NDArray[np.float32]:
-    fitted = model.fit(Training(Histories.of([[0]]), len(MEANINGS), meanings=meanings))
+    fitted = model.fit(Training(Histories.of([[0]]), len(EMBEDDINGS), embeddings=embeddings))
     return fitted.score(Histories.of([history]))[0]
 
 
-def test_sentences_are_the_cosine_of_meanings_raised_to_a_power() -> None:
+def test_sentences_are_the_cosine_of_embeddings_raised_to_a_power() -> None:
     assert scores(Sentences(power=1), [1]) == pytest.approx([0.8, 0, 0.6, 0, 0])
     assert scores(Sentences(power=2), [1]) == pytest.approx([0.64, 0, 0.36, 0, 0])
 
 
-def test_the_newer_item_of_a_history_says_more() -> None:
+def test_the_newer_item_of_a_history_counts_more() -> None:
     assert scores(Sentences(power=1, recency=1), [0, 2])[1] == pytest.approx(0.8 / 2 + 0.6)
 
 
@@ -35,6 +35,6 @@ def test_only_the_nearest_are_kept() -> None:
     assert model.similar(np.array([2, 3], np.int32)) == pytest.approx(np.array([[0, 0.6, 0, 0, 0], [0] * 5]))
 
 
-def test_where_nobody_asked_what_texts_mean_sentences_have_no_opinion() -> None:
+def test_without_embeddings_sentences_score_every_item_zero() -> None:
     model = Sentences().fit(Training(Histories.of([[0]]), 5))
     assert model.score(Histories.of([[0, 1]])).tolist() == [[0] * 5]

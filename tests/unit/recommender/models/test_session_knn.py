@@ -81,7 +81,7 @@ def test_a_long_pause_begins_a_new_session() -> None:
     assert cut.score(Histories.of([[0]])).tolist() == [[1, 1, 0, 0]]
 
 
-def test_an_event_of_more_weight_says_more() -> None:
+def test_an_event_of_more_weight_counts_more() -> None:
     sessions = Histories(
         np.array([0, 2, 4], np.int64), np.array([0, 1, 0, 2], np.int32), np.array([1, 5, 1, 1], np.float32), np.zeros(4)
     )
@@ -89,12 +89,12 @@ def test_an_event_of_more_weight_says_more() -> None:
     assert model.score(Histories.of([[0]])).tolist() == [[2, 5, 1]]
 
 
-def test_scores_do_not_depend_on_who_is_asked_together_and_survive_storage() -> None:
-    lot = np.random.default_rng(3)
-    sessions = training([lot.integers(30, size=lot.integers(1, 8)).tolist() for _ in range(200)], 30)
+def test_scores_do_not_depend_on_other_histories_and_survive_storage() -> None:
+    rng = np.random.default_rng(3)
+    sessions = training([rng.integers(30, size=rng.integers(1, 8)).tolist() for _ in range(200)], 30)
     model = SessionKnn(half_life_seconds=50.0, neighbours=20).fit(sessions)
     together = model.score(sessions.histories)
-    alone = np.concatenate([model.score(sessions.histories.slice(place, place + 1)) for place in range(200)])
+    one_by_one = np.concatenate([model.score(sessions.histories.slice(row, row + 1)) for row in range(200)])
     again = SessionKnn(**model.parameters).restore(model.arrays()).score(sessions.histories)
-    np.testing.assert_array_equal(together, alone)
+    np.testing.assert_array_equal(together, one_by_one)
     np.testing.assert_array_equal(together, again)

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from jobs.training.job import sentence_model, with_meanings
+from jobs.training.job import sentence_model, with_embeddings
 from local.paths import ROOT
 from recommender.catalogue import ATTRIBUTES, Catalogue
 from recommender.models.base import Histories
@@ -57,28 +57,28 @@ def model() -> SentenceModel:
 
 @pytest.fixture(scope="module")
 def dataset(model: SentenceModel) -> Dataset:
-    """Thirty users who each bought two products by lot, and what the six products are called."""
-    lot = np.random.default_rng(3)
+    """Thirty users who each bought two products at random, and what the six products are called."""
+    rng = np.random.default_rng(3)
     rows = [
-        {"user_id": f"u{user}", "product_id": f"p{item}", "event_time": int(lot.integers(20 * DAY_MS)), "basket": ""}
+        {"user_id": f"u{user}", "product_id": f"p{item}", "event_time": int(rng.integers(20 * DAY_MS)), "basket": ""}
         for user in range(30)
-        for item in lot.permutation(5)[:2]
+        for item in rng.permutation(5)[:2]
     ]
     known = {"is_visitor": False, "kind": "purchase"}
     titles = pa.table({"product_id": [*TITLES], "attribute": ["title"] * 6, "value": [*TITLES.values()]})
-    return with_meanings(dataset_of(pa.Table.from_pylist([known | row for row in rows]), titles), model)
+    return with_embeddings(dataset_of(pa.Table.from_pylist([known | row for row in rows]), titles), model)
 
 
 def trained(dataset: Dataset, recipe: Recipe) -> ServedModel:
     trainer = Trainer(dataset, Rules(3, False), holdout_days=5)
-    return trainer.served(recipe, trainer.verdict(recipe, None), "0.1.0", dataset.data_to)
+    return trainer.served(recipe, trainer.decide(recipe, None), "0.1.0", dataset.data_to)
 
 
 def catalogue_of(**attributes: str) -> Catalogue:
     return Catalogue(["p0"], {name: [attributes.get(name, "")] for name in ATTRIBUTES})
 
 
-def test_a_text_is_what_is_told_of_a_product_but_its_price() -> None:
+def test_a_text_has_the_attributes_of_a_product_but_its_price() -> None:
     whole = catalogue_of(title="Mug ", category="Home > Kitchen", brand="Acme", description="Holds tea.", price="3")
     assert texts_of(whole) == ["Mug. Home > Kitchen. Acme. Holds tea."]
     assert texts_of(catalogue_of(title="Mug", description=" ")) == ["Mug"]
@@ -98,9 +98,9 @@ def test_a_vector_has_length_one_and_that_of_an_empty_text_is_zero(model: Senten
 
 def test_a_text_means_the_same_in_any_company_and_in_capitals(model: SentenceModel) -> None:
     texts = ["Red lamp", "A mug that holds half a pint of tea, and then some more", "dog"]
-    alone = [model.vectors([text])[0].tobytes() for text in texts]
-    assert [row.tobytes() for row in model.vectors(texts[::-1])][::-1] == alone
-    assert model.vectors(["RED LAMP"])[0].tobytes() == alone[0]
+    one_by_one = [model.vectors([text])[0].tobytes() for text in texts]
+    assert [row.tobytes() for row in model.vectors(texts[::-1])][::-1] == one_by_one
+    assert model.vectors(["RED LAMP"])[0].tobytes() == one_by_one[0]
 
 
 def test_what_is_said_behind_the_most_tokens_counts_nothing(model: SentenceModel) -> None:
@@ -108,15 +108,15 @@ def test_what_is_said_behind_the_most_tokens_counts_nothing(model: SentenceModel
     assert shorter.tobytes() == longer.tobytes()
 
 
-def test_it_is_told_when_all_texts_are_done(model: SentenceModel) -> None:
-    told: list[tuple[int, int]] = []
-    model.vectors(["mug", "", "cup"], lambda *step: told.append(step))
-    assert told == [(3, 3)]
+def test_progress_is_reported_when_all_texts_are_embedded(model: SentenceModel) -> None:
+    steps: list[tuple[int, int]] = []
+    model.vectors(["mug", "", "cup"], lambda *step: steps.append(step))
+    assert steps == [(3, 3)]
 
 
 def test_similar_items_mean_the_same_whether_anybody_had_them_or_not(dataset: Dataset) -> None:
     made = trained(dataset, Recipe("sentences", {}))
-    assert not (dataset.done.histories.items == 5).any()
+    assert not (dataset.interactions.histories.items == 5).any()
     assert made.similar.items[:, 0].tolist() == [1, 0, 3, 2, 5, 4]
 
 
@@ -131,7 +131,7 @@ def test_a_stored_model_answers_where_the_extra_is_not_installed(dataset: Datase
     recipe = Trainer(dataset, Rules(3, False), holdout_days=5).recipe(name)
     made = trained(dataset, recipe)
     ModelStore(tmp_path.as_uri()).write(made)
-    done = subprocess.run(
+    completed = subprocess.run(
         [sys.executable, "-c", SERVED_WITHOUT_THE_EXTRA, tmp_path.as_uri()],
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         capture_output=True,
@@ -139,26 +139,26 @@ def test_a_stored_model_answers_where_the_extra_is_not_installed(dataset: Datase
         check=True,
     )
     expected = made.model.score(Histories.of([[0]])).tolist()
-    assert json.loads(done.stdout) == [name, [f"p{item}" for item in made.similar.items[:, 0]], expected]
+    assert json.loads(completed.stdout) == [name, [f"p{item}" for item in made.similar.items[:, 0]], expected]
 
 
-def test_the_model_of_meanings_cannot_be_made_where_nobody_asked_for_them(dataset: Dataset) -> None:
-    unasked = Dataset(dataset.user_ids, dataset.is_visitor, dataset.catalogue, dataset.done, dataset.baskets)
+def test_the_model_sentences_cannot_be_made_without_embeddings(dataset: Dataset) -> None:
+    blank = Dataset(dataset.user_ids, dataset.is_visitor, dataset.catalogue, dataset.interactions, dataset.baskets)
     with pytest.raises(ConfigurationError, match="set SHOP_TRAINING_SENTENCES=true as well"):
-        Trainer(unasked, Rules(3, False), holdout_days=5).recipe("sentences")
+        Trainer(blank, Rules(3, False), holdout_days=5).recipe("sentences")
 
 
 def test_a_training_that_does_not_ask_needs_no_model() -> None:
     assert sentence_model(Settings()) is None
 
 
-def test_packages_that_are_missing_are_told_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_says_how_to_install_missing_packages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     with pytest.raises(ConfigurationError, match=r"needs packages that are not .*install requirements-sentences\.lock"):
         sentence_model(Settings(training_sentences=True))
 
 
-def test_a_file_that_is_not_there_or_no_zip_is_told_with_the_setting(tmp_path: Path) -> None:
+def test_an_error_names_the_setting_for_a_missing_or_invalid_file(tmp_path: Path) -> None:
     text = tmp_path / "model.txt"
     text.write_text("no zip")
     for file in (tmp_path / "missing.zip", text):
@@ -166,7 +166,7 @@ def test_a_file_that_is_not_there_or_no_zip_is_told_with_the_setting(tmp_path: P
             SentenceModel.read(file)
 
 
-def test_a_zip_without_a_network_says_what_it_must_hold(tmp_path: Path) -> None:
+def test_an_error_names_what_a_zip_must_hold(tmp_path: Path) -> None:
     file = tmp_path / "model.zip"
     with zipfile.ZipFile(file, "w") as archive:
         archive.writestr("tokenizer.json", "{}")

@@ -14,7 +14,7 @@ from recommender.ranking import Rules
 from recommender.store import ModelStore
 from recommender.training.dataset import Dataset, dataset_of
 from recommender.training.features import features_of, price_bands
-from recommender.training.holdout import Judgement, compare, cut_at, split
+from recommender.training.holdout import HoldoutResult, compare, cut_at, split
 from recommender.training.recipes import Recipe
 from recommender.training.trainer import Trainer
 
@@ -35,16 +35,16 @@ def rows(found: Sequence[dict[str, Any]]) -> pa.Table:
 
 def two_tastes(days: int = 40) -> list[dict[str, Any]]:
     """Users each of one of two tastes, who go on to buy what is of theirs: neighbours know it, popularity does not."""
-    lot = np.random.default_rng(7)
+    rng = np.random.default_rng(7)
     return [
         {
             "user_id": f"u{user:03}",
             "product_id": f"{'ab'[user % 2]}{item}",
-            "event_time": START_MS + int((place + lot.random()) * days / 12 * DAY_MS),
-            "basket": f"o{user}-{place // 3}",
+            "event_time": START_MS + int((position + rng.random()) * days / 12 * DAY_MS),
+            "basket": f"o{user}-{position // 3}",
         }
         for user in range(120)
-        for place, item in enumerate(lot.permutation(20)[:12])
+        for position, item in enumerate(rng.permutation(20)[:12])
     ]
 
 
@@ -67,7 +67,7 @@ def test_products_of_the_catalogue_are_numbered_whether_they_sold_or_not(dataset
 
 def test_the_order_of_the_rows_does_not_matter(dataset: Dataset) -> None:
     other = dataset_of(rows(two_tastes()[::-1]), ATTRIBUTES)
-    np.testing.assert_array_equal(other.done.histories.items, dataset.done.histories.items)
+    np.testing.assert_array_equal(other.interactions.histories.items, dataset.interactions.histories.items)
     np.testing.assert_array_equal(other.baskets.items, dataset.baskets.items)
 
 
@@ -76,39 +76,39 @@ def test_lists_are_published_for_users_and_not_for_visitors() -> None:
     assert "visitor" not in dataset_of(rows(found), ATTRIBUTES).known_users().ids
 
 
-def test_without_interactions_there_is_nothing_to_learn_from() -> None:
-    with pytest.raises(ModelError, match="nothing to learn from"):
+def test_without_interactions_there_is_nothing_to_train_on() -> None:
+    with pytest.raises(ModelError, match="no interactions to train on"):
         dataset_of(rows(two_tastes()).slice(0, 0), ATTRIBUTES)
 
 
-def test_the_newest_days_judge_unless_nearly_everything_is_of_them(dataset: Dataset) -> None:
+def test_the_newest_days_are_held_out_unless_nearly_all_events_are_of_them(dataset: Dataset) -> None:
     newest = dataset.data_to.timestamp()
     assert cut_at(dataset, 7) == pytest.approx(newest - 7 * DAY_MS / 1000)
-    assert cut_at(dataset, 365) == pytest.approx(float(np.quantile(dataset.done.histories.times, 0.8)))
+    assert cut_at(dataset, 365) == pytest.approx(float(np.quantile(dataset.interactions.histories.times, 0.8)))
 
 
 def test_what_a_case_had_bought_before_does_not_count_as_right(dataset: Dataset) -> None:
     again = [*two_tastes(), {"user_id": "u000", "product_id": "b1", "event_time": START_MS}]
     again += [{"user_id": "u000", "product_id": "b1", "event_time": START_MS + 39 * DAY_MS}]
     mixed = dataset_of(rows(again), ATTRIBUTES)
-    number = mixed.catalogue.item_ids.index("b1")
+    index = mixed.catalogue.item_ids.index("b1")
     cut = cut_at(mixed, 7)
     for rules, expected in ((Rules(10, True), 0), (Rules(10, False), 1)):
         held = split(mixed, cut, rules)
         row = held.rows.tolist().index(mixed.user_ids.index("u000"))
-        assert held.right[row, number] == expected
+        assert held.right[row, index] == expected
 
 
 def test_a_model_that_knows_tastes_is_worth_more_than_one_that_does_not(dataset: Dataset) -> None:
-    knn, popularity = (trainer(dataset).verdict(recipe, None).judgement for recipe in (KNN, POPULARITY))
+    knn, popularity = (trainer(dataset).decide(recipe, None).result for recipe in (KNN, POPULARITY))
     assert knn.metrics["NDCG@10"] > popularity.metrics["NDCG@10"] + 0.1
     assert compare(knn, popularity, seed=1).low > 0
 
 
 def test_a_worse_model_is_not_promoted_and_an_equal_one_is(dataset: Dataset) -> None:
     active = trained(dataset, KNN)
-    worse = trainer(dataset).verdict(POPULARITY, active)
-    same = trainer(dataset).verdict(KNN, active)
+    worse = trainer(dataset).decide(POPULARITY, active)
+    same = trainer(dataset).decide(KNN, active)
     assert (worse.promotes, worse.active) == (False, active.version)
     assert worse.reason.startswith("worse: NDCG@10 -0.")
     assert same.promotes
@@ -116,36 +116,36 @@ def test_a_worse_model_is_not_promoted_and_an_equal_one_is(dataset: Dataset) -> 
     assert same.comparison.difference == 0
 
 
-def test_an_active_model_older_than_the_hold_out_is_judged_as_it_is(dataset: Dataset) -> None:
+def test_an_active_model_older_than_the_hold_out_is_evaluated_as_it_is(dataset: Dataset) -> None:
     old = dataset_of(rows([row for row in two_tastes() if row["event_time"] < START_MS + 20 * DAY_MS]), ATTRIBUTES)
-    verdict = trainer(dataset).verdict(KNN, trained(old, KNN))
-    anew = trainer(dataset).verdict(KNN, trained(dataset, KNN))
-    assert (verdict.active_as_it_is, anew.active_as_it_is) == (True, False)
-    assert verdict.as_json()["active_metrics"] != anew.as_json()["active_metrics"]
+    decision = trainer(dataset).decide(KNN, trained(old, KNN))
+    anew = trainer(dataset).decide(KNN, trained(dataset, KNN))
+    assert (decision.active_as_it_is, anew.active_as_it_is) == (True, False)
+    assert decision.as_json()["active_metrics"] != anew.as_json()["active_metrics"]
 
 
 def test_a_model_of_other_products_is_compared_by_their_ids(dataset: Dataset) -> None:
     early = [row | {"product_id": row["product_id"].replace("a", "A")} for row in two_tastes()]
     old = dataset_of(rows([row for row in early if row["event_time"] < START_MS + 20 * DAY_MS]), ATTRIBUTES)
-    verdict = trainer(dataset).verdict(KNN, trained(old, KNN))
-    assert verdict.active_judgement is not None
-    gains = verdict.active_judgement.gains
-    users = split(dataset, verdict.cut, RULES).rows % 2
+    decision = trainer(dataset).decide(KNN, trained(old, KNN))
+    assert decision.active_result is not None
+    gains = decision.active_result.gains
+    users = split(dataset, decision.cut, RULES).rows % 2
     assert gains[users == 0].sum() == 0  # it knows none of their products
     assert gains[users == 1].sum() > 0
 
 
-def test_a_blend_learns_its_parts_from_what_is_older_than_the_days_that_judge(dataset: Dataset) -> None:
+def test_a_blend_is_learned_from_data_older_than_the_held_out_days(dataset: Dataset) -> None:
     recipe = trainer(dataset).recipe("blend")
     parts = [part["name"] for part in recipe.parameters["members"]]
     assert parts == ["popularity", "popularity", "item_knn", "sequential_rules", "ease", "content"]
-    blend, popularity = (trainer(dataset).verdict(each, None).judgement for each in (recipe, POPULARITY))
+    blend, popularity = (trainer(dataset).decide(each, None).result for each in (recipe, POPULARITY))
     assert compare(blend, popularity, seed=1).low > 0
     assert trainer(dataset).recipe("blend") == recipe
 
 
 def test_of_no_users_nothing_is_said(dataset: Dataset) -> None:
-    nobody = Judgement(np.zeros(0), 0.0, 0.0)
+    nobody = HoldoutResult(np.zeros(0), 0.0, 0.0)
     assert not compare(nobody, nobody, seed=1).is_worse
     assert nobody.metrics == {"NDCG@10": 0.0, "HR@10": 0.0, "coverage@10": 0.0}
 
@@ -190,5 +190,5 @@ def test_equal_prices_are_in_one_band() -> None:
 
 
 def trained(dataset: Dataset, recipe: Recipe) -> Any:
-    verdict = trainer(dataset).verdict(recipe, None)
-    return trainer(dataset).served(recipe, verdict, "0.1.0", datetime(2026, 11, 21, tzinfo=UTC))
+    decision = trainer(dataset).decide(recipe, None)
+    return trainer(dataset).served(recipe, decision, "0.1.0", datetime(2026, 11, 21, tzinfo=UTC))

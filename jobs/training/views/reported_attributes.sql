@@ -1,5 +1,5 @@
--- Grain: one row per product, attribute and value that some event told.
--- event_time   when it was last told
+-- Grain: one row per product, attribute and value that some event reports.
+-- event_time   when it was last reported
 SELECT product_id, attribute, `value`, MAX(event_time) AS event_time
 FROM (
   SELECT e.event_time, e.product_id, a.attribute, a.`value`

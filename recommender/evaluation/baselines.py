@@ -1,4 +1,4 @@
-"""The library that recommendations are often made with, as it comes: what ours must be better than."""
+"""ALS of the library ``implicit`` with its defaults, as a baseline."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from recommender.models.base import Arrays, Histories, Training, parameters_of
 
 @dataclass(slots=True)
 class ImplicitAls:
-    """``AlternatingLeastSquares`` of the package ``implicit``, the weights of a user's events added up.
+    """``AlternatingLeastSquares`` of the package ``implicit``, fitted to the summed weights of each user's events.
 
     Attributes:
-        seed: Of the first factors; all else is as the package has it.
+        seed: Seed of the initial factors; everything else has its default.
     """
 
     seed: int = 1
@@ -29,7 +29,7 @@ class ImplicitAls:
 
     @property
     def parameters(self) -> Mapping[str, Any]:
-        """What it was made with."""
+        """Its hyperparameters."""
         return parameters_of(self)
 
     def fit(self, training: Training) -> Self:
@@ -40,18 +40,18 @@ class ImplicitAls:
         return self
 
     def score(self, histories: Histories) -> NDArray[np.float32]:
-        """Products of the factors of each history, computed anew, with those of the items."""
+        """Dot products of the factors of each history, computed anew, and the item factors."""
         items = np.asarray(self._fitted.item_factors)
         with threadpool_limits(1, "blas"):
             users = self._fitted.recalculate_user(np.arange(len(histories)), histories.matrix(len(items)))
             return np.asarray(users @ items.T, np.float32)
 
     def arrays(self) -> Arrays:
-        """The factors of the items, (n_items, factors) float32."""
+        """The item factors, (n_items, factors) float32."""
         return {"items": np.asarray(self._fitted.item_factors)}
 
     def restore(self, arrays: Arrays) -> Self:
-        """Take over factors of the items."""
+        """Restore the fitted state."""
         with threadpool_limits(1, "blas"):
             self._fitted = AlternatingLeastSquares(random_state=self.seed)
         self._fitted.item_factors = arrays["items"]

@@ -1,5 +1,5 @@
--- Grain: one row per user and product of which units came back without an order of purchase being named.
--- returned_at   when the last of them did
+-- Grain: one row per user and product with units returned under an order id that names no purchase of it.
+-- returned_at   time of the last such return
 SELECT r.user_id, r.product_id, MAX(r.event_time) AS returned_at, SUM(r.units) AS units
 FROM returned_units AS r
 LEFT JOIN (SELECT DISTINCT order_id, product_id FROM bought_units) AS b
