@@ -174,7 +174,7 @@ def main() -> None:
 
     draws = [*cold_results(data, cut, chosen.seeds)]
     results = {name: together([draw[name] for draw in draws]) for name in draws[0]}
-    print(f"\n{len(results['content'].gains)} users of {len(draws)} draws, hidden products alone ranked\n")
+    print(f"\n{len(results['content'].gains)} users of {len(draws)} draws, only hidden products ranked\n")
     print("| | NDCG@10 | HR@10 | NDCG@10 beyond content |\n|---|---|---|---|")
     for name, result in results.items():
         show(name, result, results["content"])

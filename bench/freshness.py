@@ -3,7 +3,7 @@
     SHOP_PORT_BASE=19000 python -m bench.freshness [--rate 1000] [--seconds 60] [--users 2000] [--json]
 
 on a running platform with the jobs ``ingest``, ``catalogue`` and ``personalise``. Simulated users view products at a
-steady rate. Of one user in fifty the list is asked for every few milliseconds after a view, until its ``generated_at``
+steady rate. For one user in fifty the list is read every few milliseconds after a view, until its ``generated_at``
 has reached the view; that is the delay: publish, ingest, rank, write, seen by a reader of Redis. It begins when the
 view is handed to the publisher. Where no model is live, one is made for the run, of two thousand products, by the code
 that the training job runs, and taken away afterwards; where one is live, its products are viewed.
@@ -112,8 +112,8 @@ class Stock:
         """Ask which products are unavailable now."""
         if waiting := self.changes.waiting:
             answers: Any = self.redis.smismember(UNAVAILABLE, list(waiting))
-            wanted = (is_sold_out for is_sold_out, _ in waiting.values())
-            self.changes.settle([answer == want for answer, want in zip(answers, wanted, strict=True)])
+            expected = (is_sold_out for is_sold_out, _ in waiting.values())
+            self.changes.settle([answer == value for answer, value in zip(answers, expected, strict=True)])
 
 
 @dataclass
@@ -188,12 +188,12 @@ def made_model(version: str) -> ServedModel:
     items = (tastes + rng.geometric(0.05, len(owners))) % PRODUCTS
     now = datetime.now(UTC)
     times = now.timestamp() - rng.random(len(owners)) * 86_400
-    interactions = in_order(TRAINING_USERS, owners, items.astype(np.int32), np.zeros(len(owners), np.int8), times)
-    model = ItemKnn().fit(Training(interactions.histories, PRODUCTS))
+    histories = in_order(TRAINING_USERS, owners, items.astype(np.int32), np.zeros(len(owners), np.int8), times)
+    model = ItemKnn().fit(Training(histories.histories, PRODUCTS))
     none = Neighbours(np.full((PRODUCTS, 1), NONE, np.int32), np.zeros((PRODUCTS, 1), np.float32))
     texts = {name: [""] * PRODUCTS for name in ("title", "category", "brand", "description", "price")}
     manifest = Manifest(version, model.name, dict(model.parameters), "bench", now, now, now, {}, {}, {})
-    nobody = KnownUsers([], UserHistories(interactions.histories.slice(0, 0), interactions.kinds[:0]))
+    nobody = KnownUsers([], UserHistories(histories.histories.slice(0, 0), histories.kinds[:0]))
     return ServedModel(manifest, model, Catalogue([f"p{n}" for n in range(PRODUCTS)], texts), none, none, nobody)
 
 
@@ -241,16 +241,16 @@ def wait_for_all(watch: Watch) -> None:
         time.sleep(POLL_SECONDS)
 
 
-def summary(name: str, found: Awaited) -> dict[str, float]:
+def summary(name: str, awaited: Awaited) -> dict[str, float]:
     """How many delays there are, and their quantiles in seconds."""
-    delays = found.delays
+    delays = awaited.delays
     if len(delays) < 2:
-        message = f"Of {found.lost} {name} that were watched none came about in time. See './shop status'."
+        message = f"Of {awaited.lost} {name} that were watched none came about in time. See './shop status'."
         raise SystemExit(message)
     cuts = statistics.quantiles(delays, n=100, method="inclusive")
     return {
         f"{name}_watched": len(delays),
-        f"{name}_lost": found.lost,
+        f"{name}_lost": awaited.lost,
         f"{name}_p50_seconds": round(cuts[49], 3),
         f"{name}_p99_seconds": round(cuts[98], 3),
         f"{name}_max_seconds": round(max(delays), 3),
@@ -270,15 +270,15 @@ def main() -> None:
         live_model(settings, redis) as it,
     ):
         watch = measure(settings, it, redis, args)
-    found = {
+    figures = {
         "events_per_second": round(watch.rate, 1),
         **summary("lists", watch.views),
         **summary("stock", watch.stock.changes),
     }
     if args.json:
-        print(json.dumps(found))
+        print(json.dumps(figures))
     else:
-        print("\n".join(f"{name:<18} {value}" for name, value in found.items()))
+        print("\n".join(f"{name:<18} {value}" for name, value in figures.items()))
 
 
 if __name__ == "__main__":

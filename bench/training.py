@@ -88,15 +88,15 @@ def parsed() -> argparse.Namespace:
 
 
 def compare_with_implicit(arguments: argparse.Namespace) -> None:
-    found: dict[str, list[dict[str, float]]] = {"implicit": [], "shop": []}
+    results: dict[str, list[dict[str, float]]] = {"implicit": [], "shop": []}
     for _ in range(arguments.runs):
-        for name, results in found.items():
-            results.append(run_child(name, arguments))
+        for name, runs in results.items():
+            runs.append(run_child(name, arguments))
     print(f"\ntrain + top-{LENGTH} + publish, {FACTORS} factors, {ITERATIONS} iterations, median of {arguments.runs}")
-    for name, results in found.items():
-        print(f"  {name:10}" + "  ".join(f"{stage} {median(results, stage):.1f}" for stage in results[0]))
+    for name, runs in results.items():
+        print(f"  {name:10}" + "  ".join(f"{stage} {median(runs, stage):.1f}" for stage in runs[0]))
     for unit in ("seconds", "cpu_seconds"):
-        print(f"  ratio of {unit}: {median(found['shop'], unit) / median(found['implicit'], unit):.2f}")
+        print(f"  ratio of {unit}: {median(results['shop'], unit) / median(results['implicit'], unit):.2f}")
 
 
 def compare_publishing(arguments: argparse.Namespace) -> None:
@@ -119,8 +119,8 @@ def compare_publishing(arguments: argparse.Namespace) -> None:
             assert client.dbsize() == len(pairs)
     print(f"\npublishing {VALUE_BYTES} bytes a key with a time to live, keys per second, median of {arguments.runs}")
     floor = statistics.median(rates["redis-cli --pipe"])
-    for name, found in rates.items():
-        print(f"  {name:18}{statistics.median(found):>10,.0f}  {statistics.median(found) / floor:.2f}")
+    for name, of_writer in rates.items():
+        print(f"  {name:18}{statistics.median(of_writer):>10,.0f}  {statistics.median(of_writer) / floor:.2f}")
 
 
 def end_to_end(arguments: argparse.Namespace) -> None:
@@ -128,8 +128,8 @@ def end_to_end(arguments: argparse.Namespace) -> None:
     for times in (1, 4):
         size = argparse.Namespace(**vars(arguments))
         size.users, size.interactions = arguments.users * times, arguments.interactions * times
-        found = run_child("end-to-end", size)
-        stages = "  ".join(f"{stage} {value:,.1f}" for stage, value in found.items())
+        seconds = run_child("end-to-end", size)
+        stages = "  ".join(f"{stage} {value:,.1f}" for stage, value in seconds.items())
         print(f"  {size.interactions:>10,}  {stages}", flush=True)
 
 
@@ -228,10 +228,10 @@ def drawn(arguments: argparse.Namespace) -> tuple[np.ndarray, np.ndarray, np.nda
     """Users (n,) int64, items (n,) int32 and times (n,) float64 of interactions, no pair twice."""
     rng = np.random.default_rng(SEED)
     activity = rng.lognormal(0, 1, arguments.users)
-    wanted = int(arguments.interactions * 1.3)
-    users = rng.choice(arguments.users, wanted, p=activity / activity.sum())
+    n_drawn = int(arguments.interactions * 1.3)
+    users = rng.choice(arguments.users, n_drawn, p=activity / activity.sum())
     popularity = 1 / (np.arange(arguments.items) + 50.0)
-    items = rng.choice(arguments.items, wanted, p=popularity / popularity.sum())
+    items = rng.choice(arguments.items, n_drawn, p=popularity / popularity.sum())
     pairs = np.unique(users * arguments.items + items)
     pairs = np.sort(rng.permutation(pairs)[: arguments.interactions])
     times = NOW.timestamp() - rng.random(len(pairs)) * DAYS * 86_400
@@ -277,8 +277,8 @@ def run_child(name: str, arguments: argparse.Namespace) -> dict[str, float]:
     sizes = ["users", "items", "interactions", "model", "port"]
     options = [word for size in sizes for word in (f"--{size}", str(getattr(arguments, size)))]
     command = [sys.executable, "-m", "bench.training", "--child", name, *options]
-    found: dict[str, float] = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
-    return found
+    seconds: dict[str, float] = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
+    return seconds
 
 
 def median(results: list[dict[str, float]], name: str) -> float:

@@ -1,4 +1,4 @@
-"""What cannot be done with a model."""
+"""Errors with models."""
 
 from __future__ import annotations
 

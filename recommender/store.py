@@ -130,7 +130,7 @@ class ModelStore:
         url: ``file:///...``, ``s3://...`` or another address that pyarrow supports.
 
     Raises:
-        ModelError: Nobody knows that kind of address.
+        ModelError: pyarrow does not support that kind of address.
     """
 
     def __init__(self, url: str) -> None:
@@ -198,7 +198,7 @@ class ModelStore:
             message = f"The model {version} in {self.url} cannot be read: {error!r}. Train it again."
             raise ModelError(message) from error
 
-    def knows(self, version: str, user_id: str) -> bool:
+    def has_history(self, version: str, user_id: str) -> bool:
         """Whether a version has a history of this user."""
         owners = _table(self._read(version, HISTORIES))["user_id"].combine_chunks()
         return user_id in owners.dictionary.to_pylist()

@@ -45,7 +45,7 @@ NAME: Final = "training"
 
 
 def read_dataset(settings: Settings, history: BoundedEvents, started_at: datetime) -> Dataset:
-    """The data of a training, by SQL over a bounded table of events, without erased users (Kafka may still have them)."""
+    """The data of a training, by SQL over a bounded table of events, without erased users, whom Kafka may have."""
     folder = f"{settings.model_store_url}/work-{started_at:%Y%m%dT%H%M%S%f}"
     tables = batch_environment(settings, NAME)
     register_events(tables, settings, NAME, EVENT_FIELDS, history)

@@ -11,7 +11,7 @@ from schemas.settings import Settings
 
 def _held(settings: Settings, user_id: str) -> dict[str, int]:
     models = ModelStore(settings.model_store_url)
-    return {"models with a history": sum(models.knows(version, user_id) for version in models.versions())}
+    return {"models with a history": sum(models.has_history(version, user_id) for version in models.versions())}
 
 
 def _erase(settings: Settings, user_id: str) -> None:

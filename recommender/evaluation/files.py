@@ -67,7 +67,7 @@ def the_one_file(path: Path, endings: Sequence[str]) -> Path:
     """``path`` itself, or the one file of the folder whose name has one of the endings.
 
     Raises:
-        ConfigurationError: There is none, or more than one and nothing says which.
+        ConfigurationError: There is none, or more than one.
     """
     if not path.is_dir():
         return path

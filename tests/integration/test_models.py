@@ -83,8 +83,8 @@ def test_a_promoted_model_is_published_recorded_and_served(stage: Stage) -> None
     (record,) = stage.records.all()
     assert (record.version, record.is_active, record.promoted_at) == ("m1", True, NOW)
     assert record.metrics == {"NDCG@10": 0.25}
-    found = decode_list(stage.redis.get(personalized("m1", "ben")))
-    assert (found.model_version, found.items[0].because) == ("m1", ("p1",))
+    own_list = decode_list(stage.redis.get(personalized("m1", "ben")))
+    assert (own_list.model_version, own_list.items[0].because) == ("m1", ("p1",))
     assert 0 < stage.redis.ttl(personalized("m1", "ben")) <= TTL_SECONDS
     assert stage.redis.ttl(published("m1")) < stage.redis.ttl(personalized("m1", "ben"))
     assert "p1" in item_ids(decode_list(stage.redis.get(similar("m1", "p3"))).items)
@@ -98,7 +98,7 @@ def test_what_is_unavailable_is_published_to_nobody(stage: Stage) -> None:
     stage.promotions.promote("m1", "", NOW)
     lists = [decode_list(stage.redis.get(key)) for key in stage.redis.scan_iter("rec:m1:*:*")]
     assert lists
-    assert not any("p3" in item_ids(found.items) for found in lists)
+    assert not any("p3" in item_ids(each.items) for each in lists)
 
 
 def test_what_personalise_wrote_meanwhile_stays(stage: Stage) -> None:

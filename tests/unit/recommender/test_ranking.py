@@ -40,9 +40,9 @@ def ids_of(ranking: Ranking, row: int) -> list[str]:
 )
 def test_the_top_is_what_sorting_everything_would_find(scores: np.ndarray, length: int) -> None:
     items, values = top_items(scores, length)
-    for row, found, value in zip(scores, items, values, strict=True):
+    for row, ranked, value in zip(scores, items, values, strict=True):
         order = [item for item in np.argsort(-row, kind="stable")[:length] if row[item] > 0]
-        assert [item for item in found if item != NONE] == order
+        assert [item for item in ranked if item != NONE] == order
         assert [float(v) for v in value[: len(order)]] == [float(row[item]) for item in order]
 
 
@@ -56,9 +56,9 @@ def test_what_was_bought_is_left_out_or_not_by_the_rules(users: KnownUsers) -> N
 def test_what_is_unavailable_is_in_nobodys_list(users: KnownUsers) -> None:
     unavailable = EVERYTHING.copy()
     unavailable[3] = True
-    found = ranking_of(users, Rules(5, True))
+    ranking = ranking_of(users, Rules(5, True))
     without = ranking_of(users, Rules(5, True), unavailable)
-    assert any(3 in row for row in found.items)
+    assert any(3 in row for row in ranking.items)
     assert not any(3 in row for row in without.items)
 
 
@@ -70,8 +70,8 @@ def test_a_product_names_the_event_that_speaks_most_for_it(users: KnownUsers) ->
 
 
 def reasons_of(users: KnownUsers, row: int) -> dict[str, tuple[Reason, tuple[str, ...]]]:
-    found = ranking_of(users, Rules(5, True)).items_of(row, ITEM_IDS)
-    return {item.item_id: (item.reason, item.because) for item in found}
+    items = ranking_of(users, Rules(5, True)).items_of(row, ITEM_IDS)
+    return {item.item_id: (item.reason, item.because) for item in items}
 
 
 def test_lists_do_not_depend_on_the_users_beside_them(users: KnownUsers) -> None:
@@ -101,11 +101,11 @@ def test_sorted_sets_and_training_data_give_the_same_histories(users: KnownUsers
         for row in range(len(users.ids))
     ]
     indices = {item_id: index for index, item_id in enumerate(ITEM_IDS)}
-    found = histories_of([*members, [("view_item:unknown", 1.0), ("page_view:p1", 2.0)]], indices)
-    np.testing.assert_array_equal(found.histories.items, interactions.histories.items)
-    np.testing.assert_array_equal(found.histories.times, interactions.histories.times)
-    np.testing.assert_array_equal(found.kinds, interactions.kinds)
-    assert found.histories.lengths[-1] == 0
+    restored = histories_of([*members, [("view_item:unknown", 1.0), ("page_view:p1", 2.0)]], indices)
+    np.testing.assert_array_equal(restored.histories.items, interactions.histories.items)
+    np.testing.assert_array_equal(restored.histories.times, interactions.histories.times)
+    np.testing.assert_array_equal(restored.kinds, interactions.kinds)
+    assert restored.histories.lengths[-1] == 0
 
 
 def test_of_equal_events_the_newest_is_kept() -> None:

@@ -39,19 +39,21 @@ def test_a_store_nobody_wrote_to_has_no_versions(store: ModelStore) -> None:
 
 
 def test_a_model_that_is_loaded_scores_as_the_one_that_was_written(store: ModelStore) -> None:
-    made = served_model("m1")
-    store.write(made)
-    found = store.load("m1")
-    histories = made.users.interactions.histories
-    assert found.manifest == made.manifest
-    assert found.catalogue == made.catalogue
-    assert found.item_indices["p3"] == 3
-    assert found.users.ids == ["ann", "ben", "cat", "dan"]
-    np.testing.assert_array_equal(found.model.score(histories), made.model.score(histories))
-    np.testing.assert_array_equal(found.model.score(found.users.interactions.histories), made.model.score(histories))
-    np.testing.assert_array_equal(found.users.interactions.kinds, made.users.interactions.kinds)
-    np.testing.assert_array_equal(found.similar.items, made.similar.items)
-    np.testing.assert_array_equal(found.together.scores, made.together.scores)
+    stored = served_model("m1")
+    store.write(stored)
+    loaded = store.load("m1")
+    histories = stored.users.interactions.histories
+    assert loaded.manifest == stored.manifest
+    assert loaded.catalogue == stored.catalogue
+    assert loaded.item_indices["p3"] == 3
+    assert loaded.users.ids == ["ann", "ben", "cat", "dan"]
+    np.testing.assert_array_equal(loaded.model.score(histories), stored.model.score(histories))
+    np.testing.assert_array_equal(
+        loaded.model.score(loaded.users.interactions.histories), stored.model.score(histories)
+    )
+    np.testing.assert_array_equal(loaded.users.interactions.kinds, stored.users.interactions.kinds)
+    np.testing.assert_array_equal(loaded.similar.items, stored.similar.items)
+    np.testing.assert_array_equal(loaded.together.scores, stored.together.scores)
 
 
 def test_the_same_model_is_the_same_bytes(tmp_path: Path) -> None:
@@ -85,9 +87,9 @@ def test_a_damaged_file_is_an_error_that_names_the_version(store: ModelStore, tm
 
 
 def test_a_version_keeps_what_was_measured(store: ModelStore, tmp_path: Path) -> None:
-    made = served_model("m1")
-    measured = replace(made.manifest, metrics={"NDCG@10": 0.5}, evaluation={"users": 3})
-    store.write(replace(made, manifest=measured))
+    stored = served_model("m1")
+    measured = replace(stored.manifest, metrics={"NDCG@10": 0.5}, evaluation={"users": 3})
+    store.write(replace(stored, manifest=measured))
     assert store.manifest("m1") == measured
     assert (tmp_path / "the models" / "m1" / MANIFEST).read_text().startswith("{\n")
 
@@ -100,12 +102,12 @@ def test_an_address_of_an_unknown_kind_is_refused() -> None:
 def test_a_user_is_taken_out_of_a_version_and_the_others_stay_as_they_were(store: ModelStore) -> None:
     store.write(served_model("m1"))
     before = store.load("m1").users
-    assert store.knows("m1", "ben")
+    assert store.has_history("m1", "ben")
     store.forget("m1", "ben")
     store.forget("m1", "ben")
     after = store.load("m1").users
     assert after.ids == ["ann", "cat", "dan"]
-    assert not store.knows("m1", "ben")
+    assert not store.has_history("m1", "ben")
     for index, user in enumerate(after.ids):
         old = before.interactions.histories.owners == before.ids.index(user)
         new = after.interactions.histories.owners == index

@@ -65,9 +65,9 @@ def test_attributes_are_found_beside_the_data(tmp_path: Path) -> None:
     data = tmp_path / "hats.txt.gz"
     assert attributes_beside(data) is None
     (tmp_path / "hats_item2attributes.json").write_text('{"1": [7, 8]}')
-    found = attributes_beside(data)
-    assert found is not None
-    assert read_attributes(found) == {"1": ["7", "8"]}
+    path = attributes_beside(data)
+    assert path is not None
+    assert read_attributes(path) == {"1": ["7", "8"]}
 
 
 @pytest.mark.parametrize("text", ["{", "[1]", '{"1": 2}'])

@@ -24,12 +24,12 @@ def test_hits_are_the_ranks_with_right_items() -> None:
 
 def test_the_measures_are_those_counted_by_hand() -> None:
     lists = Lists(np.array([[2, 0, NONE], [1, 2, 0]], np.int32), matrix([[1, 1, 0], [0, 1, 1]]))
-    found = lists.metrics(matrix([[1, 1, 0], [1, 0, 0], [0, 0, 1]]), [2])
+    metrics = lists.metrics(matrix([[1, 1, 0], [1, 0, 0], [0, 0, 1]]), [2])
     second, best = 1 / np.log2(3), 1 + 1 / np.log2(3)
-    assert found["HR@2"] == 1.0
-    assert found["NDCG@2"] == pytest.approx((second / best + 1) / 2, abs=1e-6)
-    assert found["MAP@2"] == pytest.approx((0.5 / 2 + 1) / 2, abs=1e-6)
-    assert found["coverage@2"] == 1.0
+    assert metrics["HR@2"] == 1.0
+    assert metrics["NDCG@2"] == pytest.approx((second / best + 1) / 2, abs=1e-6)
+    assert metrics["MAP@2"] == pytest.approx((0.5 / 2 + 1) / 2, abs=1e-6)
+    assert metrics["coverage@2"] == 1.0
 
 
 def test_coverage_is_the_part_of_the_catalogue_in_some_list() -> None:

@@ -93,7 +93,7 @@ def test_users_with_a_single_item_cannot_be_measured(tmp_path: Path) -> None:
 def test_sequential_rules_pass_the_published_best_on_amazon_beauty() -> None:
     lists = read_lists(data_set("amazon_beauty_sports", "Beauty.txt.gz"), None)
     split = last_items(lists, lists.histories)
-    found = rank_metrics(split.ranks(SequentialRules().fit(split.training)), ["HR@10", "NDCG@10"])
+    metrics = rank_metrics(split.ranks(SequentialRules().fit(split.training)), ["HR@10", "NDCG@10"])
     assert len(split.cases) == 22_363
-    assert found["NDCG@10"] > 0.0403
-    assert found["HR@10"] > 0.0744
+    assert metrics["NDCG@10"] > 0.0403
+    assert metrics["HR@10"] > 0.0744

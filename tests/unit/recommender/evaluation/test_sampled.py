@@ -91,7 +91,7 @@ def test_a_file_is_no_folder_and_a_folder_may_lack_a_file(tmp_path: Path) -> Non
 
 def test_popularity_on_movielens_is_what_others_published() -> None:
     data = read_sampled(data_set("movielens_1m", RATINGS).parent, quiet)
-    found = rank_metrics(data.test.ranks(Popularity().fit(data.training)), METRICS)
+    metrics = rank_metrics(data.test.ranks(Popularity().fit(data.training)), METRICS)
     assert len(data.training.histories.items) == 994_169
-    assert found["HR@10"] == pytest.approx(0.4535, abs=0.003)
-    assert found["NDCG@10"] == pytest.approx(0.2543, abs=0.003)
+    assert metrics["HR@10"] == pytest.approx(0.4535, abs=0.003)
+    assert metrics["NDCG@10"] == pytest.approx(0.2543, abs=0.003)

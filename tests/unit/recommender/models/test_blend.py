@@ -23,8 +23,8 @@ def test_a_share_is_of_the_best_of_the_row() -> None:
 
 
 def test_the_logarithm_of_a_share_is_0_for_none_and_1_for_the_best() -> None:
-    found = log_shares(np.array([[1, LEAST_SHARE, 0, -1]], np.float32))[0]
-    assert found == pytest.approx([1, np.log(2) / -np.log(LEAST_SHARE), 0, 0], abs=1e-4)
+    logs = log_shares(np.array([[1, LEAST_SHARE, 0, -1]], np.float32))[0]
+    assert logs == pytest.approx([1, np.log(2) / -np.log(LEAST_SHARE), 0, 0], abs=1e-4)
 
 
 def test_a_blend_of_shares_ranks_by_their_sum() -> None:

@@ -144,9 +144,9 @@ def test_an_error_advises_regularization_where_ials_has_none() -> None:
 
 def test_ials_finds_the_two_tastes_that_there_are() -> None:
     model = Ials(factors=2, unobserved=0.1, regularization=0.01, iterations=20).fit(TASTES)
-    found = scores(model, [0])
-    assert found[:3].min() > 0.5
-    assert found[3:].max() < 0.1
+    of_items = scores(model, [0])
+    assert of_items[:3].min() > 0.5
+    assert of_items[3:].max() < 0.1
 
 
 def test_ease_is_its_closed_form() -> None:

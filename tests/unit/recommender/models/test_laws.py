@@ -63,18 +63,18 @@ def test_a_model_is_made_again_from_its_name_its_parameters_and_its_arrays(kind:
 
 @every_model
 def test_an_empty_history_has_no_opinion_unless_it_is_what_all_like(kind: str) -> None:
-    found = fitted(kind).score(Histories.of([[]]))
-    assert found.shape == (1, N_ITEMS)
-    assert found.any() == (kind == "popularity")
+    scores = fitted(kind).score(Histories.of([[]]))
+    assert scores.shape == (1, N_ITEMS)
+    assert scores.any() == (kind == "popularity")
 
 
 @every_model
 def test_a_model_of_nobody_prefers_nothing_but_what_its_user_has_had(kind: str) -> None:
     model = KINDS[kind]().fit(Training(Histories.of([]), N_ITEMS, FEATURES.copy()))
-    found = model.score(Histories.of([[1, 2], []]))
-    assert found.shape == (2, N_ITEMS)
-    assert np.isfinite(found).all()
-    assert np.ptp(found, axis=1).any() == (kind == "repeat_consumption")
+    scores = model.score(Histories.of([[1, 2], []]))
+    assert scores.shape == (2, N_ITEMS)
+    assert np.isfinite(scores).all()
+    assert np.ptp(scores, axis=1).any() == (kind == "repeat_consumption")
 
 
 @every_model

@@ -44,9 +44,9 @@ sys.modules |= dict.fromkeys(("onnxruntime", "tokenizers", "recommender.training
 from recommender.models.base import Histories
 from recommender.store import ModelStore
 (version,) = ModelStore(sys.argv[1]).versions()
-found = ModelStore(sys.argv[1]).load(version)
-names = [found.catalogue.item_ids[item] for item in found.similar.items[:, 0]]
-print(json.dumps([found.manifest.name, names, found.model.score(Histories.of([[0]])).tolist()]))
+served = ModelStore(sys.argv[1]).load(version)
+names = [served.catalogue.item_ids[item] for item in served.similar.items[:, 0]]
+print(json.dumps([served.manifest.name, names, served.model.score(Histories.of([[0]])).tolist()]))
 """
 
 
@@ -91,9 +91,9 @@ def test_words_that_mean_the_same_lie_close_though_they_share_nothing(model: Sen
 
 
 def test_a_vector_has_length_one_and_that_of_an_empty_text_is_zero(model: SentenceModel) -> None:
-    found = model.vectors(["Red lamp", "", "LAMP, red, £3.50"])
-    assert (found.shape, found.dtype) == ((3, 384), np.float32)
-    assert np.linalg.norm(found, axis=1) == pytest.approx([1, 0, 1], abs=1e-6)
+    vectors = model.vectors(["Red lamp", "", "LAMP, red, £3.50"])
+    assert (vectors.shape, vectors.dtype) == ((3, 384), np.float32)
+    assert np.linalg.norm(vectors, axis=1) == pytest.approx([1, 0, 1], abs=1e-6)
 
 
 def test_a_text_means_the_same_in_any_company_and_in_capitals(model: SentenceModel) -> None:

@@ -28,9 +28,9 @@ ATTRIBUTES = pa.table(
 )
 
 
-def rows(found: Sequence[dict[str, Any]]) -> pa.Table:
+def rows(interactions: Sequence[dict[str, Any]]) -> pa.Table:
     blank = {"is_visitor": False, "kind": "purchase", "basket": ""}
-    return pa.Table.from_pylist([blank | row for row in found])
+    return pa.Table.from_pylist([blank | row for row in interactions])
 
 
 def two_tastes(days: int = 40) -> list[dict[str, Any]]:
@@ -72,8 +72,11 @@ def test_the_order_of_the_rows_does_not_matter(dataset: Dataset) -> None:
 
 
 def test_lists_are_published_for_users_and_not_for_visitors() -> None:
-    found = [*two_tastes(), {"user_id": "visitor", "product_id": "a1", "event_time": START_MS, "is_visitor": True}]
-    assert "visitor" not in dataset_of(rows(found), ATTRIBUTES).known_users().ids
+    interactions = [
+        *two_tastes(),
+        {"user_id": "visitor", "product_id": "a1", "event_time": START_MS, "is_visitor": True},
+    ]
+    assert "visitor" not in dataset_of(rows(interactions), ATTRIBUTES).known_users().ids
 
 
 def test_without_interactions_there_is_nothing_to_train_on() -> None:
