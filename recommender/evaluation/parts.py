@@ -12,6 +12,7 @@ from recommender.evaluation.request import Progress
 from recommender.evaluation.search import Parameters
 from recommender.models.base import Model, Training
 from recommender.models.blend import Blend
+from recommender.models.former_names import current_model_name
 from recommender.models.registry import make_model
 from schemas.errors import ConfigurationError
 
@@ -42,6 +43,7 @@ class Validation:
         Raises:
             ConfigurationError: No part is such a model.
         """
+        name = current_model_name(name)
         chosen = [part for part in parts if name in (Blend.name, part[0][0])]
         if not chosen:
             known = ", ".join([Blend.name, *dict.fromkeys(part[0][0] for part in parts)])

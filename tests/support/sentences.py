@@ -1,4 +1,4 @@
-"""The real model of what texts mean, from the cache of the downloads or Maven Central."""
+"""The real sentence-embedding model, from the cache of the downloads or Maven Central."""
 
 from __future__ import annotations
 

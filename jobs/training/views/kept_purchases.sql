@@ -9,7 +9,7 @@ FROM (
     b.product_id,
     b.event_time,
     b.units - COALESCE(r.units, 0) AS units,
-    CASE WHEN b.event_time <= u.returned_at THEN u.units ELSE 0 END AS unmatched,
+    CASE WHEN b.event_time <= u.returned_at THEN u.units ELSE 0 END AS unmatched_units,
     SUM(b.units - COALESCE(r.units, 0)) OVER (
       PARTITION BY b.user_id, b.product_id, CASE WHEN b.event_time <= u.returned_at THEN 1 ELSE 0 END
       ORDER BY b.event_time DESC, b.order_id DESC
@@ -21,4 +21,4 @@ FROM (
   ) AS r ON r.order_id = b.order_id AND r.product_id = b.product_id
   LEFT JOIN unmatched_returns AS u ON u.user_id = b.user_id AND u.product_id = b.product_id
 )
-WHERE units > 0 AND units_from_here > unmatched
+WHERE units > 0 AND units_from_here > unmatched_units

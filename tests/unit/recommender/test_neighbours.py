@@ -14,7 +14,7 @@ def test_the_nearest_come_first_and_an_item_is_no_neighbour_of_its_own() -> None
     assert nearest.items.tolist() == [[1, 2], [0, NONE], [NONE, NONE], [NONE, NONE]]
 
 
-def test_items_without_neighbours_have_those_of_another_likeness_and_nobody_else_does() -> None:
+def test_only_items_without_neighbours_have_those_of_another_similarity() -> None:
     requested: list[int] = []
 
     def other(items: NDArray[np.int32]) -> NDArray[np.float32]:

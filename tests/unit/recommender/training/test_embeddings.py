@@ -1,4 +1,4 @@
-"""What texts mean, by the real model; skipped where it can be had from nowhere."""
+"""Sentence embeddings by the real model; skipped where it cannot be downloaded."""
 
 from __future__ import annotations
 
