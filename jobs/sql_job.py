@@ -12,7 +12,7 @@ from jobs.environment import NOTHING_RESTORED, stream_environment
 from jobs.planned import PlannedJob
 from jobs.sql import PERIOD_STATE_TTL, load_sql
 from jobs.starting_offsets import begin_anew
-from jobs.tables import at_gaps, events_ddl, result_ddl, view_ddl
+from jobs.tables import events_ddl, on_deleted_records, result_ddl, view_ddl
 from schemas.results import Result, results_of
 from schemas.settings import Settings
 from schemas.topics import EVENTS
@@ -81,7 +81,7 @@ class SqlJob:
         options = {**sql_job_options(settings, self.options), **restore}
         environment = stream_environment(settings, self.name, options)
         tables = StreamTableEnvironment.create(environment)
-        tables.execute_sql(events_ddl(settings, self.name, self.event_fields, at_gaps(settings)))
+        tables.execute_sql(events_ddl(settings, self.name, self.event_fields, on_deleted_records(settings)))
         for result in self.reads:
             tables.execute_sql(result_ddl(settings, result, reader=self.name))
         for result in self.results:

@@ -2,7 +2,7 @@
 
 Flink's source asks what to do when Kafka does not hold an offset in two cases: nobody has read the partition yet, and
 Kafka has deleted what was to be read next. The first is answered here, so that in the second the job can stop
-(``jobs.tables.STOPS_AT_GAPS``) where a default would go on as if nothing were missing.
+(``jobs.tables.STOPS_AT_DELETED_RECORDS``) where a default would go on as if nothing were missing.
 """
 
 from __future__ import annotations

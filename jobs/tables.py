@@ -15,10 +15,13 @@ READ_COMMITTED: Final = {"properties.isolation.level": "read_committed"}
 FROM_THE_BEGINNING: Final[dict[str, str]] = {"scan.startup.mode": "earliest-offset"}
 """Reads what Kafka holds; what it has deleted is passed over in silence."""
 
-STOPS_AT_GAPS: Final[dict[str, str]] = {"scan.startup.mode": "group-offsets", "properties.auto.offset.reset": "none"}
+STOPS_AT_DELETED_RECORDS: Final[dict[str, str]] = {
+    "scan.startup.mode": "group-offsets",
+    "properties.auto.offset.reset": "none",
+}
 """Fails where Kafka has deleted what is to be read next; where to begin is set by ``jobs.starting_offsets``."""
 
-ACCEPTS_GAPS: Final[dict[str, str]] = STOPS_AT_GAPS | {"properties.auto.offset.reset": "earliest"}
+ACCEPTS_DELETED_RECORDS: Final[dict[str, str]] = STOPS_AT_DELETED_RECORDS | {"properties.auto.offset.reset": "earliest"}
 
 
 def domain_events_ddl(settings: Settings, job: str) -> str:
@@ -35,7 +38,7 @@ def domain_events_ddl(settings: Settings, job: str) -> str:
             "`headers` MAP<STRING, BYTES> METADATA VIRTUAL",
             "processed_at AS PROCTIME()",
         ],
-        _source(settings, job, DOMAIN_TOPICS) | at_gaps(settings) | _raw_key_and_value(),
+        _source(settings, job, DOMAIN_TOPICS) | on_deleted_records(settings) | _raw_key_and_value(),
     )
 
 
@@ -51,9 +54,9 @@ def failed_events_ddl(settings: Settings, job: str) -> str:
     return _create("failed_events", columns, _transactional_sink(settings, job, FAILED_EVENTS) | _raw_key_and_value())
 
 
-def at_gaps(settings: Settings) -> dict[str, str]:
+def on_deleted_records(settings: Settings) -> dict[str, str]:
     """What a job that runs for good does where Kafka has deleted what it has not read."""
-    return ACCEPTS_GAPS if settings.kafka_gaps == "accept" else STOPS_AT_GAPS
+    return ACCEPTS_DELETED_RECORDS if settings.kafka_gaps == "accept" else STOPS_AT_DELETED_RECORDS
 
 
 def events_ddl(settings: Settings, job: str, columns: Iterable[str], start: dict[str, str] = FROM_THE_BEGINNING) -> str:

@@ -12,7 +12,7 @@ from jobs.personalise.function import keep_fresh_function
 from jobs.planned import PlannedJob
 from jobs.sql import load_sql
 from jobs.starting_offsets import begin_anew
-from jobs.tables import at_gaps, discarded_ddl, events_ddl, view_ddl
+from jobs.tables import discarded_ddl, events_ddl, on_deleted_records, view_ddl
 from schemas.settings import Settings
 from schemas.topics import EVENTS
 
@@ -45,7 +45,7 @@ def plan(settings: Settings, restore: Mapping[str, str] = NOTHING_RESTORED) -> P
     """Wire the job to Kafka and plan it; ``restore`` holds Flink's options for what it goes on from."""
     environment = stream_environment(settings, NAME, {**OPTIONS, **restore})
     tables = StreamTableEnvironment.create(environment)
-    tables.execute_sql(events_ddl(settings, NAME, EVENT_FIELDS, at_gaps(settings)))
+    tables.execute_sql(events_ddl(settings, NAME, EVENT_FIELDS, on_deleted_records(settings)))
     tables.execute_sql(discarded_ddl("fresh_lists", ["lists BIGINT"]))
     register_inputs(tables, settings)
     statements(tables).attach_as_datastream()
