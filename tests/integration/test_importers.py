@@ -35,7 +35,8 @@ pytestmark = [pytest.mark.platform, pytest.mark.timeout(900)]
 JOBS = ("ingest", "analytics")
 SETTLE_SECONDS = 300
 TARGETS = ("taskmanager", PYTHON_WORKER, "sink", "kafka", "clickhouse")
-IMPORT_RATE = 300
+IMPORT_RATE = 240
+"""Of events a second: slow enough that every part is killed and is back while it goes on."""
 
 Rows = list[dict[str, str]]
 BAD_ROWS = {
