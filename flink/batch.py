@@ -26,11 +26,13 @@ from coordination.files import write_atomically
 from flink.client import FlinkClient, client_arguments
 from flink.code import ROOT, write_code_archive
 from flink.errors import JobError
-from flink.submission import SUBMIT_SECONDS, refusal
+from flink.submission import refusal
 from schemas.settings import Settings
 
 PROGRAM: Final = ROOT / "jobs" / "submit_batch.py"
 POLL_SECONDS: Final = 0.1
+PROGRESS_SECONDS: Final = 300.0
+"""Within this time of the one before, or of the start, a job must have been submitted or refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,11 +173,11 @@ class BatchClient:
     def submit(self, names: Collection[str]) -> Iterator[tuple[str, str | JobError]]:
         """Submit some of the jobs: each one's name with Flink's id of it, or with why it is refused, as it comes.
 
-        The servers must be there. Each job may take SUBMIT_SECONDS.
+        The servers must be there. Each job may take PROGRESS_SECONDS.
         """
         self._files.release(names)
         left = set(names)
-        deadline = time.monotonic() + SUBMIT_SECONDS
+        deadline = time.monotonic() + PROGRESS_SECONDS
         while left:
             ended = self._has_ended()  # asked first: the results are complete if it has
             results = [result for result in self._files.results() if result.name in left]
@@ -183,7 +185,7 @@ class BatchClient:
                 left.discard(result.name)
                 yield result.name, result.job_id or refusal(result.name, result.error, self._log)
             if results:
-                deadline = time.monotonic() + SUBMIT_SECONDS
+                deadline = time.monotonic() + PROGRESS_SECONDS
             elif ended or time.monotonic() > deadline:
                 for name in sorted(left):
                     yield name, refusal(name, self._log_text(), self._log) if ended else self._too_late(name)
@@ -199,4 +201,4 @@ class BatchClient:
         return self._log.read_text(encoding="utf-8", errors="replace")
 
     def _too_late(self, name: str) -> JobError:
-        return JobError(f"Flink did not take the job {name} within {SUBMIT_SECONDS} seconds. See {self._log}.")
+        return JobError(f"Flink did not take the job {name} within {PROGRESS_SECONDS:.0f} seconds. See {self._log}.")
