@@ -115,7 +115,8 @@ class Kafka:
 
     def _format(self) -> None:
         cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-        arguments = ("format", "--cluster-id", cluster, "--ignore-formatted", "--config", str(self._properties_file))
+        # One word, as the id may begin with a dash.
+        arguments = ("format", f"--cluster-id={cluster}", "--ignore-formatted", "--config", str(self._properties_file))
         command = self._java(
             "kafka.tools.StorageTool", ("-Xmx128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"), *arguments
         )
