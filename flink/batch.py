@@ -17,6 +17,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
@@ -163,12 +164,17 @@ class BatchClient:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if self._process is not None and self._process.poll() is None:
-            os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
+        self.end()
         if self._output is not None:
             self._output.close()
         shutil.rmtree(self._files.path, ignore_errors=True)
+
+    def end(self) -> None:
+        """End the client; jobs that are not submitted by then are refused."""
+        if self._process is not None and self._process.poll() is None:
+            with suppress(ProcessLookupError):  # it has ended meanwhile
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
 
     def submit(self, names: Collection[str]) -> Iterator[tuple[str, str | JobError]]:
         """Submit some of the jobs: each one's name with Flink's id of it, or with why it is refused, as it comes.

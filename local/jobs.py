@@ -520,6 +520,11 @@ class PlannedJobs:
     def __exit__(self, *error: object) -> None:
         self._stack.close()
 
+    def end(self) -> None:
+        """End the client; jobs that are not submitted by then are refused. Another thread may call this."""
+        if self._client is not None:
+            self._client.end()
+
     def submit(self, on_outcome: OnOutcome = ignore_outcome) -> dict[str, Outcome]:
         """Submit those that do not run; the servers must be there, and what Kafka and the registry are to hold.
 
@@ -553,8 +558,8 @@ class PlannedJobs:
         if self._client is not None:
             yield from self._through(self._client, as_planned)
         if others := [request for request in requests if request not in as_planned]:
-            with self._jobs.start_client(others) as client:
-                yield from self._through(client, others)
+            with self._jobs.start_client(others) as self._client:
+                yield from self._through(self._client, others)
 
     def _through(self, client: BatchClient, requests: Sequence[JobRequest]) -> Iterator[tuple[str, Outcome]]:
         by_name = {request.name: request for request in requests}

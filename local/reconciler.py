@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from connections.errors import DependencyUnavailable
 from flink.cluster import Cluster
-from local.jobs import Jobs, Outcome
+from local.jobs import Jobs, Outcome, PlannedJobs
 from local.restart import RestartPolicy
 from schemas.errors import ShopError
 from schemas.settings import Settings
@@ -34,6 +34,7 @@ class JobReconciler:
         self._clock = clock
         self._policies: dict[str, RestartPolicy] = {}
         self._not_before: dict[str, float] = {}
+        self._batch: PlannedJobs | None = None
         self.problems: dict[str, str] = {}
 
     def tick(self) -> None:
@@ -47,6 +48,11 @@ class JobReconciler:
     def close(self) -> None:
         """Close the connections."""
         self._cluster.close()
+
+    def stop_submitting(self) -> None:
+        """Let a ``tick`` that submits jobs end soon; another thread may call this."""
+        if self._batch is not None:
+            self._batch.end()
 
     def cancel_all(self) -> None:
         """Cancel every desired job that runs; each keeps its newest checkpoint."""
@@ -72,7 +78,8 @@ class JobReconciler:
             self._note(name, outcome)
 
         try:
-            self._jobs.ensure_all(names, note)
+            with self._jobs.planned(names) as self._batch:
+                self._batch.submit(note)
         except ShopError as error:
             for name in waiting:
                 self._failed(name, str(error))

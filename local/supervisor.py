@@ -121,6 +121,7 @@ class Supervisor:
             self._watch()
         finally:
             self._stopping.set()
+            self._reconciler.stop_submitting()
             reconciler.join()
             self._reconciler.cancel_all()
             self._reconciler.close()

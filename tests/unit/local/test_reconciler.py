@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -27,12 +28,20 @@ class Submitter:
     def __init__(self, desired: DesiredJobs) -> None:
         self.desired = desired
         self.batches: list[list[str]] = []
+        self.ended = 0
         self.refusal: JobError | None = None
 
-    def ensure_all(self, names: list[str], on_outcome: OnOutcome) -> None:
+    @contextmanager
+    def planned(self, names: list[str]) -> Iterator[Submitter]:
         self.batches.append(names)
-        for name in names:
+        yield self
+
+    def submit(self, on_outcome: OnOutcome) -> None:
+        for name in self.batches[-1]:
             on_outcome(name, self.refusal or Submission("a1"))
+
+    def end(self) -> None:
+        self.ended += 1
 
     def cancel(self, name: str) -> bool:
         raise DependencyUnavailable("Flink", "http://nowhere", "gone")
@@ -78,10 +87,10 @@ def test_all_that_is_missing_is_submitted_at_once(stage: Stage, running: list[Jo
 def test_what_holds_up_all_jobs_is_a_problem_of_each(
     stage: Stage, running: list[JobStatus], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def unreachable(names: list[str], on_outcome: OnOutcome) -> None:
+    def unreachable(on_outcome: OnOutcome) -> None:
         raise DependencyUnavailable("Flink", "http://nowhere", "gone")
 
-    monkeypatch.setattr(stage.submitter, "ensure_all", unreachable)
+    monkeypatch.setattr(stage.submitter, "submit", unreachable)
     for name in ("ingest", "analytics"):
         stage.submitter.desired.add(name)
     stage.reconciler.tick()
@@ -127,3 +136,11 @@ def test_a_job_that_cannot_be_cancelled_does_not_hold_up_the_stop(stage: Stage) 
     stage.submitter.desired.add("ingest")
     stage.reconciler.cancel_all()
     assert stage.submitter.desired.names() == ["ingest"]
+
+
+def test_a_submission_under_way_is_ended_when_the_platform_stops(stage: Stage, running: list[JobStatus]) -> None:
+    stage.reconciler.stop_submitting()
+    stage.submitter.desired.add("ingest")
+    stage.reconciler.tick()
+    stage.reconciler.stop_submitting()
+    assert stage.submitter.ended == 1
