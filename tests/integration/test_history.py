@@ -75,7 +75,7 @@ def ask(shop: Platform, sql: str) -> list[tuple[Any, ...]]:
         return [tuple(row) for row in client.query(sql).result_rows]
 
 
-def warehouse_ids(shop: Platform) -> list[str]:
+def clickhouse_ids(shop: Platform) -> list[str]:
     return [row[0] for row in ask(shop, "SELECT event_id FROM events ORDER BY event_id")]
 
 
@@ -88,7 +88,7 @@ def test_every_event_is_in_the_lake_once_though_its_sink_is_killed(shop: Platfor
     simulate(shop, seed=7)
     kill(shop, "sink-lake")
     settle(shop)
-    ids = warehouse_ids(shop)
+    ids = clickhouse_ids(shop)
     assert len(ids) == len(set(ids)) > 2500
     assert lake_ids(shop) == ids
     assert json.loads(run(shop, "lake", "verify", "--json").stdout)["agrees"]
@@ -101,27 +101,27 @@ def test_compaction_changes_no_event(shop: Platform) -> None:
     entries = read_manifest(storage)
     assert [entry.span.partition for entry in entries] == [0, 1]
     assert [day.fingerprint for day in verify(storage, entries)] == before
-    assert lake_ids(shop) == warehouse_ids(shop)
+    assert lake_ids(shop) == clickhouse_ids(shop)
 
 
 def test_a_replay_is_marked_and_counts_once(shop: Platform) -> None:
-    ids, sessions = warehouse_ids(shop), ask(shop, "SELECT * FROM sessions ORDER BY session_id")
-    told = run(shop, "replay", "--from", "2026-01-05", "--to", "2026-01-25").stderr
-    assert f"{len(ids):,} events, acknowledged by Kafka" in told
+    ids, sessions = clickhouse_ids(shop), ask(shop, "SELECT * FROM sessions ORDER BY session_id")
+    printed = run(shop, "replay", "--from", "2026-01-05", "--to", "2026-01-25").stderr
+    assert f"{len(ids):,} events, acknowledged by Kafka" in printed
     settle(shop)
-    assert warehouse_ids(shop) == ids
+    assert clickhouse_ids(shop) == ids
     assert ask(shop, "SELECT * FROM sessions ORDER BY session_id") == sessions
     assert sum(replayed_records(shop).values()) == len(ids)
 
 
 def replayed_records(shop: Platform) -> dict[str, int]:
-    found = dict.fromkeys(DOMAIN_TOPICS, 0)
+    replayed = dict.fromkeys(DOMAIN_TOPICS, 0)
     with CommittedRecords(shop.settings) as records:
         for topic in DOMAIN_TOPICS:
             for partition in records.partitions(topic):
                 for message in records.read(topic, partition, *records.bounds(topic, partition)):
-                    found[topic] += HEADER_REPLAYED in dict(message.headers() or [])  # type: ignore[arg-type]
-    return found
+                    replayed[topic] += HEADER_REPLAYED in dict(message.headers() or [])  # type: ignore[arg-type]
+    return replayed
 
 
 def test_a_replay_of_what_ingest_has_forgotten_is_refused(shop: Platform) -> None:
@@ -135,16 +135,16 @@ def test_the_same_model_is_made_once_kafka_has_deleted_some_of_its_events(shop: 
     whole = trained(shop)
     assert whole["interactions"] > 500
     delete_events(shop, share=0.5)
-    assert trained(shop, from_lake=len(warehouse_ids(shop)) // 2) == whole
-    assert trained(shop, "--from-lake", from_lake=len(warehouse_ids(shop))) == whole
+    assert trained(shop, from_lake=len(clickhouse_ids(shop)) // 2) == whole
+    assert trained(shop, "--from-lake", from_lake=len(clickhouse_ids(shop))) == whole
 
 
 def trained(shop: Platform, *options: str, from_lake: int = 0) -> dict[str, Any]:
     """What is recorded of a model that a training makes now, which takes about so many events from the lake."""
     before = datetime.now(UTC)
-    told = run(shop, "submit", "training", *options).stderr
-    found = re.search(r"([\d,]+) events came from the lake", told)
-    assert int(found[1].replace(",", "") if found else 0) == pytest.approx(from_lake, rel=0.05)
+    printed = run(shop, "submit", "training", *options).stderr
+    from_lake_printed = re.search(r"([\d,]+) events came from the lake", printed)
+    assert int(from_lake_printed[1].replace(",", "") if from_lake_printed else 0) == pytest.approx(from_lake, rel=0.05)
     made = json.loads(run(shop, "models", "list", "--json").stdout)[0]
     assert datetime.fromisoformat(made["created_at"]) > before
     return {name: made[name] for name in ("version", "data_from", "data_to", "users", "items", "interactions")}
@@ -154,12 +154,12 @@ def test_a_wrong_row_is_found_and_swapped_with_what_only_the_lake_has(shop: Plat
     delete_events(shop)
     before = ask(shop, "SELECT * FROM sessions ORDER BY session_id")
     spoil(shop)
-    found = json.loads(run(shop, "backfill", "--metrics", METRICS, "--swap", "--json").stdout)
-    assert found["from_lake"] == len(warehouse_ids(shop))
-    wrong, right = found["comparisons"]
+    report = json.loads(run(shop, "backfill", "--metrics", METRICS, "--swap", "--json").stdout)
+    assert report["from_lake"] == len(clickhouse_ids(shop))
+    wrong, right = report["comparisons"]
     assert (wrong["agrees"], right["agrees"]) == (False, True)
     assert {name: table["differences"] for name, table in wrong["tables"].items()} == {"sessions": 4, "funnel_daily": 1}
-    assert found["swapped"] == {"sessions": 3, "funnel_daily": 1}  # the fourth had a version that no record has
+    assert report["swapped"] == {"sessions": 3, "funnel_daily": 1}  # the fourth had a version that no record has
     assert ask(shop, "SELECT * FROM sessions ORDER BY session_id") == before
 
 
@@ -179,8 +179,8 @@ def backfill_jobs(shop: Platform) -> list[str]:
 
 
 def backfill_topics(shop: Platform) -> list[str]:
-    found = admin_of(shop).list_topics(timeout=WAIT_SECONDS).topics
-    return [name for name in found if name.startswith(run_topic_prefix("backfill"))]
+    topics = admin_of(shop).list_topics(timeout=WAIT_SECONDS).topics
+    return [name for name in topics if name.startswith(run_topic_prefix("backfill"))]
 
 
 def delete_events(shop: Platform, share: float = 1.0) -> None:
@@ -243,32 +243,32 @@ def test_jobs_are_rescaled_and_count_everything_once(shop: Platform) -> None:
         assert parallelism_of(shop, "sessions") == parallelism
         simulate(shop, seed, events=1000)
     settle(shop)
-    ids = warehouse_ids(shop)
+    ids = clickhouse_ids(shop)
     assert len(ids) == len(set(ids))
     assert lake_ids(shop) == ids
-    found = json.loads(run(shop, "backfill", "--metrics", METRICS, "--verify", "--json").stdout)
-    assert [comparison["agrees"] for comparison in found["comparisons"]] == [True]
-    assert 0 < found["from_lake"] < len(ids)
+    report = json.loads(run(shop, "backfill", "--metrics", METRICS, "--verify", "--json").stdout)
+    assert [comparison["agrees"] for comparison in report["comparisons"]] == [True]
+    assert 0 < report["from_lake"] < len(ids)
 
 
 def parallelism_of(shop: Platform, job: str) -> int:
     with closing(Cluster(shop.settings)) as cluster:
         running = cluster.find(job)
         assert running is not None
-        found: list[dict[str, Any]] = cluster._get(f"/jobs/{running.id}")["vertices"]
-    return max(vertex["parallelism"] for vertex in found)
+        vertices: list[dict[str, Any]] = cluster._get(f"/jobs/{running.id}")["vertices"]
+    return max(vertex["parallelism"] for vertex in vertices)
 
 
 def test_clickhouse_is_made_anew_and_its_sink_goes_on(shop: Platform) -> None:
-    ids, sessions = warehouse_ids(shop), ask(shop, "SELECT * FROM sessions ORDER BY session_id")
+    ids, sessions = clickhouse_ids(shop), ask(shop, "SELECT * FROM sessions ORDER BY session_id")
     ask(shop, "TRUNCATE TABLE events")
     ask(shop, "TRUNCATE TABLE sessions_versions")
     run(shop, "rebuild", "clickhouse", "--table", "events", "--table", "sessions")
-    assert warehouse_ids(shop) == ids
+    assert clickhouse_ids(shop) == ids
     assert ask(shop, "SELECT * FROM sessions ORDER BY session_id") == sessions
     simulate(shop, seed=10, events=500)
     settle(shop)
-    later = warehouse_ids(shop)
+    later = clickhouse_ids(shop)
     assert len(later) == len(set(later)) > len(ids)
     assert lake_ids(shop) == later
 

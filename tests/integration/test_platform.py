@@ -107,11 +107,11 @@ EVERYTHING = {"redis": b"kept", "clickhouse": 7, "registry": True, "kafka": True
 
 
 def test_every_part_comes_up_and_its_memory_is_known(platform: Platform) -> None:
-    found = report(platform.settings)
-    assert set(found.parts) == PARTS
-    assert {part.status.state for part in found.parts.values()} == {PartState.READY}
-    assert all(part.memory.own_bytes > 1_000_000 for part in found.parts.values())
-    assert sum(part.memory.own_bytes for part in found.parts.values()) < found.total_bytes < 5_000_000_000
+    status = report(platform.settings)
+    assert set(status.parts) == PARTS
+    assert {part.status.state for part in status.parts.values()} == {PartState.READY}
+    assert all(part.memory.own_bytes > 1_000_000 for part in status.parts.values())
+    assert sum(part.memory.own_bytes for part in status.parts.values()) < status.total_bytes < 5_000_000_000
 
 
 def test_nothing_listens_beyond_loopback(platform: Platform) -> None:
@@ -198,7 +198,7 @@ def test_a_job_goes_on_from_its_checkpoint_when_its_jobmanager_was_killed(platfo
         wait_until(lambda: cluster.health(first).checkpoints > 0)
         os.kill(process_of(before, "jobmanager").pid, signal.SIGKILL)
         wait_until_well(platform, before, {"jobmanager", "taskmanager"})
-        wait_until(lambda: (found := cluster.find("ingest")) is not None and found.id != first)
+        wait_until(lambda: (running := cluster.find("ingest")) is not None and running.id != first)
         second = platform.jobs.wait_until_running("ingest").id
         restored = cluster._get(f"/jobs/{second}/checkpoints")["latest"]["restored"]
     platform.jobs.desired.remove("ingest")

@@ -13,8 +13,8 @@ def test_products_come_with_titles_reasons_in_words_and_the_way_to_ask(
 ) -> None:
     service = make(serving_api_keys="a-key:recommend, another")
     show_recommendations(service.settings, "ann", 2)
-    said = capsys.readouterr().out
-    assert [" ".join(line.split()) for line in said.splitlines()] == [
+    printed = capsys.readouterr().out
+    assert [" ".join(line.split()) for line in printed.splitlines()] == [
         "",
         "Recommended to customer ann by the model m1",
         "product why",

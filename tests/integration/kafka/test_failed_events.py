@@ -49,8 +49,8 @@ def refused(offset: int, reason: str = "undecodable", **changes: Any) -> dict[st
     return {"topic": "failed-events", "headers": headers, "value": b"\x00junk\xff"} | changes
 
 
-def offsets(found: Any) -> list[int]:
-    return [failed.offset for failed in found]
+def offsets(records: Any) -> list[int]:
+    return [failed.offset for failed in records]
 
 
 def test_a_refused_record_comes_back_whole(kafka: Settings, writer: Any) -> None:
@@ -106,11 +106,11 @@ def test_records_are_chosen_by_reason_topic_and_number(kafka: Settings, writer: 
 
 def test_what_is_written_while_one_reads_is_left_for_the_next_time(kafka: Settings, writer: Any) -> None:
     writer.commit(refused(1))
-    found = failed_events(kafka)
-    first = next(found)
+    records = failed_events(kafka)
+    first = next(records)
     writer.commit(refused(2))
     assert first.offset == 1
-    assert offsets(found) == []
+    assert offsets(records) == []
 
 
 def test_an_empty_topic_holds_no_refused_records(kafka: Settings) -> None:

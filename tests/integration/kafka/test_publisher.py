@@ -165,9 +165,9 @@ def test_the_events_of_a_user_stay_in_their_order_in_one_partition(
     for record in records(kafka, "product-events"):
         partitions[record.key()].add(record.partition())
         times[record.key()].append(decode(record)["event_time"])
-    assert all(len(found) == 1 for found in partitions.values())
-    assert len({partition for found in partitions.values() for partition in found}) == 2
-    assert all(found == sorted(found) for found in times.values())
+    assert all(len(of_key) == 1 for of_key in partitions.values())
+    assert len({partition for of_key in partitions.values() for partition in of_key}) == 2
+    assert all(of_partition == sorted(of_partition) for of_partition in times.values())
 
 
 def refuse_large_records(admin: AdminClient, topic: str) -> None:

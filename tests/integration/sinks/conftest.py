@@ -28,17 +28,17 @@ def shop(platform: Any) -> Iterator[Shop]:
         update={"clickhouse_database": f"sinks_{suffix}", "sink_batch_ms": 50, "topic_partitions": PARTITIONS}
     )
     migrate_tables(settings, wait_seconds=30)
-    found = Shop(settings, suffix, SchemaRegistry(settings.registry_url, 30), ClickHouse(settings))
+    shop = Shop(settings, suffix, SchemaRegistry(settings.registry_url, 30), ClickHouse(settings))
     admin = AdminClient({"bootstrap.servers": settings.kafka_bootstrap_servers})
-    _create_topics(admin, found)
-    found.wait_until(found.has_leaders)
-    yield found
-    for future in admin.delete_topics([*found.tables, *map(found.topic, CHANGE_OF_TOPIC)]).values():
+    _create_topics(admin, shop)
+    shop.wait_until(shop.has_leaders)
+    yield shop
+    for future in admin.delete_topics([*shop.tables, *map(shop.topic, CHANGE_OF_TOPIC)]).values():
         future.result()
     with connected(settings, SYSTEM_DATABASE) as client:
         client.command(f"DROP DATABASE {settings.clickhouse_database} SYNC")
-    found.clickhouse.close()
-    found.registry.close()
+    shop.clickhouse.close()
+    shop.registry.close()
 
 
 def _create_topics(admin: AdminClient, shop: Shop) -> None:

@@ -1,4 +1,4 @@
-"""What a registry may answer, and what becomes of it; the registry is a small HTTP server that answers as told."""
+"""What a registry may answer, and how the client takes it; the registry is a small HTTP server that a test sets up."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ def server() -> Iterator[Server]:
         def answer(self) -> None:
             size = int(self.headers.get("Content-Length", 0))
             sent = json.loads(self.rfile.read(size)) if size else None
-            told.requests.append((self.command, self.path.partition("?")[0], sent, self.headers.get("Authorization")))
-            time.sleep(told.delay_seconds)
-            body = json.dumps(told.body).encode()
-            self.send_response(told.status)
+            server.requests.append((self.command, self.path.partition("?")[0], sent, self.headers.get("Authorization")))
+            time.sleep(server.delay_seconds)
+            body = json.dumps(server.body).encode()
+            self.send_response(server.status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
@@ -55,11 +55,11 @@ def server() -> Iterator[Server]:
             """Say nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as http:
-        told = Server(f"http://127.0.0.1:{http.server_port}/apis/ccompat/v7")
+        server = Server(f"http://127.0.0.1:{http.server_port}/apis/ccompat/v7")
         thread = threading.Thread(target=http.serve_forever, args=(0.05,))
         thread.start()
         try:
-            yield told
+            yield server
         finally:
             http.shutdown()
             thread.join()

@@ -145,8 +145,10 @@ def test_the_reason_is_pythons_error_and_the_innermost_cause() -> None:
 def test_the_reason_is_the_error_that_ended_the_program_not_what_it_was_raised_from() -> None:
     traceback = 'Traceback (most recent call last):\n  File "job.py", line 61, in <module>\n'
     between = "\nThe above exception was the direct cause of the following exception:\n\n"
-    said = f"{traceback}FileNotFoundError: model.zip\n{between}{traceback}schemas.errors.ConfigurationError: Name it.\n"
-    assert reason_in(said) == "schemas.errors.ConfigurationError: Name it."
+    printed = (
+        f"{traceback}FileNotFoundError: model.zip\n{between}{traceback}schemas.errors.ConfigurationError: Name it.\n"
+    )
+    assert reason_in(printed) == "schemas.errors.ConfigurationError: Name it."
 
 
 @pytest.mark.parametrize(("output", "reason"), [("no such file\n\n", "no such file"), ("", "it printed nothing")])

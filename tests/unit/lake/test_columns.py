@@ -61,8 +61,8 @@ def test_a_file_from_before_a_field_was_added_gets_nulls_for_it() -> None:
     }  # fmt: skip
     table = to_table([event], "events", 0, [7], [8])
     old = table.drop_columns(["experiment_arm", "properties"])
-    found = to_current(old)
-    assert found.schema == SCHEMA
-    assert list(to_events(found)) == [
+    current = to_current(old)
+    assert current.schema == SCHEMA
+    assert list(to_events(current)) == [
         {name: value for name, value in event.items() if name != "experiment_arm"} | {"items": [], "properties": {}}
     ]

@@ -160,16 +160,16 @@ def test_tables_are_cut_by_time_and_by_offset(storage: Storage) -> None:
 def test_duckdb_and_pandas_read_it(storage: Storage, tmp_path: Path) -> None:
     write(storage, 0, 6)
     root = tmp_path / "a lake"
-    found = duckdb.sql(
+    by_day = duckdb.sql(
         f"SELECT dt, count(*), sum(value), sum(items[1].price * items[1].quantity), min(event_time), "
         f"count(properties['campaign']) FROM read_parquet('{root}/dt=*/*.parquet', union_by_name = true) "
         f"GROUP BY dt ORDER BY dt"
     ).fetchall()
-    assert [(str(day), count, str(total), str(lines), n) for day, count, total, lines, _, n in found] == [
+    assert [(str(day), count, str(total), str(lines), n) for day, count, total, lines, _, n in by_day] == [
         ("2026-01-05", 3, "59.9700", "59.9700", 1),
         ("2026-01-06", 3, "59.9700", "59.9700", 2),
     ]
-    assert found[0][4] == START
+    assert by_day[0][4] == START
     frame = pd.read_parquet(root / "dt=2026-01-05" / "events-0-0-5.parquet")
     assert list(frame["event_id"]) == ["e-0000", "e-0001", "e-0002"]
     assert str(frame["value"].sum()) == "59.9700"

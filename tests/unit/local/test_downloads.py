@@ -61,10 +61,10 @@ def test_a_file_is_fetched_once_and_then_found_in_the_cache(tmp_path: Path) -> N
 
 
 def test_progress_counts_the_files_that_were_missing(tmp_path: Path) -> None:
-    told: list[tuple[str, int, int]] = []
+    steps: list[tuple[str, int, int]] = []
     repository = Repository({JAR: b"classes"})
-    Jars(lock_of(repository.files), tmp_path, repository).fetch(lambda *step: told.append(step))
-    assert told == [("tool-1.0.jar", 1, 1)]
+    Jars(lock_of(repository.files), tmp_path, repository).fetch(lambda *step: steps.append(step))
+    assert steps == [("tool-1.0.jar", 1, 1)]
 
 
 def test_a_passing_fault_is_tried_again(tmp_path: Path) -> None:

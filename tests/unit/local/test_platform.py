@@ -38,8 +38,8 @@ def test_a_part_that_does_not_start_is_named_with_the_end_of_its_log(platform: P
     PlatformState(ME, 20000, {"kafka": failed}).write(platform.data.state_file)
     with take_lock(platform.data), pytest.raises(PartFailed) as raised:
         platform.up()
-    said = str(raised.value)
-    assert said.startswith(
+    message = str(raised.value)
+    assert message.startswith(
         f"kafka does not start: it ended with exit code 1. The last lines of {log}:\nOutOfMemoryError"
     )
     assert raised.value.exit_code == PlatformError.exit_code

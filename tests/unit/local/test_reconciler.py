@@ -66,9 +66,9 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
 
 @pytest.fixture
 def running(monkeypatch: pytest.MonkeyPatch) -> list[JobStatus]:
-    found: list[JobStatus] = []
-    monkeypatch.setattr(Cluster, "jobs", lambda _self: found)
-    return found
+    statuses: list[JobStatus] = []
+    monkeypatch.setattr(Cluster, "jobs", lambda _self: statuses)
+    return statuses
 
 
 def test_a_desired_job_that_does_not_run_is_submitted(stage: Stage, running: list[JobStatus]) -> None:

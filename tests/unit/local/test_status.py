@@ -15,16 +15,16 @@ def health(last_failure: str) -> JobHealth:
     return JobHealth(restarts=3, checkpoints=7, last_checkpoint_ms=None, last_failure=last_failure)
 
 
-@pytest.mark.parametrize("found", [None, health(""), health("java.lang.RuntimeException: it was killed")])
-def test_a_job_says_what_keeps_it_from_running(found: JobHealth | None) -> None:
-    assert problem_of("analytics", STATE, found) == "Flink refuses it"
-    assert problem_of("ingest", STATE, found) == ""
+@pytest.mark.parametrize("job_health", [None, health(""), health("java.lang.RuntimeException: it was killed")])
+def test_a_job_says_what_keeps_it_from_running(job_health: JobHealth | None) -> None:
+    assert problem_of("analytics", STATE, job_health) == "Flink refuses it"
+    assert problem_of("ingest", STATE, job_health) == ""
 
 
 def test_a_job_whose_records_are_deleted_says_what_to_do() -> None:
-    told = problem_of("sessions", STATE, health(DELETED))
-    assert told.startswith("Kafka has deleted what it was to read next")
-    assert "offset=100" in told
-    assert "SHOP_KAFKA_GAPS=accept ./shop submit sessions" in told
-    assert "sent" not in told
+    problem = problem_of("sessions", STATE, health(DELETED))
+    assert problem.startswith("Kafka has deleted what it was to read next")
+    assert "offset=100" in problem
+    assert "SHOP_KAFKA_GAPS=accept ./shop submit sessions" in problem
+    assert "sent" not in problem
     assert "send those events again" in problem_of("ingest", STATE, health(DELETED))

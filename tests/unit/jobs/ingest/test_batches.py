@@ -79,22 +79,22 @@ def rows(draw: st.DrawFn, encoders: tuple[Encoder, ...]) -> Row:
     return draw(st.none() | st.just(bytes(value))) if draw(st.booleans()) else bytes(value), HAPPENED, draw(received)
 
 
-def batch(found: list[Row]) -> Records:
-    return Records(*zip(*found, strict=True))  # type: ignore[arg-type]
+def batch(read: list[Row]) -> Records:
+    return Records(*zip(*read, strict=True))  # type: ignore[arg-type]
 
 
-def one_by_one(rules: IngestRules, found: list[Row]) -> list[tuple[Any, ...]]:
+def one_by_one(rules: IngestRules, read: list[Row]) -> list[tuple[Any, ...]]:
     def decide(row: Row) -> tuple[Any, ...]:
         decision = rules.decide(*row)
         if isinstance(decision, Failure):
             return None, None, None, decision.reason.value, decision.message
         return decision.event_id, decision.key, decision.rewritten, None, None
 
-    return [decide(row) for row in found]
+    return [decide(row) for row in read]
 
 
-def together(rules: BatchRules, found: list[Row]) -> list[tuple[Any, ...]]:
-    made = rules.decide(batch(found))
+def together(rules: BatchRules, read: list[Row]) -> list[tuple[Any, ...]]:
+    made = rules.decide(batch(read))
     return list(zip(made.event_ids, made.keys, made.rewritten, made.reasons, made.messages, strict=True))
 
 
@@ -104,9 +104,9 @@ def test_a_batch_is_decided_on_as_its_records_are(
     registry: Any, encoder: Encoder, old_encoder: Encoder, data: st.DataObject
 ) -> None:
     decoder = EventDecoder(registry)
-    found = data.draw(st.lists(rows((encoder, old_encoder)), min_size=1, max_size=12))
+    read = data.draw(st.lists(rows((encoder, old_encoder)), min_size=1, max_size=12))
 
-    assert together(BatchRules(decoder, LIMITS, fewest=1), found) == one_by_one(IngestRules(decoder, LIMITS), found)
+    assert together(BatchRules(decoder, LIMITS, fewest=1), read) == one_by_one(IngestRules(decoder, LIMITS), read)
 
 
 @pytest.mark.parametrize("event_type", ["purchase", "Order Completed"])

@@ -25,8 +25,12 @@ def days() -> dict[date, DayComparison]:
 
 
 def test_rows_that_the_live_job_has_changed_since_are_moving_and_no_difference() -> None:
-    found = [difference(FIRST, "EUR", DIFFERENT), difference(FIRST, "GBP", MISSING), difference(SECOND, "EUR", EXTRA)]
-    comparison = settle(SALES, days(), found, {(FIRST, "EUR")})
+    differences = [
+        difference(FIRST, "EUR", DIFFERENT),
+        difference(FIRST, "GBP", MISSING),
+        difference(SECOND, "EUR", EXTRA),
+    ]
+    comparison = settle(SALES, days(), differences, {(FIRST, "EUR")})
     assert [each.key for each in comparison.differences] == [(FIRST, "GBP"), (SECOND, "EUR")]
     assert comparison.moving == 1
     assert comparison.days[FIRST].differences == {MISSING: 1}
@@ -34,9 +38,9 @@ def test_rows_that_the_live_job_has_changed_since_are_moving_and_no_difference()
 
 
 def test_the_hash_of_several_days_is_that_of_all_their_rows() -> None:
-    found = add_up(days().values())
-    assert (found.live, found.shadow) == (5, 4)
-    assert (found.live_hash, found.shadow_hash) == ("00000000000000fe", "0000000000000003")
+    total = add_up(days().values())
+    assert (total.live, total.shadow) == (5, 4)
+    assert (total.live_hash, total.shadow_hash) == ("00000000000000fe", "0000000000000003")
 
 
 def test_a_swapped_row_has_the_version_of_the_live_one() -> None:

@@ -28,8 +28,8 @@ def test_small_files_are_gathered_partition_by_partition(tmp_path: Path) -> None
         part(storage, 1, 0, 9, 1),
         part(storage, 1, 10, 19, 0),
     ]
-    found = [(str(offsets), table.column("n").to_pylist()) for offsets, table in gathered(parts, rows=4)]
-    assert found == [("events-0-0-4", [0] * 5), ("events-0-5-9", [5]), ("events-1-0-19", [0])]
+    batches = [(str(offsets), table.column("n").to_pylist()) for offsets, table in gathered(parts, rows=4)]
+    assert batches == [("events-0-0-4", [0] * 5), ("events-0-5-9", [5]), ("events-1-0-19", [0])]
 
 
 def test_inserts_of_one_range_have_tokens_of_their_own_that_end_with_its_last_offset() -> None:
@@ -41,5 +41,5 @@ def test_inserts_of_one_range_have_tokens_of_their_own_that_end_with_its_last_of
 def test_the_last_range_of_a_partition_reaches_behind_the_marker_that_the_lake_has_read() -> None:
     partitions = [Partition("events", number) for number in range(2)]
     ranges = [OffsetRange(partitions[0], 0, 4), OffsetRange(partitions[0], 5, 9), OffsetRange(partitions[1], 0, 7)]
-    found = reaching(((offsets, pa.table({})) for offsets in ranges), {0: 12, 1: 8})
-    assert [str(offsets) for offsets, _ in found] == ["events-0-0-4", "events-0-5-11", "events-1-0-7"]
+    reached = reaching(((offsets, pa.table({})) for offsets in ranges), {0: 12, 1: 8})
+    assert [str(offsets) for offsets, _ in reached] == ["events-0-0-4", "events-0-5-11", "events-1-0-7"]

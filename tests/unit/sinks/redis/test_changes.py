@@ -72,9 +72,9 @@ def test_a_list_goes_to_its_keys_the_best_product_first(
     assert list(changes.values) == keys
     for value in changes.values.values():
         assert value is not None
-        found = decode_list(value)
-        assert (found.source, found.model_version, item_ids(found.items)) == (source, "", ("c", "a", "b"))
-        assert {item.reason for item in found.items} <= {Reason.POPULAR, Reason.TRENDING, Reason.NEW}
+        decoded = decode_list(value)
+        assert (decoded.source, decoded.model_version, item_ids(decoded.items)) == (source, "", ("c", "a", "b"))
+        assert {item.reason for item in decoded.items} <= {Reason.POPULAR, Reason.TRENDING, Reason.NEW}
 
 
 def test_a_list_without_products_is_deleted() -> None:
