@@ -138,9 +138,9 @@ class Cursor:
 
     def byte(self, rows: Integers) -> Bytes:
         """The next byte of each of these records."""
-        found = self._bytes.take(self.position[rows], mode="clip")
+        next_bytes = self._bytes.take(self.position[rows], mode="clip")
         self.position[rows] += 1
-        return found
+        return next_bytes
 
     def number(self, rows: Integers, max_bytes: int) -> Integers:
         """The next zigzag variable-length integer."""

@@ -143,12 +143,12 @@ def test_killing_every_part_while_an_import_runs_ends_in_the_tables_that_pandas_
 def test_a_rees46_file_becomes_the_tables_that_pandas_finds(
     shop: Platform, rees46: Path, rees46_rows: pd.DataFrame
 ) -> None:
-    told = imported(shop, "rees46", rees46)
+    printed = imported(shop, "rees46", rees46)
 
-    assert f"{len(rees46_rows):>12,} events, acknowledged by Kafka after" in told
-    assert "           3 rows are no events; ingest keeps them in failed-events\n" in told
+    assert f"{len(rees46_rows):>12,} events, acknowledged by Kafka after" in printed
+    assert "           3 rows are no events; ingest keeps them in failed-events\n" in printed
     for reason in BAD_ROWS.values():
-        assert reason in told
+        assert reason in printed
     assert_tables_equal(shop, rees46_rows)
 
 
@@ -161,9 +161,9 @@ def test_bad_rows_lie_in_failed_events_as_they_stood_in_the_file(shop: Platform,
 
 
 def test_a_retailrocket_file_becomes_the_tables_that_pandas_finds(shop: Platform, retailrocket: Path) -> None:
-    told = imported(shop, "retailrocket", retailrocket)
+    printed = imported(shop, "retailrocket", retailrocket)
 
-    assert "         420 events, acknowledged by Kafka after" in told
+    assert "         420 events, acknowledged by Kafka after" in printed
     assert_tables_equal(shop, retailrocket_rows(retailrocket))
 
 
@@ -181,9 +181,9 @@ def test_importing_again_changes_nothing(shop: Platform, rees46: Path, retailroc
 def test_the_whole_of_retailrocket_becomes_the_tables_that_pandas_finds(shop: Platform) -> None:
     path = data_set("retailrocket_funnel", "events.parquet")
 
-    told = imported(shop, "retailrocket", path)
+    printed = imported(shop, "retailrocket", path)
 
-    assert "      97,381 events, acknowledged by Kafka after" in told
+    assert "      97,381 events, acknowledged by Kafka after" in printed
     rows = retailrocket_rows(path)
     assert Counter(rows["kind"]) == {"view": 75_374, "cart": 12_456, "purchase": 9_551}
     assert_tables_equal(shop, rows)
@@ -200,7 +200,7 @@ def test_a_file_that_cannot_be_imported_is_a_word_to_the_person(shop: Platform, 
 
 
 def imported(shop: Platform, name: str, path: Path) -> str:
-    """Import and wait until all of it is counted; what the command told, a reason to a line."""
+    """Import and wait until all of it is counted; what the command printed, one reason per line."""
     answer = run_shop(shop.settings, "import", name, str(path))
     assert answer.returncode == 0, answer.stderr
     wait_until_settled(shop.settings, lambda _lag: None, SETTLE_SECONDS)

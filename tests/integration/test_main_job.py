@@ -142,10 +142,10 @@ def test_products_and_minutes_equal_pandas(shop: Platform, lines: pd.DataFrame) 
         purchases=("Quantity", "size"), units=("Quantity", "sum"), revenue=("amount", "sum")
     )
     rows = {(row["day"], row["product_id"]): row for row in table(shop, "products_daily")}
-    found = {key: row for key, row in rows.items() if row["purchases"] != "0"}
+    sold = {key: row for key, row in rows.items() if row["purchases"] != "0"}
 
-    assert found.keys() == set(products.index)
-    for key, row in found.items():
+    assert sold.keys() == set(products.index)
+    for key, row in sold.items():
         expected = products.loc[key]
         assert (int(row["purchases"]), int(row["units"])) == (expected["purchases"], expected["units"]), key
         assert Decimal(row["revenue"]) == expected["revenue"], key
@@ -226,13 +226,13 @@ def test_a_repaired_event_counts_and_repairing_again_changes_nothing(
     for repaired, skipped in ((1, {}), (0, {ACCEPTED_BEFORE: 1})):
         done = run_shop(shop.settings, *asked)
         assert done.returncode == 0, done.stderr
-        found = json.loads(done.stdout)
-        assert (found["repaired"], found["skipped"], found["invalid"]) == (repaired, skipped, {})
+        counts = json.loads(done.stdout)
+        assert (counts["repaired"], counts["skipped"], counts["invalid"]) == (repaired, skipped, {})
         settle(shop)
         rows = table(shop, "sales_daily")
         assert [row for row in rows if row["currency"] == "GBP"] == days
-        (mended,) = (row for row in rows if row["currency"] == "EUR")
-        assert (mended["orders"], mended["gross"]) == ("2", "3.0000")
+        (corrected,) = (row for row in rows if row["currency"] == "EUR")
+        assert (corrected["orders"], corrected["gross"]) == ("2", "3.0000")
     again = run_shop(shop.settings, "failed", "repair", "--where", "reason=wrong_magic_byte")
     assert again.returncode == 1
     assert "still invalid" in again.stdout

@@ -47,11 +47,11 @@ FLIPS = 40
 class Stage:
     """A model store, ClickHouse and Redis, without a model."""
 
-    def __init__(self, platform: Platform, warehouse: Client, cache: redis.Redis) -> None:
+    def __init__(self, platform: Platform, clickhouse: Client, cache: redis.Redis) -> None:
         self.settings = platform.settings
         self.redis = cache
         self.store = ModelStore(self.settings.model_store_url)
-        self.records = ModelRecords(warehouse)
+        self.records = ModelRecords(clickhouse)
         self.live = LiveModels(cache, Rules(5, True), TTL_SECONDS)
         self.promotions = Promotions(self.store, self.records, self.live)
 
@@ -66,10 +66,10 @@ class Stage:
 @pytest.fixture
 def stage(platform: Platform) -> Iterator[Stage]:
     cache = connect(platform.settings)
-    with connected(platform.settings, platform.settings.clickhouse_database) as warehouse:
-        yield Stage(platform, warehouse, cache)
+    with connected(platform.settings, platform.settings.clickhouse_database) as clickhouse:
+        yield Stage(platform, clickhouse, cache)
         for table in ("recommendation_model_versions", "recommendation_model_promotions"):
-            warehouse.command(f"TRUNCATE TABLE {table}")
+            clickhouse.command(f"TRUNCATE TABLE {table}")
     for key in cache.scan_iter("rec:*"):
         cache.delete(key)
     cache.delete(UNAVAILABLE, *cache.scan_iter("user:*"))

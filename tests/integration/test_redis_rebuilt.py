@@ -88,10 +88,10 @@ def test_a_training_that_has_ended_hides_no_job(shop: Platform) -> None:
     with closing(Cluster(shop.settings)) as cluster:
         (training,) = (job for job in cluster.jobs() if job.name == "training")
         assert cluster.health(training.id).checkpoints == 0
-    found = report(shop.settings)
-    assert found.is_well
-    assert {job.name for job in found.jobs} == set(JOBS_BEHIND_REDIS)
-    assert all(job.health is not None and job.health.checkpoints > 0 for job in found.jobs)
+    status = report(shop.settings)
+    assert status.is_well
+    assert {job.name for job in status.jobs} == set(JOBS_BEHIND_REDIS)
+    assert all(job.health is not None and job.health.checkpoints > 0 for job in status.jobs)
 
 
 def test_a_redis_that_was_emptied_and_one_of_the_past_hold_the_same_keys(shop: Platform) -> None:

@@ -38,9 +38,9 @@ WANTED = ["2026-01-05", "EUR", "2026-01-05T10:31:00.000Z", 3, "10.0010", "1/3", 
 FOUND = (date(2026, 1, 5), "EUR", datetime(2026, 1, 5, 10, 31, tzinfo=UTC), 3, Decimal("10.001"), 1 / 3, "")
 
 
-def compared(wanted: list[list[Any]], found: list[tuple[Any, ...]]) -> TableReport:
+def compared(wanted: list[list[Any]], actual: list[tuple[Any, ...]]) -> TableReport:
     report = TableReport(len(wanted))
-    compare_rows(ExpectedTable(COLUMNS, 2, wanted), found, report)
+    compare_rows(ExpectedTable(COLUMNS, 2, wanted), actual, report)
     return report
 
 
@@ -101,7 +101,7 @@ def test_an_empty_cell_is_not_a_zero() -> None:
 def test_rows_that_are_missing_and_rows_too_many_are_told_apart() -> None:
     report = compared([WANTED], [changed(currency="GBP")])
     assert report.counts == {"missing": 1, "extra": 1}
-    assert [(found.kind, found.key) for found in report.examples] == [
+    assert [(difference.kind, difference.key) for difference in report.examples] == [
         ("missing", ("2026-01-05", "EUR")),
         ("extra", ("2026-01-05", "GBP")),
     ]
@@ -112,8 +112,8 @@ def test_a_row_that_is_there_twice_is_one_too_many() -> None:
 
 
 def test_every_difference_is_counted_and_the_first_are_kept() -> None:
-    found = [changed(currency=f"{number:03d}") for number in range(100)]
-    report = compared([], found)
+    actual = [changed(currency=f"{number:03d}") for number in range(100)]
+    report = compared([], actual)
     assert report.counts["extra"] == 100
     assert len(report.examples) == EXAMPLES
 

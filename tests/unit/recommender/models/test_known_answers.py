@@ -99,9 +99,9 @@ def test_ials_folds_in_where_the_gradient_of_its_loss_is_zero(events: int) -> No
     history = rng.permutation(40)[:events].tolist()
     model = Ials(factors=8, unobserved=0.2, regularization=0.05).restore({"items": items})
     factors = model.fold_in(Histories.of([history]))[0]
-    pull = 0.05 * (events + 0.2 * 40)
+    penalty = 0.05 * (events + 0.2 * 40)
     errors = items[history] @ factors - 1
-    gradient = items[history].T @ errors + 0.2 * items.T @ (items @ factors) + pull * factors
+    gradient = items[history].T @ errors + 0.2 * items.T @ (items @ factors) + penalty * factors
     assert gradient == pytest.approx(np.zeros(8), abs=1e-3)
 
 
@@ -113,11 +113,11 @@ def test_ials_is_fitted_where_neither_users_nor_items_would_move(power: float) -
     model = Ials(factors=3, unobserved=0.2, regularization=0.05, frequency_power=power, iterations=200)
     items = model.fit(Training(histories, 12)).arrays()["items"]
     users = model.fold_in(histories)
-    pulls = 0.05 * (observed.sum(axis=0) + 0.2 * 30) ** power
+    penalties = 0.05 * (observed.sum(axis=0) + 0.2 * 30) ** power
     systems = np.einsum("ui,uf,ug->ifg", observed, users, users) + 0.2 * users.T @ users
-    systems += pulls[:, None, None] * np.eye(3)
+    systems += penalties[:, None, None] * np.eye(3)
     best = np.linalg.solve(systems, (observed.T @ users)[:, :, None])[:, :, 0]
-    assert items == pytest.approx(best, abs=0.1 * float(np.abs(best).max())), "pulls are rounded to 10 % in a fit"
+    assert items == pytest.approx(best, abs=0.1 * float(np.abs(best).max())), "penalties are rounded to 10 % in a fit"
 
 
 def test_ials_of_several_starts_is_the_mean_of_its_fits() -> None:
