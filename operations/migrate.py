@@ -14,7 +14,7 @@ import hashlib
 import logging
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.resources import files
@@ -34,6 +34,7 @@ from confluent_kafka.cimpl import NewTopic
 from connections.clickhouse import SYSTEM_DATABASE, connected
 from connections.errors import DependencyUnavailable
 from connections.registry import SchemaRegistry
+from coordination.waiting import wait_until
 from schemas.codec import schema_text
 from schemas.errors import ConfigurationError
 from schemas.result_tables import handwritten_view, result_statements
@@ -143,7 +144,25 @@ def migrate_topics(settings: Settings, wait_seconds: float) -> tuple[str, ...]:
                 _warn_about_partitions(topic, len(present[topic.name].partitions), settings)
         created = _create_topics(admin, [topic for topic in TOPICS if topic.name not in present], settings)
         _configure_topics(admin, [topic for topic in TOPICS if topic.name not in created], settings)
+        if created:
+            wait_until_served(admin, created, settings, wait_seconds)
     return created
+
+
+def wait_until_served(admin: AdminClient, names: Iterable[str], settings: Settings, wait_seconds: float) -> None:
+    """Wait until the brokers know topics that the controller has created: who reads them next may be quicker."""
+
+    def all_have_leaders() -> bool:
+        topics = admin.list_topics(timeout=settings.http_timeout_seconds).topics
+        partitions = [topics[name].partitions if name in topics else {} for name in names]
+        return all(each and all(partition.leader >= 0 for partition in each.values()) for each in partitions)
+
+    servers = settings.kafka_bootstrap_servers
+    wait_until(
+        all_have_leaders,
+        wait_seconds,
+        lambda: DependencyUnavailable("Kafka", servers, "it does not serve the topics that it has created"),
+    )
 
 
 def topic_config(topic: Topic, settings: Settings) -> dict[str, str]:

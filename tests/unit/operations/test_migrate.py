@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from connections.errors import DependencyUnavailable
+from operations.migrate import wait_until_served
+from schemas.settings import Settings
+
+
+class Broker:
+    """Answers with what it knows of its topics, one answer after the other, the last one for ever."""
+
+    def __init__(self, *answers: dict[str, list[int]]) -> None:
+        self._answers = list(answers)
+        self.asked = 0
+
+    def list_topics(self, timeout: float) -> Any:
+        self.asked += 1
+        leaders = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
+        return SimpleNamespace(
+            topics={
+                name: SimpleNamespace(partitions={n: SimpleNamespace(leader=leader) for n, leader in enumerate(each)})
+                for name, each in leaders.items()
+            }
+        )
+
+
+def test_topics_are_there_when_the_broker_knows_a_leader_of_every_partition() -> None:
+    broker = Broker({}, {"events": []}, {"events": [0, -1]}, {"events": [0, 0]})
+    wait_until_served(broker, ["events"], Settings(), 60.0)  # type: ignore[arg-type]
+    assert broker.asked == 4
+
+
+def test_topics_that_the_broker_never_knows_are_an_error() -> None:
+    with pytest.raises(DependencyUnavailable, match="does not serve the topics that it has created"):
+        wait_until_served(Broker({}), ["events"], Settings(), 0.0)  # type: ignore[arg-type]
