@@ -91,7 +91,7 @@ class Settings(BaseSettings):
         description="Where a new job keeps its state: rocksdb on disk, hashmap in the heap. `upgrade` moves a job's.",
     )
     taskmanager_heap_mb: int = Field(
-        900, ge=512, description="Heap of the embedded TaskManager; give it more if state is kept in it."
+        1_536, ge=512, description="Heap of the embedded TaskManager; give it more if state is kept in it."
     )
     checkpoint_interval_ms: int = Field(
         2_000,
