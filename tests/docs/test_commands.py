@@ -27,7 +27,7 @@ COMMANDS = [
 ]
 RUN_ELSEWHERE = ("./shop demo", "./shop test")
 
-pytestmark = [pytest.mark.platform, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.platform, pytest.mark.timeout(600)]
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ def test_the_faults_that_are_not_left_to_the_command_are_those_that_are_injected
 
 @pytest.mark.platform
 @pytest.mark.fault
-@pytest.mark.timeout(1500)
+@pytest.mark.timeout(2400)
 def test_after_faults_of_each_kind_every_table_equals_the_ledger() -> None:
     with platform_of(PlatformSpec(), print) as platform:
         generator = LoadGenerator(platform.settings, OPTIONS.rate, SEED)

@@ -22,7 +22,7 @@ from schemas.redis_keys import ACTIVE_MODEL, LIVE_MODELS, UNAVAILABLE, history, 
 from tests.support.faults import PYTHON_WORKER, kill
 from tests.support.models import ITEM_IDS, served_model
 
-pytestmark = [pytest.mark.platform, pytest.mark.timeout(1500)]
+pytestmark = [pytest.mark.platform, pytest.mark.timeout(2400)]
 
 WAIT_SECONDS = 120.0
 MODEL = "m1"

@@ -30,7 +30,7 @@ from tests.support.data_sets import data_set
 from tests.support.faults import PYTHON_WORKER, kill
 from tests.support.platforms import platform_with, shop_in_background
 
-pytestmark = [pytest.mark.platform, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.platform, pytest.mark.timeout(1800)]
 
 JOBS = ("ingest", "analytics")
 SETTLE_SECONDS = 300

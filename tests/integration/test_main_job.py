@@ -44,7 +44,7 @@ from tests.support import online_retail
 from tests.support.faults import process_of
 from tests.support.platforms import CHECKPOINT_MS
 
-pytestmark = [pytest.mark.platform, pytest.mark.timeout(1200)]
+pytestmark = [pytest.mark.platform, pytest.mark.timeout(2400)]
 
 JOBS = ("ingest", "analytics", "catalogue")
 FIGURES = ("10,666,684.544", "918,936.610", "9,747,747.934", "19,960", "305")
@@ -112,7 +112,7 @@ def demo(settings: Settings, *options: str) -> subprocess.CompletedProcess[str]:
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=800,
+        timeout=1_200,
         check=False,
     )
 

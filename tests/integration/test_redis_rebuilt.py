@@ -20,7 +20,7 @@ from operations.rebuild.redis import wait_for_sink
 from schemas.redis_keys import ACTIVE_MODEL, LIVE_MODELS, RETIRED_MODELS, SINK_OFFSETS, UNAVAILABLE_REVISION
 from tests.support.platforms import JOBS_BEHIND_REDIS
 
-pytestmark = [pytest.mark.platform, pytest.mark.timeout(1500)]
+pytestmark = [pytest.mark.platform, pytest.mark.timeout(2400)]
 
 WAIT_SECONDS = 300
 STILL_SECONDS = 8.0

@@ -17,7 +17,7 @@ from local.commands import run_shop
 from local.platform import Platform
 from tests.support.platforms import platform_with
 
-pytestmark = [pytest.mark.platform, pytest.mark.timeout(1200)]
+pytestmark = [pytest.mark.platform, pytest.mark.timeout(2400)]
 
 JOBS = ("ingest", "analytics", "sessions")
 PLAN = ("--events", "20000", "--trouble", "all", "--seed", "7", "--start", "2026-03-25", "--days", "8")
