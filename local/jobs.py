@@ -43,7 +43,7 @@ STATE_BACKEND_FILE: Final = "state-backend"
 STATE_BACKEND_BEFORE_RECORDS: Final = "hashmap"
 """What made checkpoints that lie beside no STATE_BACKEND_FILE: versions before it had no other."""
 
-RUNNING_SECONDS: Final = 120.0
+RUNNING_SECONDS: Final = 300.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Final
 from coordination.waiting import wait_until
 from local.errors import PlatformError
 
-DEFAULT_SECONDS: Final = 240.0
+DEFAULT_SECONDS: Final = 480.0
 """Long enough for a part to be started again."""
 
 

@@ -30,7 +30,7 @@ SINK: Final = "sink"
 MESSAGE: Final = "Kafka has deleted"
 """By which status shows that a reader has stopped at deleted records."""
 UNREAD_RECORDS: Final = 2_000
-SECONDS: Final = 300.0
+SECONDS: Final = 600.0
 FREQUENT_LAKE_FILES: Final = PlatformSpec(METRICS, {**PlatformSpec().settings, "lake_batch_ms": 3_000}, isolation="log")
 REPLAYS: Final = 2
 _REPLAYED_EVENTS: Final = re.compile(r"([\d,]+) events, acknowledged by Kafka")

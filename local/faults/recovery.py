@@ -20,7 +20,7 @@ from schemas.settings import Settings
 from schemas.topics import DOMAIN_TOPICS, EVENTS, INGEST, consumer_group
 from sinks.clickhouse.description import CLICKHOUSE
 
-RECOVERY_SECONDS: Final = 300.0
+RECOVERY_SECONDS: Final = 600.0
 
 _T = TypeVar("_T")
 

@@ -24,7 +24,7 @@ from operations.verification import LedgerFile, TableReport, compare_records, co
 from schemas.errors import ShopError
 from schemas.settings import Settings
 
-SETTLE_SECONDS: Final = 300.0
+SETTLE_SECONDS: Final = 600.0
 SEED: Final = 11
 MAX_RECORDS: Final = 200_000
 """After so many, a new platform is started: what has to be kept, compared and replayed grows with them."""

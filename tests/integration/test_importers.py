@@ -33,7 +33,7 @@ from tests.support.platforms import platform_with, shop_in_background
 pytestmark = [pytest.mark.platform, pytest.mark.timeout(1800)]
 
 JOBS = ("ingest", "analytics")
-SETTLE_SECONDS = 300
+SETTLE_SECONDS = 600
 TARGETS = ("taskmanager", PYTHON_WORKER, "sink", "kafka", "clickhouse")
 IMPORT_RATE = 240
 """Of events a second: slow enough that every part is killed and is back while it goes on."""

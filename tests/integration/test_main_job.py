@@ -48,7 +48,7 @@ pytestmark = [pytest.mark.platform, pytest.mark.timeout(2400)]
 
 JOBS = ("ingest", "analytics", "catalogue")
 FIGURES = ("10,666,684.544", "918,936.610", "9,747,747.934", "19,960", "305")
-SETTLE_SECONDS = 300
+SETTLE_SECONDS = 600
 REGISTRY_AWAY_SECONDS = 20
 """Twice the time-out of a request to it."""
 ERASED = "17850"

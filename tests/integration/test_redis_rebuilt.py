@@ -22,7 +22,7 @@ from tests.support.platforms import JOBS_BEHIND_REDIS
 
 pytestmark = [pytest.mark.platform, pytest.mark.timeout(2400)]
 
-WAIT_SECONDS = 300
+WAIT_SECONDS = 600
 STILL_SECONDS = 8.0
 """In which nothing changes once everything is there: checkpoints are two seconds apart."""
 
