@@ -23,7 +23,7 @@ from cli.main import TERMINATED
 from connections.clickhouse import connected
 from connections.kafka import CommittedRecords
 from connections.redis import connect
-from flink import submission
+from flink import code
 from flink.cluster import Cluster
 from flink.errors import JobError
 from lake.manifest import ends, read_manifest
@@ -99,7 +99,7 @@ def test_compaction_changes_no_event(shop: Platform) -> None:
     before = [day.fingerprint for day in verify(storage, read_manifest(storage))]
     run(shop, "lake", "compact")
     entries = read_manifest(storage)
-    assert [entry.span.partition for entry in entries] == [0, 1]
+    assert [entry.offsets.partition.number for entry in entries] == [0, 1]
     assert [day.fingerprint for day in verify(storage, entries)] == before
     assert lake_ids(shop) == clickhouse_ids(shop)
 
@@ -217,7 +217,7 @@ def test_a_version_that_cannot_go_on_is_refused_and_the_old_one_does(
 ) -> None:
     other = other_code(tmp_path)
     with monkeypatch.context() as patch:
-        patch.setattr(submission, "ROOT", other)
+        patch.setattr(code, "ROOT", other)
         with pytest.raises(JobError, match="The version before goes on from the savepoint"):
             shop.jobs.upgrade("sessions")
     shop.jobs.wait_until_running("sessions")
@@ -225,10 +225,10 @@ def test_a_version_that_cannot_go_on_is_refused_and_the_old_one_does(
 
 def other_code(tmp_path: Path) -> Path:
     """The code of a version that counts events otherwise, and so has other state."""
-    for package in submission.PACKAGES:
-        for path in (submission.ROOT / package).rglob("*"):
-            if path.suffix in submission.SHIPPED:
-                copy = tmp_path / path.relative_to(submission.ROOT)
+    for package in code.PACKAGES:
+        for path in (code.ROOT / package).rglob("*"):
+            if path.suffix in code.SHIPPED:
+                copy = tmp_path / path.relative_to(code.ROOT)
                 copy.parent.mkdir(parents=True, exist_ok=True)
                 copy.write_bytes(path.read_bytes())
     view = tmp_path / "jobs" / "sessions" / "views" / "session_aggregates.sql"

@@ -145,10 +145,10 @@ def test_products_and_minutes_equal_pandas(shop: Platform, lines: pd.DataFrame) 
         purchases=("Quantity", "size"), units=("Quantity", "sum"), revenue=("amount", "sum")
     )
     rows = {(row["day"], row["product_id"]): row for row in table(shop, "products_daily")}
-    sold = {key: row for key, row in rows.items() if row["purchases"] != "0"}
+    purchased = {key: row for key, row in rows.items() if row["purchases"] != "0"}
 
-    assert sold.keys() == set(products.index)
-    for key, row in sold.items():
+    assert purchased.keys() == set(products.index)
+    for key, row in purchased.items():
         expected = products.loc[key]
         assert (int(row["purchases"]), int(row["units"])) == (expected["purchases"], expected["units"]), key
         assert Decimal(row["revenue"]) == expected["revenue"], key
