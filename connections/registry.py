@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 COMPATIBILITY: Final = "BACKWARD_TRANSITIVE"
 TIMEOUT_SECONDS: Final = 5.0
+logging.getLogger("httpx2").setLevel(logging.WARNING)  # the client's, which has a line for each call
+
 _T = TypeVar("_T")
 _COME_AGAIN: Final = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})
 

@@ -29,9 +29,8 @@ UVICORN_OPTIONS: Final[dict[str, Any]] = {
 
 
 def log_to_standard_error() -> None:
-    """Log to standard error, without a line for each call that an HTTP client of ours makes."""
+    """Log to standard error."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)-7s %(name)s: %(message)s")
-    logging.getLogger("httpx2").setLevel(logging.WARNING)  # of the schema registry's client
 
 
 def end_on_signals(service: str) -> None:

@@ -38,9 +38,9 @@ WANTED = ["2026-01-05", "EUR", "2026-01-05T10:31:00.000Z", 3, "10.0010", "1/3", 
 FOUND = (date(2026, 1, 5), "EUR", datetime(2026, 1, 5, 10, 31, tzinfo=UTC), 3, Decimal("10.001"), 1 / 3, "")
 
 
-def compared(wanted: list[list[Any]], actual: list[tuple[Any, ...]]) -> TableReport:
-    report = TableReport(len(wanted))
-    compare_rows(ExpectedTable(COLUMNS, 2, wanted), actual, report)
+def compared(expected: list[list[Any]], actual: list[tuple[Any, ...]]) -> TableReport:
+    report = TableReport(len(expected))
+    compare_rows(ExpectedTable(COLUMNS, 2, expected), actual, report)
     return report
 
 
