@@ -1,7 +1,7 @@
 """Plans streaming jobs one after another and submits each as soon as it may. Started by ``flink/batch.py``.
 
-Its only argument is the directory that the two share. Submitting waits for the cluster, so it has a thread of its own,
-and planning goes on meanwhile. A job that cannot be planned or is refused does not hold up the others.
+Its only argument is the directory that the two share. Planning needs no server, so it goes on while they start. A job
+that cannot be planned or is refused does not hold up the others.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -36,32 +35,40 @@ def plan(request: JobRequest, settings: Settings) -> PlannedJob:
 
 
 def run(shared: BatchDirectory, settings: Settings) -> None:
-    """Plan and submit every job of a batch."""
-    with ThreadPoolExecutor(1) as submitter:
-        for request in shared.requests():
-            planned = _reported(shared, request.name, partial(plan, request, settings))
-            if planned is not None:
-                submitter.submit(_submit, shared, planned)
-                _log(f"{request.name} is planned")
+    """Plan every job of a batch, and submit what is planned as soon as that may be.
+
+    One thread does both: the planner keeps state in the Java thread that calls it, and of two Python threads either may
+    get the Java thread of the other.
+    """
+    planned: list[PlannedJob] = []
+    for request in shared.requests():
+        job = _reported(shared, request.name, partial(plan, request, settings))
+        if job is not None:
+            _log(f"{request.name} is planned")
+            planned.append(job)
+        if shared.released() is not None:
+            _submit_all(shared, planned)
+    _wait_for_release(shared)
+    _submit_all(shared, planned)
 
 
-def _submit(shared: BatchDirectory, planned: PlannedJob) -> None:
-    """Submit a job once it may be, if it is to be."""
-    if planned.name not in _wait_for_release(shared):
-        return
-    job_id = _reported(shared, planned.name, planned.submit)
-    if job_id is not None:
-        shared.add_result(JobResult(planned.name, job_id))
-        _log(f"{planned.name} is submitted as {job_id}")
+def _submit_all(shared: BatchDirectory, planned: list[PlannedJob]) -> None:
+    """Submit the jobs that are to be submitted, and take all from the list."""
+    released = shared.released() or frozenset()
+    while planned:
+        job = planned.pop(0)
+        if job.name not in released:
+            continue
+        job_id = _reported(shared, job.name, job.submit)
+        if job_id is not None:
+            shared.add_result(JobResult(job.name, job_id))
+            _log(f"{job.name} is submitted as {job_id}")
 
 
-def _wait_for_release(shared: BatchDirectory) -> frozenset[str]:
+def _wait_for_release(shared: BatchDirectory) -> None:
     deadline = time.monotonic() + RELEASE_SECONDS
-    while time.monotonic() < deadline:
-        if (names := shared.released()) is not None:
-            return names
+    while shared.released() is None and time.monotonic() < deadline:
         time.sleep(POLL_SECONDS)
-    return frozenset()
 
 
 def _reported(shared: BatchDirectory, name: str, step: Callable[[], _T]) -> _T | None:
