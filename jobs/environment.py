@@ -11,6 +11,9 @@ from pyflink.table import EnvironmentSettings, StreamTableEnvironment, TableEnvi
 
 from schemas.settings import Settings
 
+_JARS_OF_THE_CLUSTER: Final = {"pipeline.jars": ""}
+"""The client would send the bridge to Python, 43 MB, with each job; every TaskManager has it among its own jars."""
+
 NOTHING_RESTORED: Final[Mapping[str, str]] = {}
 """Options of a job that its client restores from a checkpoint, or that starts from nothing."""
 
@@ -52,6 +55,7 @@ def batch_environment(settings: Settings, job: str) -> TableEnvironment:
 def batch_options(settings: Settings, job: str) -> dict[str, str]:
     """What every job whose input ends is run with, by Flink's names; one that fails is reported, not repeated."""
     return {
+        **_JARS_OF_THE_CLUSTER,
         "pipeline.name": job,
         "pipeline.object-reuse": "true",
         "parallelism.default": str(settings.job_parallelism),
@@ -63,6 +67,7 @@ def batch_options(settings: Settings, job: str) -> dict[str, str]:
 def common_options(settings: Settings, job: str) -> dict[str, str]:
     """What every job is run with, by Flink's names."""
     return {
+        **_JARS_OF_THE_CLUSTER,
         "pipeline.name": job,
         "pipeline.object-reuse": "true",
         "parallelism.default": str(settings.job_parallelism),
