@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from typing import ClassVar, Final
 
 from local.flink import FlinkDistribution
+from local.java import LATE_OPTIMISATION, SMALL
 from local.parts.base import StopStage, get
 from schemas.settings import Settings
 
-JOBMANAGER_MEMORY: Final = ["-Xms96m", "-Xmx384m", "-XX:MaxMetaspaceSize=192m", "-XX:+UseSerialGC", "-Xss512k"]
+JOBMANAGER_MEMORY: Final = ["-Xms96m", "-Xmx384m", "-XX:MaxMetaspaceSize=192m"]
 TASKMANAGER_MEMORY: Final = ["-Xms256m", "-XX:MaxMetaspaceSize=256m", "-XX:MaxDirectMemorySize=384m"]
 """As flink-conf/config.yaml has it: direct memory is its off-heap and network sizes. The heap is a setting."""
 
@@ -48,7 +49,7 @@ class JobManager:
         """The program and its arguments."""
         return self._flink.java(
             "org.apache.flink.runtime.entrypoint.StandaloneSessionClusterEntrypoint",
-            JOBMANAGER_MEMORY,
+            [*SMALL, *JOBMANAGER_MEMORY],
             ["--configDir", str(self._flink.conf), "--executionMode", "cluster"],
         )
 
@@ -97,7 +98,12 @@ class TaskManager:
         """The program and its arguments."""
         return self._flink.java(
             "org.apache.flink.runtime.taskexecutor.TaskManagerRunner",
-            [*TASKMANAGER_MEMORY, f"-Xmx{self._flink.settings.taskmanager_heap_mb}m", "-XX:+UseG1GC"],
+            [
+                *TASKMANAGER_MEMORY,
+                f"-Xmx{self._flink.settings.taskmanager_heap_mb}m",
+                "-XX:+UseG1GC",
+                *LATE_OPTIMISATION,
+            ],
             [
                 "--configDir",
                 str(self._flink.conf),

@@ -12,13 +12,13 @@ from typing import ClassVar, Final
 
 from local.downloads import Jars
 from local.errors import PlatformError
-from local.java import java_command
+from local.java import SMALL, java_command
 from local.parts.base import StopStage, exchange
 from local.paths import ROOT, DataDirectory
 from schemas.settings import Settings
 
 FORMAT_SECONDS: Final = 60
-HEAP: Final = ("-Xms96m", "-Xmx384m", "-XX:+UseSerialGC", "-XX:MaxDirectMemorySize=128m")
+MEMORY: Final = (*SMALL, "-Xms96m", "-Xmx384m", "-XX:MaxDirectMemorySize=128m")
 
 _API_VERSIONS_REQUEST: Final = struct.pack(">ihhihi", 14, 18, 0, 1, 4, 0x73686F70)
 """Asks which requests the broker knows; key 18, version 0, correlation 1, client "shop". Any broker answers."""
@@ -95,7 +95,7 @@ class Kafka:
 
     def command(self) -> list[str]:
         """The program and its arguments."""
-        return self._java("kafka.Kafka", HEAP, str(self._properties_file))
+        return self._java("kafka.Kafka", MEMORY, str(self._properties_file))
 
     def environment(self) -> dict[str, str]:
         """None of its own."""
@@ -109,17 +109,15 @@ class Kafka:
     def _properties_file(self) -> Path:
         return self._home / "server.properties"
 
-    def _java(self, main_class: str, heap: tuple[str, ...], *arguments: str) -> list[str]:
+    def _java(self, main_class: str, options: tuple[str, ...], *arguments: str) -> list[str]:
         log4j = f"-Dlog4j2.configurationFile={ROOT / 'flink-conf' / 'log4j.properties'}"
-        return java_command(main_class, self._jars.paths("kafka"), [*heap, log4j], arguments)
+        return java_command(main_class, self._jars.paths("kafka"), [*options, log4j], arguments)
 
     def _format(self) -> None:
         cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         # One word, as the id may begin with a dash.
         arguments = ("format", f"--cluster-id={cluster}", "--ignore-formatted", "--config", str(self._properties_file))
-        command = self._java(
-            "kafka.tools.StorageTool", ("-Xmx128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"), *arguments
-        )
+        command = self._java("kafka.tools.StorageTool", (*SMALL, "-Xmx128m"), *arguments)
         done = subprocess.run(command, capture_output=True, text=True, timeout=FORMAT_SECONDS, check=False)
         if done.returncode:
             message = f"Kafka's storage in {self._home} cannot be formatted: {done.stdout}{done.stderr}"
