@@ -19,13 +19,26 @@ def strongest(matrix: sparse.csr_matrix, k: int) -> sparse.csr_matrix:
     """The ``k`` largest positive values of each row, the smaller column first of equals; (n, m) float32."""
     matrix = matrix.tocsr()
     rows = row_indices(matrix)
-    order = np.lexsort((matrix.indices, -matrix.data, rows))
-    rank_in_row = np.arange(len(order)) - matrix.indptr[rows]
-    kept = order[(rank_in_row < k) & (matrix.data[order] > 0)]
+    candidates = np.flatnonzero((matrix.data > 0) & (matrix.data >= _kth_largest(matrix, k)[rows]))
+    order = candidates[np.lexsort((matrix.indices[candidates], -matrix.data[candidates], rows[candidates]))]
+    starts = np.searchsorted(rows[order], np.arange(matrix.shape[0]))
+    kept = order[np.arange(len(order)) - starts[rows[order]] < k]
     kept.sort()
     return sparse.csr_matrix(
         (matrix.data[kept].astype(np.float32), (rows[kept], matrix.indices[kept])), shape=matrix.shape, dtype=np.float32
     )
+
+
+def _kth_largest(matrix: sparse.csr_matrix, k: int) -> NDArray[Any]:
+    """The ``k``-th largest value of each row, 0 where a row has no more than ``k``; (n,).
+
+    What is smaller need not be sorted: rows of a dense product are much longer than what is kept of them.
+    """
+    smallest_kept = np.zeros(matrix.shape[0], matrix.data.dtype)
+    for row in np.flatnonzero(np.diff(matrix.indptr) > k):
+        values = matrix.data[matrix.indptr[row] : matrix.indptr[row + 1]]
+        smallest_kept[row] = np.partition(values, len(values) - k)[len(values) - k]
+    return smallest_kept
 
 
 def product_of_strongest(
