@@ -14,9 +14,12 @@ from typing import Any
 import httpx
 import psutil
 from confluent_kafka import Producer
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
 
 from coordination.waiting import wait_until
 from producers.publisher import producer_options
+from schemas.settings import Settings
 
 SECONDS = 60.0
 
@@ -46,15 +49,24 @@ def test_a_users_events_go_to_the_partition_to_which_the_publisher_sends_them(co
     users = [f"user-{n}" for n in range(40)]
     batch = [page_view(f"{uuid.uuid4()}", user) for user in users]
     assert collector.http.post("/v1/batch", json={"batch": batch}).status_code == 202
-    went = {record.key: record.partition for record in arrivals.read() if record.key in users}
+    records = [record for record in arrivals.read() if record.key in users]
+    went = {record.key: record.partition for record in records}
     expected: dict[str, int] = {}
     producer = Producer({**producer_options(collector.settings), "delivery.report.only.error": False})
+    topic = topic_with_as_many_partitions(collector.settings, records[0].topic)
     for user in users:
-        producer.produce(
-            "failed-events", b"", user, on_delivery=lambda _e, m: expected.update({m.key().decode(): m.partition()})
-        )
+        producer.produce(topic, b"", user, on_delivery=lambda _e, m: expected.update({m.key().decode(): m.partition()}))
     assert producer.flush(30) == 0
     assert went == expected
+
+
+def topic_with_as_many_partitions(settings: Settings, topic: str) -> str:
+    """A new topic, which nobody reads."""
+    admin = AdminClient({"bootstrap.servers": settings.kafka_bootstrap_servers})
+    partitions = len(admin.list_topics(topic, timeout=SECONDS).topics[topic].partitions)
+    name = f"keys-{uuid.uuid4()}"
+    admin.create_topics([NewTopic(name, partitions, 1)], request_timeout=SECONDS)[name].result(SECONDS)
+    return name
 
 
 def test_every_202_is_in_kafka_though_the_collector_is_killed_again_and_again(make: Any, arrivals: Any) -> None:
