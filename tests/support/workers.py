@@ -30,18 +30,22 @@ GROUPS = {
     "tests/integration/test_models.py": SHARED_PLATFORM,
     "tests/integration/test_platform.py": SHARED_PLATFORM,  # kills the parts
     "tests/docs": SHARED_PLATFORM,  # submits jobs, which the others do not expect
+    "tests/faults": "faults",
+    "tests/contract/clickhouse": "clickhouse",
+    "tests/integration/test_importers.py": "importers",
     "tests/integration/test_history.py": "history",
     "tests/integration/test_redis_rebuilt.py": "redis",
     "tests/integration/test_fresh_recommendations.py": "redis",
-    "tests/faults": "faults",
-    "tests/integration/test_importers.py": "importers",
+    "tests/sql": "sql",
     "tests/integration/test_simulated_shop.py": "simulated shop",
     "tests/integration/kafka": "kafka",
-    "tests/sql": "sql",
-    "tests/contract/clickhouse": "clickhouse",
     "tests/contract/serving": "serving",
 }
-"""Folder or file -> group, in the order in which they begin: the longest first, and what has no group at the end."""
+"""Folder or file -> group, in the order in which they begin: the longest first, and what has no group at the end.
+
+A process is given its next group when two tests are left of the one that it runs. The faults are one long test, so a
+short group follows them: it alone waits until they are over.
+"""
 
 
 class GroupResources:
