@@ -1,6 +1,6 @@
-// The browser tracker of shopstream; see docs/tracking.md.
+// The browser tracker: docs/tracking.md.
 // An event stays queued, and the queue in localStorage, until the collector has answered for it. So it may be sent more
-// than once, always under one messageId, and is counted once.
+// than once, always under one messageId, and counts once.
 (function (w, d, n) {
 	"use strict";
 	var script = d.currentScript,
@@ -11,7 +11,7 @@
 		backoff = +option.backoffMs || 1000,
 		MAX_BACKOFF = 6e4,
 		MAX_QUEUE = 500, // events; the oldest give way
-		MAX_BEACON = 2e4, // characters: browsers send 64 kB for a page that is gone
+		MAX_BEACON = 2e4, // characters: browsers send 64 kB of a page that goes
 		SESSION = 18e5,
 		muted = "respectDnt" in option && n.doNotTrack == "1",
 		memory = {},
@@ -43,7 +43,7 @@
 		return c.randomUUID ? c.randomUUID() : Array.from(c.getRandomValues(new Uint32Array(4))).join("-");
 	}
 
-	// Takes over what earlier pages left; one that lives in another tab has its own in memory.
+	// Takes over what earlier pages left; one in another tab has its own in memory.
 	function adopt() {
 		try {
 			Object.keys(w.localStorage).forEach(function (key) {
@@ -114,7 +114,8 @@
 			function (answer) {
 				var status = answer.status;
 				if (status > 499 || status == 429 || status == 408) return again(answer.headers.get("Retry-After"));
-				if (status == 413 && batch.length > 1) size = batch.length >> 1;
+				// It may be for one event's sake.
+				if ((status == 413 || status == 400) && batch[1]) size = batch.length >> 1;
 				else
 					keep(
 						queue.filter(function (event) {
@@ -134,7 +135,7 @@
 		later(Math.max(pause, seconds * 1000 || 0));
 	}
 
-	// The page goes: what is queued goes too, and stays in localStorage, as nobody sees the answer.
+	// The queue goes with the page, and stays in localStorage, as nobody sees the answer.
 	function leave() {
 		for (var rest = queue, part; rest.length; rest = rest.slice(part.length)) {
 			part = rest.slice(0, size);

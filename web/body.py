@@ -1,12 +1,10 @@
-"""The body of a request: read, inflated and parsed within bounds."""
+"""The body of a request: read and inflated within bounds."""
 
 from __future__ import annotations
 
 import zlib
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
-
-import orjson
 
 from web.problems import MALFORMED_BODY, TOO_LARGE, UNSUPPORTED_MEDIA, Problem
 
@@ -86,18 +84,6 @@ def inflated(body: bytes, max_bytes: int) -> bytes:
     if not stream.eof or stream.unused_data:
         raise Problem(MALFORMED_BODY, "The body is not one whole gzip stream.")
     return content
-
-
-def parsed(content: bytes) -> Any:
-    """The JSON of a body.
-
-    Raises:
-        Problem: It is not JSON.
-    """
-    try:
-        return orjson.loads(content)
-    except orjson.JSONDecodeError as error:
-        raise Problem(MALFORMED_BODY, f"The body is not JSON: {error}.") from error
 
 
 def _too_large(max_bytes: int) -> Problem:

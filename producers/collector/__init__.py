@@ -5,6 +5,7 @@ In the order in which a request passes them:
 - ``server.py``      the process
 - ``app.py``         the ASGI application: the intake, and health, metrics, tracker around it
 - ``intake.py``      one request: read, check, send, answer
+- ``reading.py``     the JSON of a body, as clients write it
 - ``access.py``      write keys and rate limits
 - ``mapping.py``     what clients send, as ShopEvents; with ``vocabulary.py`` (names), ``values.py`` (values),
   ``devices.py`` and ``sessions.py`` (enrichment)

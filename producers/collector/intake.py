@@ -20,12 +20,13 @@ from producers.collector.devices import device_class
 from producers.collector.mapping import Arrival, Event, Mapper
 from producers.collector.metrics import Metrics
 from producers.collector.problems import UNAVAILABLE
+from producers.collector.reading import read_json
 from producers.collector.sessions import Sessions
 from producers.collector.values import Unfit, time_ms
 from producers.collector.violations import Kind, Rejected, Violation
 from producers.publisher import Route
 from schemas.settings import Settings
-from web.body import ClientGone, Headers, Receive, check_headers, inflated, parsed, read_body
+from web.body import ClientGone, Headers, Receive, check_headers, inflated, read_body
 from web.problems import MALFORMED_BODY, TIMED_OUT, TOO_LARGE, Problem
 
 CALL_OF_PATH: Final = {
@@ -142,7 +143,7 @@ class Intake:
         self._require_room(0)
         raw = await self._read(headers, receive)
         content = inflated(raw, max_bytes) if is_compressed else raw
-        body = parsed(content)
+        body = read_json(content)
         if key is None:
             key = self._keys.key_in_body(body)
         events, sent_at = self._events_of(body)
@@ -276,6 +277,6 @@ def _list(value: Any, name: str) -> list[Any]:
 
 def _size(event: Any) -> int:
     try:
-        return len(orjson.dumps(event))
+        return len(orjson.dumps(event, default=str))
     except orjson.JSONEncodeError as error:  # nested more deeply than it writes
         raise Rejected(Violation(Kind.INVALID_VALUE, "", f"cannot be kept: {error}")) from error

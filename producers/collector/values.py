@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import orjson
 
+from producers.collector.reading import NoNumber
 from producers.collector.violations import Kind
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -110,8 +111,10 @@ def kept(value: Any) -> str:
     if type(value) is str:
         return value
     try:
-        return orjson.dumps(value).decode()
+        return orjson.dumps(value, default=_refused).decode()
     except orjson.JSONEncodeError as error:
+        if isinstance(error.__cause__, Unfit):
+            raise error.__cause__ from error
         raise Unfit(Kind.INVALID_VALUE, "is nested too deeply") from error
 
 
@@ -122,6 +125,10 @@ def mapping(value: Any) -> dict[str, Any]:
     if value is None:
         return {}
     raise _mismatch(value, "an object")
+
+
+def _refused(value: Any) -> Any:
+    raise _mismatch(value, "a number")
 
 
 _JSON_NAMES: Final[dict[type, str]] = {
@@ -136,5 +143,7 @@ _JSON_NAMES: Final[dict[type, str]] = {
 
 
 def _mismatch(value: Any, expected: str) -> Unfit:
+    if type(value) is NoNumber:
+        return Unfit(Kind.INVALID_VALUE, f"{value.written[:64]} is no number that can be kept")
     actual = f"the text {value[:64]!r}" if type(value) is str else _JSON_NAMES[type(value)]
     return Unfit(Kind.TYPE_MISMATCH, f"is {actual}, not {expected}")

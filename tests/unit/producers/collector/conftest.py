@@ -1,15 +1,32 @@
 from __future__ import annotations
 
+import asyncio
+import io
 import itertools
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, cast
 
+import fastavro
+import httpx
 import pytest
 
+from producers.collector.access import WriteKeys
+from producers.collector.delivery import Delivery, Record
+from producers.collector.intake import Intake
 from producers.collector.mapping import Arrival, Mapper
+from producers.collector.metrics import Metrics
+from producers.encoder import EventEncoder
+from producers.publisher import Route
+from schemas.codec import HEADER_BYTES, load_schema
+from schemas.event_types import EVENT_TYPES
+from schemas.settings import Settings
+from schemas.topics import FAILED_EVENTS
 
 NOW_MS = 1_767_225_600_000  # 2026-01-01T00:00:00Z
 WEEK_MS = 7 * 24 * 3600 * 1000
+
+SCHEMA = fastavro.parse_schema(load_schema("shop_event"))
 
 Map = Callable[..., list[dict[str, Any]]]
 
@@ -28,3 +45,70 @@ def map_events(mapper: Mapper) -> Map:
         return mapper.map(body, mapper.event_id_of(body), call, Arrival(NOW_MS, **arrival))
 
     return events
+
+
+class Kafka:
+    """In place of ``Delivery``: takes every record at once, and keeps it."""
+
+    def __init__(self) -> None:
+        self.records: list[tuple[str, Record]] = []
+
+    def has_room(self, _records: int) -> bool:
+        return True
+
+    def hold(self, _records: int, _size_bytes: int) -> None:
+        pass
+
+    def send(self, topics: dict[str, list[Record]]) -> asyncio.Future[str | None]:
+        self.records += [(topic, record) for topic, records in topics.items() for record in records]
+        answered: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
+        answered.set_result(None)
+        return answered
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        """The events among the records."""
+        values = [
+            io.BytesIO(record["value"][HEADER_BYTES:]) for topic, record in self.records if topic != FAILED_EVENTS
+        ]
+        return [cast("dict[str, Any]", fastavro.schemaless_reader(value, SCHEMA, None)) for value in values]
+
+
+@dataclass
+class Front:
+    """The intake, asked by real HTTP requests, received at NOW_MS."""
+
+    intake: Intake
+    kafka: Kafka
+    metrics: Metrics
+
+    def post(self, path: str, content: bytes | str, **headers: str) -> httpx.Response:
+        """The answer to one request; underscores of headers' names are hyphens."""
+
+        async def ask() -> httpx.Response:
+            transport = httpx.ASGITransport(app=self.intake)
+            async with httpx.AsyncClient(transport=transport, base_url="http://collector") as client:
+                names = {name.replace("_", "-"): value for name, value in headers.items()}
+                return await client.post(path, content=content, headers=names)
+
+        return asyncio.run(ask())
+
+
+@pytest.fixture
+def make_front(mapper: Mapper) -> Callable[..., Front]:
+    """The intake with some settings changed."""
+
+    def made(**changes: Any) -> Front:
+        kafka, metrics, settings = Kafka(), Metrics(), Settings(**changes)
+        delivery = cast("Delivery", kafka)
+        intake = Intake(settings, WriteKeys(()), delivery, metrics, mapper, lambda: NOW_MS)
+        encoder = EventEncoder(load_schema("shop_event"), 7)
+        intake.routes = {kind.name: Route(kind.topic, encoder) for kind in EVENT_TYPES.values()}
+        return Front(intake, kafka, metrics)
+
+    return made
+
+
+@pytest.fixture
+def front(make_front: Callable[..., Front]) -> Front:
+    return make_front()

@@ -1,0 +1,111 @@
+"""Requests as clients send them, broken ones among them: each event is judged alone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+MakeFront = Callable[..., Any]
+
+GOOD = '{"messageId":"good","type":"page","userId":"u"}'
+SEARCH = '{"messageId":"b","type":"track","userId":"u","event":"Products Searched","properties":{"query":"party %s"}}'
+
+
+def searching(written: str) -> str:
+    return '{"batch":[' + GOOD + "," + SEARCH % written + "]}"
+
+
+@pytest.mark.parametrize(
+    ("written", "query"),
+    [
+        (r"\ud83c", "party \ufffd"),
+        (r"\uDF89!", "party \ufffd!"),
+        (r"\ud83c\ud83c\udf89", "party \ufffd\U0001f389"),
+        (r"\\ud83c\ud83c", "party \\ud83c\ufffd"),
+        (r"\ud83c\u0041", "party \ufffdA"),
+    ],
+)
+def test_half_a_character_is_replaced_and_costs_no_other_event(front: Any, written: str, query: str) -> None:
+    answer = front.post("/v1/batch", searching(written))
+    assert (answer.status_code, answer.json()) == (202, {"accepted": ["good", "b"], "violations": []})
+    assert [event["search_query"] for event in front.kafka.events] == [None, query]
+
+
+def test_bytes_that_are_no_utf8_are_replaced(front: Any) -> None:
+    content = searching("\\ud83c").encode().replace(b"\\ud83c", b"caf\xe9")
+    assert front.post("/v1/batch", b"\xef\xbb\xbf" + content).json()["accepted"] == ["good", "b"]
+    assert front.kafka.events[1]["search_query"] == "party caf\ufffd"
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e400", "-1e400", "1" + "0" * 5000])
+@pytest.mark.parametrize("field", ["product_id", "colour"])
+def test_a_number_that_is_none_is_a_violation_of_its_event_alone(front: Any, number: str, field: str) -> None:
+    bad = '{"messageId":"bad","event":"view_item","userId":"u","properties":{"product_id":"p","%s":%s}}'
+    answer = front.post("/v1/batch", '{"batch":[' + bad % (field, number) + "," + GOOD + "]}")
+    assert answer.status_code == 207
+    assert answer.json() == {
+        "accepted": ["good"],
+        "violations": [
+            {
+                "index": 0,
+                "event_id": "bad",
+                "field": field,
+                "kind": "invalid_value",
+                "message": f"{number[:64]} is no number that can be kept",
+            }
+        ],
+    }
+
+
+def test_such_a_number_within_a_value_that_is_kept_is_one_too(front: Any) -> None:
+    body = '{"messageId":"m","type":"identify","userId":"u","traits":{"scores":[1,NaN]}}'
+    (violation,) = front.post("/v1/track", body).json()["violations"]
+    assert (violation["field"], violation["message"]) == ("traits.scores", "NaN is no number that can be kept")
+
+
+def test_large_whole_numbers_are_read_alike_whether_or_not_the_body_is_repaired(front: Any) -> None:
+    for half in ("", "\\ud83c"):
+        properties = f'{{"a":18446744073709551615,"b":18446744073709551616,"c":-9223372036854775808,"d":"{half}"}}'
+        front.post("/v1/page", f'{{"userId":"u","properties":{properties}}}')
+    first, second = (event["properties"] for event in front.kafka.events)
+    assert [first[name] for name in "abc"] == ["18446744073709551615", "1.8446744073709552e+19", "-9223372036854775808"]
+    assert second == {**first, "d": "\ufffd"}
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"\xff\xfe", b"[" * 100_000, b'{"a":' * 5000 + b"1" + b"}" * 5000])
+def test_what_is_no_json_at_all_is_refused(front: Any, body: bytes) -> None:
+    answer = front.post("/v1/track", body)
+    assert (answer.status_code, answer.json()["type"]) == (400, "urn:shopstream:problem:malformed-body")
+
+
+# Every character, halves of pairs among them, as JSON.stringify and json.dumps write them; numbers that are none.
+WRITTEN = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(10**30), 10**30)
+    | st.floats()
+    | st.text(st.characters(codec=None, categories=("L", "N", "Cs", "P")), max_size=6),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.dictionaries(
+        st.sampled_from(
+            [*("userId", "type", "event", "properties", "context", "timestamp", "messageId", "traits", "sentAt")]
+        ),
+        WRITTEN,
+        max_size=6,
+    )
+)
+def test_whatever_one_event_holds_the_others_of_its_batch_are_taken(front: Any, event: dict[str, Any]) -> None:
+    answer = front.post("/v1/batch", json.dumps({"batch": [event, json.loads(GOOD)]}))
+    assert answer.status_code in (202, 207)
+    assert answer.json()["accepted"][-1] == "good"
