@@ -6,6 +6,7 @@ In the order in which a request passes them:
 - ``app.py``         the ASGI application: the intake, and health, metrics, tracker around it
 - ``intake.py``      one request: read, check, send, answer
 - ``reading.py``     the JSON of a body, as clients write it
+- ``envelope.py``    what a body says of all its events
 - ``access.py``      write keys and rate limits
 - ``mapping.py``     what clients send, as ShopEvents; with ``vocabulary.py`` (names), ``values.py`` (values),
   ``devices.py`` and ``sessions.py`` (enrichment)

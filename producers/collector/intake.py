@@ -17,17 +17,17 @@ import orjson
 from producers.collector.access import RateLimit, WriteKeys
 from producers.collector.delivery import Delivery, Record
 from producers.collector.devices import device_class
+from producers.collector.envelope import Envelope, envelope_of
 from producers.collector.mapping import Arrival, Event, Mapper
 from producers.collector.metrics import Metrics
 from producers.collector.problems import UNAVAILABLE
 from producers.collector.reading import read_json
 from producers.collector.sessions import Sessions
-from producers.collector.values import Unfit, time_ms
 from producers.collector.violations import Kind, Rejected, Violation
 from producers.publisher import Route
 from schemas.settings import Settings
 from web.body import ClientGone, Headers, Receive, check_headers, inflated, read_body
-from web.problems import MALFORMED_BODY, TIMED_OUT, TOO_LARGE, Problem
+from web.problems import TIMED_OUT, TOO_LARGE, Problem
 
 CALL_OF_PATH: Final = {
     "/v1/track": "track",
@@ -48,9 +48,6 @@ CALL_OF_PATH: Final = {
 }
 """The paths that bring events, and the kind of Segment's call where the body does not say; the short ones are those
 of Segment's library for browsers."""
-
-_SHARED_NAMES: Final = ("client_id", "user_id", "timestamp_micros")
-"""What Google's body says once for all its events."""
 
 READ_SECONDS: Final = 30
 """How long a client may take to send a body."""
@@ -146,16 +143,15 @@ class Intake:
         body = read_json(content)
         if key is None:
             key = self._keys.key_in_body(body)
-        events, sent_at = self._events_of(body)
-        self._rates.take(key, len(events))
-        outcome = self._check(
-            events, CALL_OF_PATH[scope["path"]], self._arrival(headers, sent_at), self._too_large(content)
-        )
+        envelope = self._envelope_of(body)
+        self._rates.take(key, len(envelope.events))
+        arrival = self._arrival(headers, envelope)
+        outcome = self._check(envelope.events, CALL_OF_PATH[scope["path"]], arrival, self._too_large(content))
         answer = outcome.body()
         if outcome.topics:
             self._require_room(len(outcome.accepted))
             waiting = self._delivery.send(outcome.topics)
-            del raw, content, body, events  # a request that waits for Kafka holds its answer alone
+            del raw, content, body, envelope, arrival  # a request that waits for Kafka holds its answer alone
             outcome.topics = {}
             await self._acknowledged(waiting, len(outcome.accepted))
         return outcome.status, _JSON_HEADERS, answer
@@ -193,23 +189,19 @@ class Intake:
     def _unavailable(self, detail: str) -> Problem:
         return Problem(UNAVAILABLE, detail, retry_after_seconds=self._settings.collector_retry_after_seconds)
 
-    def _events_of(self, body: Any) -> tuple[list[Any], Any]:
-        """The events of a body, and when it says it was sent."""
-        events, shared, sent_at = _unpacked(body)
-        if len(events) > self._settings.collector_batch_events:
-            detail = f"{len(events)} events are more than {self._settings.collector_batch_events} in one request."
+    def _envelope_of(self, body: Any) -> Envelope:
+        envelope = envelope_of(body)
+        events = len(envelope.events)
+        if events > self._settings.collector_batch_events:
+            detail = f"{events} events are more than {self._settings.collector_batch_events} in one request."
             raise Problem(TOO_LARGE, detail)
-        if shared:
-            events = [{**shared, **event} if type(event) is dict else event for event in events]
-        return events, sent_at
+        return envelope
 
-    def _arrival(self, headers: Headers, sent_at: Any) -> Arrival:
-        try:
-            sent_at_ms = time_ms(sent_at) if sent_at else None
-        except Unfit as unfit:
-            raise Problem(MALFORMED_BODY, f"sentAt {unfit.message}.") from unfit
+    def _arrival(self, headers: Headers, envelope: Envelope) -> Arrival:
         agent = headers.get(b"user-agent", b"").decode("latin-1")
-        return Arrival(self._now_ms(), sent_at_ms, device_class(agent), self._country(headers))
+        return Arrival(
+            self._now_ms(), envelope.sent_at_ms, device_class(agent), self._country(headers), envelope.context
+        )
 
     def _country(self, headers: Headers) -> str | None:
         if not self._country_header:
@@ -251,28 +243,6 @@ class Intake:
         route = self.routes[event["event_type"]]
         record = {"key": user_id or event["product_id"], "value": route.encoder.encode(event)}
         topics.setdefault(route.topic, []).append(record)
-
-
-def _unpacked(body: Any) -> tuple[list[Any], dict[str, Any], Any]:
-    """The events of a body, what it says for all of them, and when it was sent."""
-    if type(body) is list:
-        return body, {}, None
-    if type(body) is not dict:
-        return [body], {}, None
-    sent_at = body.get("sentAt")
-    if "batch" in body:
-        context = body.get("context")
-        return _list(body["batch"], "batch"), {"context": context} if context else {}, sent_at
-    if "events" in body:
-        shared = {name: body[name] for name in _SHARED_NAMES if name in body}
-        return _list(body["events"], "events"), shared, sent_at
-    return [body], {}, sent_at
-
-
-def _list(value: Any, name: str) -> list[Any]:
-    if type(value) is not list:
-        raise Problem(MALFORMED_BODY, f"{name} is not a list of events.")
-    return value
 
 
 def _size(event: Any) -> int:

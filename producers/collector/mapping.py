@@ -8,11 +8,12 @@ name is recognized wherever it stands. What has no field of its own is kept, as 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final
 
 from producers.collector.devices import device_class, device_named
+from producers.collector.envelope import merged_context
 from producers.collector.values import Unfit, kept, mapping, micros_ms, text, time_ms
 from producers.collector.violations import Kind, Rejected, Violation, violation_of
 from producers.collector.vocabulary import CALLS, EVENT_ALIASES, ITEM, MEDIA, PAGE_PROPERTIES, PROPERTIES, Names
@@ -45,12 +46,14 @@ class Arrival:
         sent_at_ms: When it was sent by the client's clock; None when it does not say.
         device: Class of the device by the request's User-Agent.
         country: Where the visitor is, by a trusted proxy.
+        context: What the request's own context says of each event that does not say otherwise.
     """
 
     received_ms: int
     sent_at_ms: int | None = None
     device: str | None = None
     country: str | None = None
+    context: Event = field(default_factory=dict)
 
     def corrected(self, time_ms: int) -> int:
         """A time by the client's clock as the time by ours: the event is as old as the client says it is."""
@@ -98,7 +101,8 @@ class Mapper:
         items = _read_properties(body, event, extra, problems)
         if call != "track":
             _read_call(body, call, event, extra, problems)
-        _read_context(_object(body, "context", problems), event, arrival)
+        context = merged_context(arrival.context, _object(body, "context", problems))
+        _read_context(context, event, arrival)
         if extra:
             event["properties"] = extra
         events = _with_products(event, items, problems)

@@ -67,11 +67,12 @@ class Kafka:
 
     @property
     def events(self) -> list[dict[str, Any]]:
-        """The events among the records."""
+        """The events among the records, their times as epoch milliseconds."""
         values = [
             io.BytesIO(record["value"][HEADER_BYTES:]) for topic, record in self.records if topic != FAILED_EVENTS
         ]
-        return [cast("dict[str, Any]", fastavro.schemaless_reader(value, SCHEMA, None)) for value in values]
+        events = [cast("dict[str, Any]", fastavro.schemaless_reader(value, SCHEMA, None)) for value in values]
+        return [{**event, "event_time": round(event["event_time"].timestamp() * 1000)} for event in events]
 
 
 @dataclass

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+NOW_MS = 1_767_225_600_000  # as in conftest.py
 MakeFront = Callable[..., Any]
 
 GOOD = '{"messageId":"good","type":"page","userId":"u"}'
@@ -109,3 +110,74 @@ def test_whatever_one_event_holds_the_others_of_its_batch_are_taken(front: Any, 
     answer = front.post("/v1/batch", json.dumps({"batch": [event, json.loads(GOOD)]}))
     assert answer.status_code in (202, 207)
     assert answer.json()["accepted"][-1] == "good"
+
+
+@pytest.mark.parametrize(
+    "envelope",
+    [
+        {"sentAt": "2026-11-27T07:00:00.000:Z"},
+        {"sentAt": 5},
+        {"sentAt": ["now"]},
+        {"sentAt": False},
+        {"sentAt": "9999-99-99T00:00:00Z"},
+        {"context": "web"},
+        {"context": [{"library": {"name": "x"}}]},
+        {"writeKey": 5, "integrations": 7},
+    ],
+)
+def test_an_envelope_that_cannot_be_read_costs_no_event(front: Any, envelope: dict[str, Any]) -> None:
+    event = {**json.loads(GOOD), "timestamp": "2025-12-31T23:00:00Z"}
+    for body in ({**envelope, "batch": [event]}, {**envelope, "events": [event]}):
+        answer = front.post("/v1/batch", json.dumps(body))
+        assert (answer.status_code, answer.json()["accepted"]) == (202, ["good"])
+    assert [(e["event_time"], e["source"]) for e in front.kafka.events] == [(NOW_MS - 3_600_000, "api")] * 2
+
+
+@pytest.mark.parametrize(
+    "shared",
+    [{"client_id": {}}, {"user_id": True}, {"timestamp_micros": "soon"}, {"timestamp_micros": [1]}, {"user_id": 1.5}],
+)
+def test_what_googles_body_shares_unreadably_costs_no_event(front: Any, shared: dict[str, Any]) -> None:
+    body = {
+        **shared,
+        "events": [{"name": "login", "user_id": "u", "client_id": None}, {"name": "login", "userId": "v"}],
+    }
+    assert front.post("/v1/batch", json.dumps(body)).status_code == 202
+    assert [event["user_id"] for event in front.kafka.events] == ["u", "v"]
+    assert {event["event_time"] for event in front.kafka.events} == {NOW_MS}
+
+
+def test_what_googles_body_shares_fills_in_what_an_event_leaves_empty(front: Any) -> None:
+    micros = (NOW_MS - 60_000) * 1000
+    body = {
+        "client_id": "c",
+        "timestamp_micros": micros,
+        "events": [{"name": "login", "client_id": None}, {"name": "login", "client_id": "d", "timestamp_micros": ""}],
+    }
+    assert front.post("/v1/batch", json.dumps(body)).status_code == 202
+    assert [event["user_id"] for event in front.kafka.events] == ["c", "d"]
+    assert {event["event_time"] for event in front.kafka.events} == {NOW_MS - 60_000}
+
+
+def test_an_events_context_is_merged_into_that_of_its_batch(front: Any) -> None:
+    shared = {
+        "library": {"name": "analytics.js", "version": "5"},
+        "campaign": {"medium": "email", "name": "spring"},
+        "page": {"url": "https://s/landing", "referrer": "https://r/"},
+        "locale": "de-DE",
+    }
+    own: list[Any] = [
+        None,
+        {"page": {"url": "https://s/2", "referrer": None}, "locale": None},
+        {"campaign": {"medium": "cpc"}, "library": {"name": "app"}, "locale": "pt-PT"},
+        {"page": "https://s/3"},
+    ]
+    batch = [{"type": "page", "userId": "u", "context": context} for context in own]
+    assert front.post("/v1/batch", json.dumps({"context": shared, "batch": batch})).status_code == 202
+    fields = ("source", "channel", "page_url", "referrer", "language")
+    assert [tuple(event[field] for field in fields) for event in front.kafka.events] == [
+        ("analytics.js", "email", "https://s/landing", "https://r/", "de-DE"),
+        ("analytics.js", "email", "https://s/2", "https://r/", "de-DE"),
+        ("app", "paid", "https://s/landing", "https://r/", "pt-PT"),
+        ("analytics.js", "email", None, None, "de-DE"),
+    ]
