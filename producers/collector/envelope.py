@@ -9,12 +9,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from producers.collector.values import Unfit, micros_ms, text, time_ms
+from producers.collector.values import Unfit, epoch_ms, text, time_ms
 from web.problems import MALFORMED_BODY, Problem
 
 Context = dict[str, Any]
 
-_SHARED: Final[dict[str, Callable[[Any], Any]]] = {"client_id": text, "user_id": text, "timestamp_micros": micros_ms}
+_SHARED: Final[dict[str, Callable[[Any], Any]]] = {"client_id": text, "user_id": text, "timestamp_micros": epoch_ms}
 """What Google's body says once for all its events, and how to read it."""
 
 

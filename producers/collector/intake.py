@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -62,10 +62,11 @@ Scope = Any
 
 @dataclass(slots=True)
 class _Outcome:
-    """The accepted events of a request, the violations of the others, and the records to send; in their order."""
+    """The accepted events of a request, what was left out of them, the violations of the others, the records."""
 
     accepted: list[str] = field(default_factory=list)
     violations: list[dict[str, Any]] = field(default_factory=list)
+    warnings: list[dict[str, Any]] = field(default_factory=list)
     topics: dict[str, list[Record]] = field(default_factory=dict)
 
     @property
@@ -76,8 +77,9 @@ class _Outcome:
         return 207 if self.accepted else 422
 
     def body(self) -> bytes:
-        """The JSON of the answer."""
-        return orjson.dumps({"accepted": self.accepted, "violations": self.violations})
+        """The JSON of the answer; it has warnings only where there are any."""
+        answer = {"accepted": self.accepted, "violations": self.violations}
+        return orjson.dumps({**answer, "warnings": self.warnings} if self.warnings else answer)
 
 
 class Intake:
@@ -224,15 +226,16 @@ class Intake:
                 if too_large(body):
                     limit = self._settings.collector_event_bytes
                     raise Rejected(Violation(Kind.TOO_LARGE, "", f"an event has {limit} bytes at the most"))
-                for event in self._mapper.map(body, event_id, call, arrival):
+                warnings: list[Violation] = []
+                for event in self._mapper.map(body, event_id, call, arrival, warnings):
                     self._route(event, outcome.topics)
                 outcome.accepted.append(event_id)
+                if warnings:
+                    self._metrics.left_out.inc(len(warnings))
+                    outcome.warnings += _described(index, event_id, warnings)
             except Rejected as rejected:
                 self._metrics.rejected.labels(rejected.violations[0].kind).inc()
-                outcome.violations += [
-                    {"index": index, "event_id": event_id, "field": v.field, "kind": v.kind, "message": v.message}
-                    for v in rejected.violations
-                ]
+                outcome.violations += _described(index, event_id, rejected.violations)
         return outcome
 
     def _route(self, event: Event, topics: dict[str, list[Record]]) -> None:
@@ -243,6 +246,13 @@ class Intake:
         route = self.routes[event["event_type"]]
         record = {"key": user_id or event["product_id"], "value": route.encoder.encode(event)}
         topics.setdefault(route.topic, []).append(record)
+
+
+def _described(index: int, event_id: str, violations: Iterable[Violation]) -> list[dict[str, Any]]:
+    return [
+        {"index": index, "event_id": event_id, "field": each.field, "kind": each.kind, "message": each.message}
+        for each in violations
+    ]
 
 
 def _size(event: Any) -> int:

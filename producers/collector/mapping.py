@@ -7,6 +7,7 @@ name is recognized wherever it stands. What has no field of its own is kept, as 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -14,12 +15,12 @@ from typing import Any, Final
 
 from producers.collector.devices import device_class, device_named
 from producers.collector.envelope import merged_context
-from producers.collector.values import Unfit, kept, mapping, micros_ms, text, time_ms
+from producers.collector.values import Unfit, epoch_ms, kept, mapping, text, time_ms
 from producers.collector.violations import Kind, Rejected, Violation, violation_of
 from producers.collector.vocabulary import CALLS, EVENT_ALIASES, ITEM, MEDIA, PAGE_PROPERTIES, PROPERTIES, Names
 from producers.publisher import ABSENT
-from schemas.event_types import EVENT_TYPES, canonical_type
-from schemas.failures import Reason
+from schemas.event_types import EVENT_TYPES, ORDER_EVENTS, EventType, canonical_type
+from schemas.failures import Failure, Reason
 from schemas.validation import MAX_ID_LENGTH, check_age, check_event
 
 Event = dict[str, Any]
@@ -79,7 +80,9 @@ class Mapper:
         event_id = next((body[name] for name in EVENT_IDS if body.get(name)), None) if type(body) is dict else None
         return str(event_id) if type(event_id) in (str, int) else self.new_id()
 
-    def map(self, body: Any, event_id: str, call: str, arrival: Arrival) -> list[Event]:
+    def map(
+        self, body: Any, event_id: str, call: str, arrival: Arrival, warnings: Problems | None = None
+    ) -> list[Event]:
         """The event as ShopEvents: one, or one of each product for an event about several products.
 
         Args:
@@ -87,6 +90,7 @@ class Mapper:
             event_id: Its id.
             call: The kind of Segment's call where the body does not say.
             arrival: How it came.
+            warnings: Takes what was wrong with optional fields, which are left out.
 
         Raises:
             Rejected: It breaks the contract.
@@ -102,30 +106,64 @@ class Mapper:
         if call != "track":
             _read_call(body, call, event, extra, problems)
         context = merged_context(arrival.context, _object(body, "context", problems))
-        _read_context(context, event, arrival)
+        _read_context(context, event, arrival, problems)
         if extra:
             event["properties"] = extra
         events = _with_products(event, items, problems)
         problems += [
-            Violation(Kind.INVALID_VALUE, field, f"longer than {MAX_ID_LENGTH} characters")
+            Violation(Kind.INVALID_VALUE, field, f"longer than {MAX_ID_LENGTH} characters", costs_event=True)
             for field in _REMEMBERED
             if field in event and len(event[field]) > MAX_ID_LENGTH
         ]
-        if problems:
+        kind = EVENT_TYPES[event["event_type"]]
+        if any(each.costs_event or not _is_optional(each.field, kind) for each in problems):
             raise Rejected(*problems)
-        self._check(events, arrival.received_ms)
+        self._check(events, arrival.received_ms, problems)
+        if warnings is not None:
+            warnings += problems
         return events
 
-    def _check(self, events: list[Event], received_ms: int) -> None:
+    def _check(self, events: list[Event], received_ms: int, problems: Problems) -> None:
         for event in events:
-            failure = check_event({**ABSENT, **event}) or check_age(
+            failure = _first_failure(event, problems) or check_age(
                 event["event_time"], received_ms, self.lateness_ms, self.skew_ms
             )
-            if failure is None:
-                continue
-            if failure.reason is Reason.MISSING_FIELD:
-                raise Rejected(*_missing(event), *(() if _missing(event) else (violation_of(failure),)))
-            raise Rejected(violation_of(failure))
+            if failure is not None:
+                missing = _missing(event) if failure.reason is Reason.MISSING_FIELD else []
+                raise Rejected(*problems, *(missing or (violation_of(failure),)))
+
+
+def _first_failure(event: Event, problems: Problems) -> Failure | None:
+    """The first thing that is wrong with an event; what is wrong with optional fields is left out of it, and noted."""
+    kind = EVENT_TYPES[event["event_type"]]
+    while failure := check_event({**ABSENT, **event}):
+        violation = violation_of(failure)
+        if not _is_optional(violation.field, kind):
+            return failure
+        problems.append(violation)
+        if line := _LINE_FIELD.match(violation.field):
+            del event["items"][int(line[1])]
+        else:
+            del event[violation.field]
+    return None
+
+
+def _is_optional(field: str, kind: EventType) -> bool:
+    """Whether an event of this type is good without a field, so that a mistake in it costs the field alone."""
+    if field in _HEADER or field in kind.required:
+        return False
+    if field == "properties":
+        return not kind.required
+    counts_lines = kind.topic == ORDER_EVENTS
+    if line := _LINE_FIELD.match(field):
+        return line[2] not in kind.required and not (counts_lines and line[2] in _COUNTED)
+    return field != "items" or not counts_lines
+
+
+_HEADER: Final = frozenset({"", "event_id", "event_type", "event_time", "user_id"})
+_LINE_FIELD: Final = re.compile(r"items\[([0-9]+)\]\.?(.*)\Z", re.DOTALL)
+_COUNTED: Final = frozenset({"", "product_id", "quantity", "price"})
+"""What sales and refunds count of a line; "" is the line as a whole."""
 
 
 def _start(body: Event, event_id: str, call: Any, problems: Problems) -> Event:
@@ -173,27 +211,32 @@ def _identifier(body: Event, names: tuple[str, ...], field: str, problems: Probl
         try:
             return text(value)
         except Unfit as unfit:
-            problems.append(Violation(unfit.kind, field, unfit.message))
+            problems.append(unfit.of(field))
     return ""
 
 
 def _event_time(body: Event, arrival: Arrival, problems: Problems) -> int:
-    written = body.get("timestamp") or body.get("originalTimestamp")
+    written = next((value for name in _CLIENT_TIMES if (value := body.get(name)) not in _ABSENT_VALUES), None)
+    micros = body.get("timestamp_micros")
     try:
-        if written:
+        if written is not None:
             return arrival.corrected(time_ms(written))
-        if micros := body.get("timestamp_micros"):
-            return micros_ms(micros)
+        if micros not in _ABSENT_VALUES:
+            return epoch_ms(micros)
     except Unfit as unfit:
-        problems.append(Violation(unfit.kind, "event_time", unfit.message))
+        problems.append(unfit.of("event_time"))
     return arrival.received_ms
+
+
+_CLIENT_TIMES: Final = ("timestamp", "originalTimestamp")
+_ABSENT_VALUES: Final = (None, "")
 
 
 def _object(body: Event, name: str, problems: Problems) -> Event:
     try:
         return mapping(body.get(name))
     except Unfit as unfit:
-        problems.append(Violation(unfit.kind, name, unfit.message))
+        problems.append(unfit.of(name))
         return {}
 
 
@@ -226,16 +269,17 @@ def _read(values: Event, names: Names, record: Event, extra: dict[str, str], pro
                     continue
             record[field] = converted
         except Unfit as unfit:
-            problems.append(Violation(unfit.kind, where + (known[0] if known else name), unfit.message))
+            problems.append(unfit.of(where + (known[0] if known else name)))
 
 
 def _read_call(body: Event, call: str, event: Event, extra: dict[str, str], problems: Problems) -> None:
     """Read what pages, identifications and groups carry beside the properties."""
     if CALLS[call] == "page_view":
-        name, category = body.get("name"), body.get("category")
-        if type(name) is str and name and event.setdefault("page_title", name) != name:
+        name = _text(body.get("name"), "page_title", problems)
+        category = _text(body.get("category"), "category", problems)
+        if name and event.setdefault("page_title", name) != name:
             extra.setdefault("name", name)
-        if type(category) is str and category:
+        if category:
             extra.setdefault("category", category)
     else:
         traits = _object(body, "traits", problems)
@@ -246,24 +290,24 @@ def _read_call(body: Event, call: str, event: Event, extra: dict[str, str], prob
 _NO_NAMES: Final = Names({})
 
 
-def _read_context(context: Event, event: Event, arrival: Arrival) -> None:
-    """Fill in from the context what the properties did not say; what is not text there is passed over."""
+def _read_context(context: Event, event: Event, arrival: Arrival, problems: Problems) -> None:
+    """Fill in from the context what the properties did not say."""
     if context:
         page = _part(context, "page")
-        _fill(event, "page_url", page.get("url"))
-        _fill(event, "page_title", page.get("title"))
-        _fill(event, "referrer", page.get("referrer"))
-        _fill(event, "language", context.get("locale"))
-        _fill(event, "session_id", context.get("sessionId"))
-        _fill(event, "country", _part(context, "location").get("country"))
-        if type(library := _part(context, "library").get("name")) is str and library:
+        _fill(event, "page_url", page.get("url"), problems)
+        _fill(event, "page_title", page.get("title"), problems)
+        _fill(event, "referrer", page.get("referrer"), problems)
+        _fill(event, "language", context.get("locale"), problems)
+        _fill(event, "session_id", context.get("sessionId"), problems)
+        _fill(event, "country", _part(context, "location").get("country"), problems)
+        if library := _text(_part(context, "library").get("name"), "source", problems):
             event["source"] = library
-        if type(medium := _part(context, "campaign").get("medium")) is str:
-            _fill(event, "channel", MEDIA.get(medium.lower(), medium.lower()))
-        if type(device := _part(context, "device").get("type")) is str:
-            _fill(event, "device", device_named(device))
-        if type(agent := context.get("userAgent")) is str:
-            _fill(event, "device", device_class(agent))
+        if medium := _text(_part(context, "campaign").get("medium"), "channel", problems).lower():
+            event.setdefault("channel", MEDIA.get(medium, medium))
+        if device := _text(_part(context, "device").get("type"), "device", problems):
+            _fill(event, "device", device_named(device), problems)
+        if agent := _text(context.get("userAgent"), "device", problems):
+            _fill(event, "device", device_class(agent), problems)
     if arrival.device:
         event.setdefault("device", arrival.device)
     if arrival.country:
@@ -278,9 +322,18 @@ def _part(context: Event, name: str) -> Event:
 _NOTHING: Final[Event] = {}
 
 
-def _fill(event: Event, field: str, value: Any) -> None:
-    if type(value) is str and value and field not in event:
-        event[field] = value
+def _fill(event: Event, field: str, value: Any, problems: Problems) -> None:
+    if field not in event and (filled := _text(value, field, problems)):
+        event[field] = filled
+
+
+def _text(value: Any, field: str, problems: Problems) -> str:
+    """Text; "" for none, and for what is no text, which is a problem."""
+    try:
+        return "" if value is None else text(value)
+    except Unfit as unfit:
+        problems.append(unfit.of(field))
+        return ""
 
 
 def _with_products(event: Event, items: Any, problems: Problems) -> list[Event]:
@@ -292,7 +345,7 @@ def _with_products(event: Event, items: Any, problems: Problems) -> list[Event]:
     products = [_product(item, f"items[{index}]", problems) for index, item in enumerate(items)]
     if "product_id" in EVENT_TYPES[event["event_type"]].required and "product_id" not in event:
         return [_about(event, product, n, len(products)) for n, product in enumerate(products, start=1)]
-    event["items"] = [_line(product) for product in products]
+    event["items"] = _lines(event, products, problems)
     if event["event_type"] in _PRICED:
         problems += [
             Violation(Kind.REQUIRED_MISSING, f"items[{index}].price", f"{event['event_type']} requires it")
@@ -300,6 +353,18 @@ def _with_products(event: Event, items: Any, problems: Problems) -> list[Event]:
             if "price" not in product
         ]
     return [event]
+
+
+def _lines(event: Event, products: list[Event], problems: Problems) -> list[Event]:
+    """The lines of an event; without those that name no product, where lines are not counted."""
+    if EVENT_TYPES[event["event_type"]].topic == ORDER_EVENTS:
+        return [_line(product) for product in products]
+    problems += [
+        Violation(Kind.REQUIRED_MISSING, f"items[{index}].product_id", "is empty")
+        for index, product in enumerate(products)
+        if not product.get("product_id")
+    ]
+    return [_line(product) for product in products if product.get("product_id")]
 
 
 def _product(item: Any, where: str, problems: Problems) -> Event:

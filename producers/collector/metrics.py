@@ -20,6 +20,7 @@ class Metrics:
         requests: Requests for events, by the status they were answered with.
         accepted: Events of which Kafka has every record.
         rejected: Events answered with a violation, by the kind of the first.
+        left_out: Optional fields of accepted events that could not be used.
         undelivered: Events that Kafka did not take in time.
         received_bytes: Bodies as they came.
         waiting_records: Records that wait for Kafka.
@@ -36,6 +37,7 @@ class Metrics:
         )
         for kind in Kind:
             self.rejected.labels(kind)
+        self.left_out = self._counter("fields_left_out", "Optional fields of accepted events that could not be used.")
         self.undelivered = self._counter("events_undelivered", "Events that Kafka did not take in time.")
         self.received_bytes = self._counter("received_bytes", "Bodies as they came.")
         self.waiting_records = self._gauge("waiting_records", "Records that wait for Kafka.")

@@ -28,7 +28,10 @@ SCHEMAS: Final[Json] = {
             "properties": {"type": "object"},
             "traits": {"type": "object"},
             "context": {"type": "object"},
-            "timestamp": {**_TEXT, "format": "date-time", "description": "When it happened, by the client's clock."},
+            "timestamp": {
+                "type": ["string", "number"],
+                "description": "When it happened, by the client's clock: ISO 8601, or an epoch time.",
+            },
             "sentAt": {**_TEXT, "format": "date-time", "description": "When it was sent, by the same clock."},
         },
     },
@@ -47,6 +50,11 @@ SCHEMAS: Final[Json] = {
         "properties": {
             "accepted": {"type": "array", "items": _TEXT, "description": "Ids of the events that Kafka has."},
             "violations": {"type": "array", "items": {"$ref": "#/components/schemas/Violation"}},
+            "warnings": {
+                "type": "array",
+                "items": {"$ref": "#/components/schemas/Violation"},
+                "description": "What was left out of accepted events; absent where there is nothing.",
+            },
         },
     },
     "Violation": {

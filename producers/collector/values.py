@@ -15,7 +15,7 @@ from typing import Any, Final
 import orjson
 
 from producers.collector.reading import NoNumber
-from producers.collector.violations import Kind
+from producers.collector.violations import Kind, Violation
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND: Final = timedelta(milliseconds=1)
@@ -24,23 +24,34 @@ _PLACES: Final = Decimal("0.0001")
 _NUMBER: Final = re.compile(r"-?[0-9]{1,20}(?:\.[0-9]{1,20})?\Z")
 _WHOLE: Final = re.compile(r"-?[0-9]{1,18}(?:\.0{1,20})?\Z")
 _MAX_EXACT: Final = 2**53
+_EPOCH_TIME: Final = re.compile(r"[0-9]{9,16}(?:\.[0-9]{1,9})?\Z")
+_YEAR_2000: Final = 946_684_800
+_YEAR_2100: Final = 4_102_444_800
+"""Both in epoch seconds."""
 
 
 class Unfit(Exception):
     """A value that a field cannot take."""
 
-    def __init__(self, kind: Kind, message: str) -> None:
+    def __init__(self, kind: Kind, message: str, costs_event: bool = False) -> None:
         super().__init__(message)
         self.kind = kind
         self.message = message
+        self.costs_event = costs_event
+
+    def of(self, field: str) -> Violation:
+        """The violation of an event that has the value in this field."""
+        return Violation(self.kind, field, self.message, self.costs_event)
 
 
 def text(value: Any) -> str:
-    """Text; a whole number is taken for an id that was written as one."""
+    """Text; a whole number, 7.0 as 7, is taken for an id that was written as one."""
     if type(value) is str:
         return value
     if type(value) is int:
         return str(value)
+    if type(value) is float and value.is_integer() and abs(value) < _MAX_EXACT:
+        return str(int(value))
     raise _mismatch(value, "text")
 
 
@@ -86,9 +97,11 @@ def code(value: Any) -> str:
 
 
 def time_ms(value: Any) -> int:
-    """Epoch milliseconds of an ISO 8601 time, taken for UTC where it names no zone."""
+    """Epoch milliseconds of an ISO 8601 time, taken for UTC where it names no zone, or of an epoch time."""
+    if type(value) is int or type(value) is float or (type(value) is str and _EPOCH_TIME.match(value)):
+        return epoch_ms(value)
     if type(value) is not str:
-        raise _mismatch(value, "an ISO 8601 time")
+        raise _mismatch(value, "an ISO 8601 time or an epoch time")
     try:
         moment = datetime.fromisoformat(value)
     except ValueError as error:
@@ -101,9 +114,20 @@ def time_ms(value: Any) -> int:
         raise Unfit(Kind.INVALID_VALUE, f"{value[:64]!r} lies beyond the calendar") from error
 
 
-def micros_ms(value: Any) -> int:
-    """Epoch milliseconds of epoch microseconds."""
-    return whole(value) // 1000
+def epoch_ms(value: Any) -> int:
+    """Epoch milliseconds of an epoch time in seconds, milliseconds or microseconds, as number or text.
+
+    The times from 2000 to 2100 have other numbers in each of the three units, so the unit is certain; every other
+    number is refused.
+    """
+    if type(value) is not int and type(value) is not float and not (type(value) is str and _EPOCH_TIME.match(value)):
+        raise _mismatch(value, "an epoch time")
+    number = Decimal(value if type(value) is str else repr(value))
+    for per_second in (1, 1000, 1_000_000):
+        if _YEAR_2000 <= number / per_second < _YEAR_2100:
+            return int(number * 1000 // per_second)
+    message = f"{value!r} is no epoch time of 2000 to 2100 in seconds, milliseconds or microseconds"
+    raise Unfit(Kind.INVALID_VALUE, message)
 
 
 def kept(value: Any) -> str:
@@ -144,6 +168,6 @@ _JSON_NAMES: Final[dict[type, str]] = {
 
 def _mismatch(value: Any, expected: str) -> Unfit:
     if type(value) is NoNumber:
-        return Unfit(Kind.INVALID_VALUE, f"{value.written[:64]} is no number that can be kept")
+        return Unfit(Kind.INVALID_VALUE, f"{value.written[:64]} is no number that can be kept", costs_event=True)
     actual = f"the text {value[:64]!r}" if type(value) is str else _JSON_NAMES[type(value)]
     return Unfit(Kind.TYPE_MISMATCH, f"is {actual}, not {expected}")

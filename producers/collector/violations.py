@@ -29,11 +29,13 @@ class Violation:
         kind: Which of the closed set.
         field: The ShopEvent's field at fault, or the name in the body where there is no such field; "" for the whole.
         message: What is wrong with it, in words.
+        costs_event: Whether the event is refused even if its type does not require the field.
     """
 
     kind: Kind
     field: str
     message: str
+    costs_event: bool = False
 
 
 class Rejected(Exception):

@@ -181,3 +181,18 @@ def test_an_events_context_is_merged_into_that_of_its_batch(front: Any) -> None:
         ("app", "paid", "https://s/landing", "https://r/", "pt-PT"),
         ("analytics.js", "email", None, None, "de-DE"),
     ]
+
+
+def test_what_was_left_out_of_an_accepted_event_is_said_beside_it(front: Any) -> None:
+    bad = {"messageId": "b", "event": "view_item", "userId": "u", "properties": {"product_id": "p", "rating": 4.5}}
+    answer = front.post("/v1/batch", json.dumps({"batch": [json.loads(GOOD), bad]}))
+    message = "4.5 is not a whole number"
+    assert (answer.status_code, answer.json()) == (
+        202,
+        {
+            "accepted": ["good", "b"],
+            "violations": [],
+            "warnings": [{"index": 1, "event_id": "b", "field": "rating", "kind": "invalid_value", "message": message}],
+        },
+    )
+    assert b"shop_collector_fields_left_out_total 1.0" in front.metrics.page()

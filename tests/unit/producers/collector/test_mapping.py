@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from producers.collector.mapping import Arrival, Mapper
-from producers.collector.violations import Kind, Rejected
+from producers.collector.values import time_ms
+from producers.collector.violations import Kind, Rejected, Violation
 from producers.encoder import EventEncoder
 from schemas.codec import load_schema
 from schemas.event_types import ALIASES, EVENT_TYPES
@@ -298,25 +299,150 @@ def test_googles_time_is_in_microseconds(map_events: Map) -> None:
     ("properties", "kind", "field"),
     [
         ({"product_id": {"a": 1}}, "type_mismatch", "product_id"),
-        ({"product_id": "p", "price": "12,5"}, "type_mismatch", "price"),
-        ({"product_id": "p", "price": -1}, "invalid_value", "price"),
-        ({"product_id": "p", "price": 1e300}, "invalid_value", "price"),
-        ({"product_id": "p", "price": "99999999999999999999"}, "invalid_value", "price"),
-        ({"product_id": "p", "price": True}, "type_mismatch", "price"),
-        ({"product_id": "p", "position": 1.5}, "invalid_value", "position"),
-        ({"product_id": "p", "position": 0}, "invalid_value", "position"),
-        ({"product_id": "p", "quantity": 2**63}, "invalid_value", "quantity"),
         ({"product_id": "p" * 257}, "invalid_value", "product_id"),
-        ({"product_id": "p", "currency": "pounds"}, "invalid_value", "currency"),
-        ({"product_id": "p", "items": 5}, "type_mismatch", "items"),
-        ({"product_id": "p", "items": [5]}, "type_mismatch", "items[0]"),
-        ({"product_id": "p", "items": [{"item_id": "x", "price": "?"}]}, "type_mismatch", "items[0].price"),
-        ({"product_id": "p", "items": [{"price": 1}]}, "required_missing", "items[0].product_id"),
+        ({"product_id": 1.5}, "type_mismatch", "product_id"),
+        ({"items": 5}, "required_missing", "product_id"),
         ("text", "type_mismatch", "properties"),
     ],
 )
-def test_a_value_that_does_not_fit_is_named(map_events: Map, properties: Any, kind: str, field: str) -> None:
+def test_a_value_that_its_type_requires_and_that_does_not_fit_is_named(
+    map_events: Map, properties: Any, kind: str, field: str
+) -> None:
     assert (kind, field) in violations(map_events, {"event": "view_item", "userId": "u", "properties": properties})
+
+
+OPTIONAL = [
+    ({"price": "12,5"}, "type_mismatch", "price"),
+    ({"price": -1}, "invalid_value", "price"),
+    ({"price": 1e300}, "invalid_value", "price"),
+    ({"price": "99999999999999999999"}, "invalid_value", "price"),
+    ({"price": True}, "type_mismatch", "price"),
+    ({"position": 1.5}, "invalid_value", "position"),
+    ({"position": 0}, "invalid_value", "position"),
+    ({"quantity": 2**63}, "invalid_value", "quantity"),
+    ({"currency": "pounds"}, "invalid_value", "currency"),
+    ({"rating": 4.5}, "invalid_value", "rating"),
+    ({"rating": 9}, "invalid_value", "rating"),
+    ({"stock": "in_stock"}, "type_mismatch", "stock"),
+    ({"results": [{"id": 1}]}, "type_mismatch", "search_results"),
+    ({"visibility": "teleported"}, "invalid_value", "visibility"),
+    ({"session_id": {}}, "type_mismatch", "session_id"),
+    ({"items": 5}, "type_mismatch", "items"),
+]
+
+
+@pytest.mark.parametrize(("properties", "kind", "field"), OPTIONAL)
+def test_an_optional_field_that_does_not_fit_is_left_out_and_named(
+    mapper: Mapper, properties: dict[str, Any], kind: str, field: str
+) -> None:
+    warnings: list[Violation] = []
+    body = {"event": "view_item", "userId": "u", "properties": {"product_id": "p", "brand": "B", **properties}}
+    (event,) = mapper.map(body, "e", "track", Arrival(NOW_MS), warnings)
+    assert [(each.kind.value, each.field) for each in warnings] == [(kind, field)]
+    assert field not in event
+    assert (event["product_id"], event["brand"]) == ("p", "B")
+
+
+@pytest.mark.parametrize(
+    ("items", "kind", "field", "kept"),
+    [
+        ([5, {"item_id": "y"}], "type_mismatch", "items[0]", ["y"]),
+        ([{"item_id": "x"}, {"price": 1}], "required_missing", "items[1].product_id", ["x"]),
+        ([{"item_id": "x", "price": "?"}], "type_mismatch", "items[0].price", ["x"]),
+        ([{"item_id": "x"}, {"item_id": "y", "quantity": 0}], "invalid_value", "items[1].quantity", ["x"]),
+    ],
+)
+def test_so_is_a_line_where_lines_are_not_counted(
+    mapper: Mapper, items: list[Any], kind: str, field: str, kept: list[str]
+) -> None:
+    warnings: list[Violation] = []
+    body = {"event": "view_cart", "userId": "u", "properties": {"items": items}}
+    (event,) = mapper.map(body, "e", "track", Arrival(NOW_MS), warnings)
+    assert (kind, field) in {(each.kind.value, each.field) for each in warnings}
+    assert [line["product_id"] for line in event["items"]] == kept
+
+
+@pytest.mark.parametrize("name", ["purchase", "refund", "order_cancelled"])
+@pytest.mark.parametrize(
+    ("items", "field"),
+    [
+        (5, "items"),
+        ([5], "items[0]"),
+        ([{"item_id": "x", "price": "?"}], "items[0].price"),
+        ([{"item_id": "x", "price": 1, "quantity": "two"}], "items[0].quantity"),
+        ([{"item_id": "x", "price": 1, "quantity": 1.5}], "items[0].quantity"),
+        ([{"price": 1}], "items[0].product_id"),
+    ],
+)
+def test_a_line_of_an_order_is_never_left_out(map_events: Map, name: str, items: Any, field: str) -> None:
+    body = {"event": name, "userId": "u", "properties": {**FULL, "items": items}}
+    assert field in {each for _, each in violations(map_events, body)}
+
+
+def test_the_quantity_of_a_product_in_a_cart_is_required(map_events: Map) -> None:
+    body = {"event": "add_to_cart", "userId": "u", "properties": {"items": [{"item_id": "x", "quantity": "two"}]}}
+    assert violations(map_events, body) == {("type_mismatch", "items[0].quantity")}
+
+
+@pytest.mark.parametrize(
+    ("context", "field"),
+    [
+        ({"page": {"url": {}}}, "page_url"),
+        ({"locale": ["de"]}, "language"),
+        ({"sessionId": True}, "session_id"),
+        ({"library": {"name": {}}}, "source"),
+        ({"campaign": {"medium": False}}, "channel"),
+        ({"device": {"type": []}}, "device"),
+        ("web", "context"),
+    ],
+)
+def test_what_the_context_says_unreadably_is_left_out_and_named(mapper: Mapper, context: Any, field: str) -> None:
+    warnings: list[Violation] = []
+    body = {"event": "page_view", "userId": "u", "context": context}
+    (event,) = mapper.map(body, "e", "track", Arrival(NOW_MS), warnings)
+    assert [(each.kind, each.field) for each in warnings] == [(Kind.TYPE_MISMATCH, field)]
+    assert event == {"event_id": "e", "event_type": "page_view", "event_time": NOW_MS, "user_id": "u", "source": "api"}
+
+
+@pytest.mark.parametrize("number", [1795762376, 1795762376.0, "1795762376"])
+def test_a_number_that_is_an_id_is_an_id(map_events: Map, number: Any) -> None:
+    for said in ({"context": {"sessionId": number}}, {"properties": {"ga_session_id": number}}):
+        (event,) = map_events({"event": "page_view", "userId": number, "anonymousId": number, **said})
+        assert {event[field] for field in ("user_id", "anonymous_id", "session_id")} == {"1795762376"}
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        NOW_MS // 1000,
+        NOW_MS,
+        NOW_MS * 1000,
+        float(NOW_MS // 1000),
+        str(NOW_MS // 1000),
+        str(NOW_MS),
+        f"{NOW_MS // 1000}.000",
+        "2026-01-01T00:00:00Z",
+        "20260101",
+    ],
+)
+@pytest.mark.parametrize("name", ["timestamp", "originalTimestamp"])
+def test_the_unit_of_an_epoch_time_is_told_by_its_size(map_events: Map, name: str, written: Any) -> None:
+    assert map_events({"event": "page_view", "userId": "u", name: written})[0]["event_time"] == NOW_MS
+
+
+@given(st.integers(946_684_800_000, 4_102_444_799_999))
+def test_every_time_of_a_century_is_the_same_in_each_unit(time: int) -> None:
+    assert [time_ms(time * 1000), time_ms(time), time_ms(str(time))] == [time] * 3
+    assert [time_ms(time // 1000), time_ms(time // 1000 + 0.5)] == [time // 1000 * 1000, time // 1000 * 1000 + 500]
+
+
+@pytest.mark.parametrize(
+    "written", [0, False, True, 1, -1, 5e9, 10**18, 0.0, [], {}, "0", "soon", "1767225600000000000"]
+)
+@pytest.mark.parametrize("name", ["timestamp", "timestamp_micros"])
+def test_a_time_that_is_none_is_refused_and_never_means_now(map_events: Map, name: str, written: Any) -> None:
+    body = {"event": "page_view", "userId": "u", name: written}
+    assert {field for _, field in violations(map_events, body)} == {"event_time"}
 
 
 @pytest.mark.parametrize(
