@@ -150,7 +150,7 @@ class Settings(BaseSettings):
         description="Keys of clients, separated by commas; without any, the collector listens on loopback only.",
     )
     collector_request_bytes: int = Field(1 << 20, ge=1024, description="Largest body of a request, decompressed.")
-    collector_event_bytes: int = Field(32 << 10, ge=256, description="Largest event, as JSON.")
+    collector_event_bytes: int = Field(256 << 10, ge=256, description="Largest event, as JSON.")
     collector_batch_events: int = Field(1000, ge=1, description="Most events of one request.")
     collector_rate_events_per_second: float = Field(
         0, ge=0, description="Events per second that each key may send, on average; 0 for no limit."

@@ -3,6 +3,7 @@
 - ``server.py``      the process: signals, its socket, uvicorn
 - ``access.py``      a client's key or token, and whether an address is loopback
 - ``body.py``        bodies within bounds
+- ``head.py``        HEAD wherever GET is answered
 - ``problems.py``    what can be wrong with a request (RFC 9457)
 - ``prometheus.py``  metrics pages
 """

@@ -22,16 +22,21 @@ class ClientGone(Exception):
     """The client closed the connection before its body was complete."""
 
 
-def check_headers(headers: Headers, max_bytes: int) -> bool:
+def check_headers(headers: Headers, max_bytes: int, types_of_gzip: frozenset[bytes] = frozenset()) -> bool:
     """Refuse a body by its headers, before it is read; returns whether the body is compressed.
+
+    Args:
+        headers: The request's.
+        max_bytes: The largest body.
+        types_of_gzip: Media types that a compressed body may be called by, besides MEDIA_TYPES.
 
     Raises:
         Problem: The body is too large, or of a kind that is not read here.
     """
     media = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
-    if media not in MEDIA_TYPES:
-        raise Problem(UNSUPPORTED_MEDIA, f"Send application/json, not {media.decode('latin-1')[:100]!r}.")
     encoding = headers.get(b"content-encoding", b"identity").strip().lower()
+    if media not in MEDIA_TYPES and not (encoding == b"gzip" and media in types_of_gzip):
+        raise Problem(UNSUPPORTED_MEDIA, f"Send application/json, not {media.decode('latin-1')[:100]!r}.")
     if encoding not in (b"gzip", b"identity", b""):
         raise Problem(UNSUPPORTED_MEDIA, f"Compress with gzip, not with {encoding.decode('latin-1')[:100]!r}.")
     length = headers.get(b"content-length", b"")

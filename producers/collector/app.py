@@ -31,6 +31,7 @@ from producers.publisher import routes
 from schemas.errors import ContractError, ShopError
 from schemas.settings import Settings
 from web.access import split_list
+from web.head import AnswerHead
 from web.problems import NOT_FOUND, Problem
 from web.prometheus import CONTENT_TYPE
 
@@ -75,6 +76,7 @@ def collector(
     _add_openapi(app)
     app.add_exception_handler(HTTPException, _http_problem)
     _add_cors(app, settings)
+    app.add_middleware(AnswerHead)
     return app
 
 

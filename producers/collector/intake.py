@@ -49,6 +49,11 @@ CALL_OF_PATH: Final = {
 """The paths that bring events, and the kind of Segment's call where the body does not say; the short ones are those
 of Segment's library for browsers."""
 
+TYPES_OF_GZIP: Final = frozenset(
+    {b"application/x-www-form-urlencoded", b"application/octet-stream", b"application/gzip"}
+)
+"""What client libraries call a body of JSON that they have compressed."""
+
 READ_SECONDS: Final = 30
 """How long a client may take to send a body."""
 
@@ -138,7 +143,7 @@ class Intake:
         headers: Headers = dict(scope["headers"])
         key = self._keys.key_in_headers(headers)
         max_bytes = self._settings.collector_request_bytes
-        is_compressed = check_headers(headers, max_bytes)
+        is_compressed = check_headers(headers, max_bytes, TYPES_OF_GZIP)
         self._require_room(0)
         raw = await self._read(headers, receive)
         content = inflated(raw, max_bytes) if is_compressed else raw
@@ -195,7 +200,8 @@ class Intake:
         envelope = envelope_of(body)
         events = len(envelope.events)
         if events > self._settings.collector_batch_events:
-            detail = f"{events} events are more than {self._settings.collector_batch_events} in one request."
+            most = f"{self._settings.collector_batch_events} in one request (SHOP_COLLECTOR_BATCH_EVENTS)"
+            detail = f"{events} events are more than {most}. Send fewer at once."
             raise Problem(TOO_LARGE, detail)
         return envelope
 
@@ -225,7 +231,8 @@ class Intake:
             try:
                 if too_large(body):
                     limit = self._settings.collector_event_bytes
-                    raise Rejected(Violation(Kind.TOO_LARGE, "", f"an event has {limit} bytes at the most"))
+                    message = f"an event has {limit} bytes at the most (SHOP_COLLECTOR_EVENT_BYTES)"
+                    raise Rejected(Violation(Kind.TOO_LARGE, "", message))
                 warnings: list[Violation] = []
                 for event in self._mapper.map(body, event_id, call, arrival, warnings):
                     self._route(event, outcome.topics)

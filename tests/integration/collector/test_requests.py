@@ -276,6 +276,12 @@ def test_every_path_is_described(collector: Any) -> None:
     }
 
 
+@pytest.mark.parametrize("path", ["/health/live", "/health/ready", "/metrics", "/tracker.js", "/openapi.json"])
+def test_head_is_answered_where_get_is(collector: Any, path: str) -> None:
+    answer = collector.http.head(path)
+    assert (answer.status_code, answer.content) == (200, b"")
+
+
 def test_the_tracker_is_served_to_be_kept(collector: Any) -> None:
     answer = collector.http.get("/tracker.js")
     assert answer.headers["content-type"].startswith("text/javascript")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -196,3 +198,42 @@ def test_what_was_left_out_of_an_accepted_event_is_said_beside_it(front: Any) ->
         },
     )
     assert b"shop_collector_fields_left_out_total 1.0" in front.metrics.page()
+
+
+def order(lines: int) -> dict[str, Any]:
+    products = [{"product_id": f"{n:06}", "name": "x" * 30, "quantity": 1, "price": 1.25} for n in range(lines)]
+    properties = {"order_id": "o", "currency": "GBP", "value": 1.25 * lines, "products": products}
+    return {"messageId": "o", "userId": "u", "event": "Order Completed", "properties": properties}
+
+
+def test_the_longest_invoice_of_the_bundled_data_set_is_taken(front: Any) -> None:
+    assert front.post("/v1/batch", json.dumps({"batch": [order(1114)]})).status_code == 202
+    assert len(front.kafka.events[0]["items"]) == 1114
+
+
+def test_what_is_too_large_names_its_setting(make_front: MakeFront) -> None:
+    small = make_front(collector_event_bytes=1000, collector_batch_events=2)
+    (violation,) = small.post("/v1/batch", json.dumps({"batch": [order(100)]})).json()["violations"]
+    assert violation["message"] == "an event has 1000 bytes at the most (SHOP_COLLECTOR_EVENT_BYTES)"
+    answer = small.post("/v1/batch", json.dumps({"batch": [json.loads(GOOD)] * 3}))
+    assert (answer.status_code, "SHOP_COLLECTOR_BATCH_EVENTS" in answer.json()["detail"]) == (413, True)
+
+
+@pytest.mark.parametrize("media", ["application/x-www-form-urlencoded", "application/octet-stream"])
+def test_a_gzip_body_is_read_whatever_a_library_calls_it(front: Any, media: str) -> None:
+    content = gzip.compress(GOOD.encode())
+    assert front.post("/v1/track", content, content_type=media, content_encoding="gzip").status_code == 202
+    assert front.post("/v1/track", GOOD, content_type=media).status_code == 415
+
+
+@pytest.mark.parametrize("documented", [(1250, 0.008), (1, 10.0)])
+def test_the_documented_ways_to_send_a_decimal_quantity_come_to_the_same_money(
+    front: Any, documented: tuple[int, float]
+) -> None:
+    quantity, price = documented
+    products = [{"product_id": "p", "quantity": quantity, "price": price}]
+    properties = {"order_id": "o", "currency": "EUR", "value": 10, "discount": 2.5, "products": products}
+    body = {"userId": "u", "event": "Order Completed", "properties": properties}
+    assert front.post("/v1/track", json.dumps(body)).status_code == 202
+    (line,) = front.kafka.events[0]["items"]
+    assert line["quantity"] * line["price"] == Decimal(10)
