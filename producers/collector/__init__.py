@@ -9,7 +9,7 @@ In the order in which a request passes them:
 - ``envelope.py``    what a body says of all its events
 - ``access.py``      write keys and rate limits
 - ``mapping.py``     what clients send, as ShopEvents; with ``vocabulary.py`` (names), ``values.py`` (values),
-  ``devices.py`` and ``sessions.py`` (enrichment)
+  ``clocks.py`` (times), ``devices.py`` and ``sessions.py`` (enrichment)
 - ``violations.py``  what can be wrong with an event
 - ``problems.py``    what can be wrong with a request, beyond what ``web/problems.py`` knows
 - ``delivery.py``    the way to Kafka

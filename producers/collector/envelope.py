@@ -25,11 +25,13 @@ class Envelope:
     Attributes:
         events: Its events as they stand, with what Google's body says for all of them.
         sent_at_ms: When the body was sent, by the client's clock; None when it does not say so readably.
+        received_at_ms: When another pipeline received it, which forwards it; None likewise.
         context: Segment's context of all events.
     """
 
     events: list[Any]
     sent_at_ms: int | None = None
+    received_at_ms: int | None = None
     context: Context = field(default_factory=dict)
 
 
@@ -43,15 +45,19 @@ def envelope_of(body: Any) -> Envelope:
         return Envelope(body)
     if type(body) is not dict:
         return Envelope([body])
-    sent_at_ms = readable(time_ms, body.get("sentAt"))
     name = next((name for name in ("batch", "events") if name in body), None)
     if name is None:
-        return Envelope([body], sent_at_ms)
+        return Envelope([body])
     events = body[name]
     if type(events) is not list:
         raise Problem(MALFORMED_BODY, f"{name} is not a list of events.")
     context = body.get("context")
-    return Envelope(_with_shared(body, events), sent_at_ms, context if type(context) is dict else {})
+    return Envelope(
+        _with_shared(body, events),
+        readable(time_ms, body.get("sentAt")),
+        readable(time_ms, body.get("receivedAt")),
+        context if type(context) is dict else {},
+    )
 
 
 def merged_context(shared: Context, own: Context) -> Context:

@@ -208,7 +208,12 @@ class Intake:
     def _arrival(self, headers: Headers, envelope: Envelope) -> Arrival:
         agent = headers.get(b"user-agent", b"").decode("latin-1")
         return Arrival(
-            self._now_ms(), envelope.sent_at_ms, device_class(agent), self._country(headers), envelope.context
+            self._now_ms(),
+            envelope.sent_at_ms,
+            device_class(agent),
+            self._country(headers),
+            envelope.received_at_ms,
+            envelope.context,
         )
 
     def _country(self, headers: Headers) -> str | None:

@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final
 
+from producers.collector.clocks import event_time_ms
 from producers.collector.devices import device_class, device_named
 from producers.collector.envelope import merged_context
-from producers.collector.values import Unfit, epoch_ms, kept, mapping, text, time_ms
+from producers.collector.values import Unfit, kept, mapping, text
 from producers.collector.violations import Kind, Rejected, Violation, violation_of
 from producers.collector.vocabulary import CALLS, EVENT_ALIASES, ITEM, MEDIA, PAGE_PROPERTIES, PROPERTIES, Names
 from producers.publisher import ABSENT
@@ -47,6 +48,7 @@ class Arrival:
         sent_at_ms: When it was sent by the client's clock; None when it does not say.
         device: Class of the device by the request's User-Agent.
         country: Where the visitor is, by a trusted proxy.
+        forwarded_ms: When another pipeline received what it forwards; None when it does not say.
         context: What the request's own context says of each event that does not say otherwise.
     """
 
@@ -54,11 +56,8 @@ class Arrival:
     sent_at_ms: int | None = None
     device: str | None = None
     country: str | None = None
+    forwarded_ms: int | None = None
     context: Event = field(default_factory=dict)
-
-    def corrected(self, time_ms: int) -> int:
-        """A time by the client's clock as the time by ours: the event is as old as the client says it is."""
-        return time_ms if self.sent_at_ms is None else self.received_ms - (self.sent_at_ms - time_ms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,20 +215,11 @@ def _identifier(body: Event, names: tuple[str, ...], field: str, problems: Probl
 
 
 def _event_time(body: Event, arrival: Arrival, problems: Problems) -> int:
-    written = next((value for name in _CLIENT_TIMES if (value := body.get(name)) not in _ABSENT_VALUES), None)
-    micros = body.get("timestamp_micros")
     try:
-        if written is not None:
-            return arrival.corrected(time_ms(written))
-        if micros not in _ABSENT_VALUES:
-            return epoch_ms(micros)
+        return event_time_ms(body, arrival.received_ms, arrival.sent_at_ms, arrival.forwarded_ms)
     except Unfit as unfit:
         problems.append(unfit.of("event_time"))
     return arrival.received_ms
-
-
-_CLIENT_TIMES: Final = ("timestamp", "originalTimestamp")
-_ABSENT_VALUES: Final = (None, "")
 
 
 def _object(body: Event, name: str, problems: Problems) -> Event:
