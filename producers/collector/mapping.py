@@ -139,7 +139,8 @@ def _first_failure(event: Event, problems: Problems) -> Failure | None:
         violation = violation_of(failure)
         if not _is_optional(violation.field, kind):
             return failure
-        problems.append(violation)
+        if violation not in problems:  # of an event about several products, each has it
+            problems.append(violation)
         if line := _LINE_FIELD.match(violation.field):
             del event["items"][int(line[1])]
         else:

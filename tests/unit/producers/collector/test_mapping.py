@@ -362,6 +362,16 @@ def test_so_is_a_line_where_lines_are_not_counted(
     assert [line["product_id"] for line in event["items"]] == kept
 
 
+def test_what_is_left_out_of_each_of_several_products_is_named_once(mapper: Mapper) -> None:
+    warnings: list[Violation] = []
+    properties = {"currency": "pounds", "items": [{"item_id": "a"}, {"item_id": "b"}]}
+    events = mapper.map(
+        {"event": "add_to_cart", "userId": "u", "properties": properties}, "e", "track", Arrival(NOW_MS), warnings
+    )
+    assert [(event["product_id"], "currency" in event) for event in events] == [("a", False), ("b", False)]
+    assert [each.field for each in warnings] == ["currency"]
+
+
 @pytest.mark.parametrize("name", ["purchase", "refund", "order_cancelled"])
 @pytest.mark.parametrize(
     ("items", "field"),
