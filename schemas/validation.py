@@ -6,11 +6,12 @@ Times are epoch milliseconds, amounts Decimals.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, assert_never
 
-from schemas.event_types import EVENT_TYPES
+from schemas.event_types import EVENT_TYPES, EventType
 from schemas.failures import Failure, Reason
 
 Event = Mapping[str, Any]
@@ -20,13 +21,99 @@ MAX_QUANTITY: Final = 1_000_000_000
 MAX_INT: Final = 2**31 - 1
 MAX_AMOUNT: Final = Decimal(10) ** 14
 """Amounts are decimal(18,4): what does not fit would become a null further on."""
-IDS: Final = ("event_id", "user_id", "product_id", "order_id", "payment_id")
-AMOUNTS: Final = ("value", "price", "tax", "shipping", "discount")
-COUNTS: Final = {"stock": (0, MAX_QUANTITY), "search_results": (0, MAX_INT), "position": (1, MAX_INT), "rating": (1, 5)}
-"""Whole numbers and the range that they can have."""
-VISIBILITIES: Final = frozenset({"visible", "hidden"})
-_CURRENCY: Final = re.compile(r"[A-Z]{3}\Z")
 _ZERO: Final = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Identifier:
+    """Text of at most MAX_ID_LENGTH characters.
+
+    Attributes:
+        is_required: Whether it may not be empty.
+    """
+
+    is_required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """A decimal from 0 to below MAX_AMOUNT."""
+
+
+@dataclass(frozen=True, slots=True)
+class WholeNumber:
+    """A whole number in a range.
+
+    Attributes:
+        lowest: The smallest that it can be.
+        highest: The largest.
+        exceptions: The smallest one of an event type for which another holds than ``lowest``.
+    """
+
+    lowest: int
+    highest: int
+    exceptions: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """Text of so many characters of a range of ASCII.
+
+    Attributes:
+        length: How many characters.
+        first: The first character of the range.
+        last: The last one.
+        description: What such a text is, for a person.
+    """
+
+    length: int
+    first: str
+    last: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """One of a few texts."""
+
+    texts: tuple[str, ...]
+
+
+Constraint = Identifier | Amount | WholeNumber | Code | OneOf
+
+CONSTRAINTS: Final[dict[str, Constraint]] = {
+    "event_id": Identifier(),
+    "user_id": Identifier(),
+    "product_id": Identifier(),
+    "order_id": Identifier(),
+    "payment_id": Identifier(),
+    "value": Amount(),
+    "price": Amount(),
+    "tax": Amount(),
+    "shipping": Amount(),
+    "discount": Amount(),
+    "stock": WholeNumber(0, MAX_QUANTITY),
+    "search_results": WholeNumber(0, MAX_INT),
+    "position": WholeNumber(1, MAX_INT),
+    "rating": WholeNumber(1, 5),
+    "currency": Code(3, "A", "Z", "three capital letters"),
+    "visibility": OneOf(("visible", "hidden")),
+    "quantity": WholeNumber(1, MAX_QUANTITY, exceptions=(("stock_changed", -MAX_QUANTITY),)),
+}
+"""What the value of a field must be where it is given. Ingest's batches iterate over the same table, so no rule about a
+value is written anywhere else."""
+
+ITEM_CONSTRAINTS: Final[dict[str, Constraint]] = {
+    "product_id": Identifier(is_required=True),
+    "quantity": WholeNumber(1, MAX_QUANTITY),
+    "price": Amount(),
+}
+"""The same for each of the items."""
+
+
+def required_fields(kind: EventType) -> tuple[str, ...]:
+    """The fields that an event of this type must have, neither null nor empty."""
+    return ("event_id", *(("user_id",) if kind.has_user else ()), *kind.required)
 
 
 def check_event(event: Event) -> Failure | None:
@@ -63,61 +150,67 @@ def check_age(event_time_ms: int, received_ms: int, lateness_ms: int, skew_ms: i
 
 def _check_fields(event: Event) -> Failure | None:
     kind = EVENT_TYPES[event["event_type"]]
-    if not event["event_id"]:
-        return _missing("event_id", kind.name)
-    if kind.has_user and not event["user_id"]:
-        return _missing("user_id", kind.name)
-    for field in kind.required:
+    for field in required_fields(kind):
         value = event[field]
         if value is None or value == "" or value == []:
-            return _missing(field, kind.name)
+            return Failure(Reason.MISSING_FIELD, f"{field}: {kind.name} requires it")
     return None
 
 
 def _check_values(event: Event) -> Failure | None:
-    for field in IDS:
-        if event[field] and len(event[field]) > MAX_ID_LENGTH:
-            return _invalid(field, f"longer than {MAX_ID_LENGTH} characters")
-    for field in AMOUNTS:
-        if event[field] is not None and not _ZERO <= event[field] < MAX_AMOUNT:
-            return _invalid(field, f"{event[field]} is not between 0 and {MAX_AMOUNT}")
-    for field, (lowest, highest) in COUNTS.items():
-        if event[field] is not None and not lowest <= event[field] <= highest:
-            return _invalid(field, f"{event[field]} is not between {lowest} and {highest}")
-    if event["currency"] is not None and not _CURRENCY.match(event["currency"]):
-        return _invalid("currency", f"{event['currency']!r} is not three capital letters")
-    if event["visibility"] is not None and event["visibility"] not in VISIBILITIES:
-        return _invalid("visibility", f"{event['visibility']!r} is neither visible nor hidden")
-    return _check_quantity(event)
-
-
-def _check_quantity(event: Event) -> Failure | None:
-    quantity = event["quantity"]
-    if quantity is None:
-        return None
-    if abs(quantity) > MAX_QUANTITY:
-        return _invalid("quantity", f"{quantity} is beyond {MAX_QUANTITY}")
-    if quantity <= 0 and event["event_type"] != "stock_changed":
-        return _invalid("quantity", f"{quantity} is not positive")
+    event_type = event["event_type"]
+    for field, problem_of in _PROBLEMS:
+        value = event[field]
+        if value is not None and (problem := problem_of(value, event_type)):
+            return Failure(Reason.INVALID_VALUE, f"{field}: {problem}")
     return None
 
 
 def _check_items(event: Event) -> Failure | None:
     for index, item in enumerate(event["items"]):
-        if not item["product_id"]:
-            return Failure(Reason.MISSING_FIELD, f"items[{index}].product_id: is empty")
-        if len(item["product_id"]) > MAX_ID_LENGTH:
-            return _invalid(f"items[{index}].product_id", f"longer than {MAX_ID_LENGTH} characters")
-        if not 0 < item["quantity"] <= MAX_QUANTITY:
-            return _invalid(f"items[{index}].quantity", f"{item['quantity']} is not between 1 and {MAX_QUANTITY}")
-        if not _ZERO <= item["price"] < MAX_AMOUNT:
-            return _invalid(f"items[{index}].price", f"{item['price']} is not between 0 and {MAX_AMOUNT}")
+        for field in _REQUIRED_OF_ITEMS:
+            if not item[field]:
+                return Failure(Reason.MISSING_FIELD, f"items[{index}].{field}: is empty")
+        for field, problem_of in _PROBLEMS_OF_ITEMS:
+            if problem := problem_of(item[field], event["event_type"]):
+                return Failure(Reason.INVALID_VALUE, f"items[{index}].{field}: {problem}")
     return None
 
 
-def _missing(field: str, event_type: str) -> Failure:
-    return Failure(Reason.MISSING_FIELD, f"{field}: {event_type} requires it")
+Problem = Callable[[Any, str], str]
+"""(value, event type) -> what is wrong with it; empty if nothing is."""
 
 
-def _invalid(field: str, message: str) -> Failure:
-    return Failure(Reason.INVALID_VALUE, f"{field}: {message}")
+def _problem(constraint: Constraint) -> Problem:
+    match constraint:
+        case Identifier():
+            too_long = f"longer than {MAX_ID_LENGTH} characters"
+            return lambda value, _: too_long if len(value) > MAX_ID_LENGTH else ""
+        case Amount():
+            return lambda value, _: "" if _ZERO <= value < MAX_AMOUNT else f"{value} is not between 0 and {MAX_AMOUNT}"
+        case WholeNumber():
+            return _range_problem(constraint)
+        case Code(length, first, last, description):
+            fits = re.compile(rf"[{first}-{last}]{{{length}}}\Z").match
+            return lambda value, _: "" if fits(value) else f"{value!r} is not {description}"
+        case OneOf(texts):
+            return lambda value, _: "" if value in texts else f"{value!r} is not one of {', '.join(texts)}"
+        case _:
+            assert_never(constraint)
+
+
+def _range_problem(constraint: WholeNumber) -> Problem:
+    highest, exceptions = constraint.highest, dict(constraint.exceptions)
+
+    def problem(value: int, event_type: str) -> str:
+        lowest = exceptions.get(event_type, constraint.lowest)
+        return "" if lowest <= value <= highest else f"{value} is not between {lowest} and {highest}"
+
+    return problem
+
+
+_PROBLEMS: Final = tuple((field, _problem(constraint)) for field, constraint in CONSTRAINTS.items())
+_PROBLEMS_OF_ITEMS: Final = tuple((field, _problem(constraint)) for field, constraint in ITEM_CONSTRAINTS.items())
+_REQUIRED_OF_ITEMS: Final = tuple(
+    field for field, constraint in ITEM_CONSTRAINTS.items() if constraint == Identifier(is_required=True)
+)

@@ -10,18 +10,29 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import compress
-from typing import Final
+from typing import Final, assert_never
 
 import numpy as np
 import numpy.typing as npt
 
-from jobs.ingest.columns import Columns, Integers, Mask
+from jobs.ingest.columns import Column, Columns, Integers, Mask
 from jobs.ingest.decoder import EventDecoder, EventSchema
 from jobs.ingest.rules import AgeLimits, IngestRules
 from schemas.codec import HEADER_BYTES
 from schemas.event_types import ALIASES, EVENT_TYPES
 from schemas.failures import Failure
-from schemas.validation import COUNTS, IDS, MAX_ID_LENGTH, MAX_QUANTITY
+from schemas.validation import (
+    CONSTRAINTS,
+    ITEM_CONSTRAINTS,
+    MAX_ID_LENGTH,
+    Amount,
+    Code,
+    Constraint,
+    Identifier,
+    OneOf,
+    WholeNumber,
+    required_fields,
+)
 
 FEWEST: Final = 64
 
@@ -34,13 +45,16 @@ _CANONICAL: Final = len(EVENT_TYPES)
 """The first code that is an alias's."""
 
 _KINDS: Final = tuple(EVENT_TYPES[ALIASES.get(name, name)] for name in _NAMES)
-_HAS_USER: Final = np.array([kind.has_user for kind in _KINDS])
-_TAKES_AWAY: Final = np.array([kind.name == "stock_changed" for kind in _KINDS])
 _REQUIRED: Final = {
-    name: np.array([name in kind.required for kind in _KINDS])
-    for name in dict.fromkeys(name for kind in _KINDS for name in kind.required)
+    name: np.array([name in required_fields(kind) for kind in _KINDS])
+    for name in dict.fromkeys(name for kind in _KINDS for name in required_fields(kind))
 }
 """Which types require a field, for each that some type requires: (names,) bool."""
+
+_IS: Final = {name: np.array([kind.name == name for kind in _KINDS]) for name in EVENT_TYPES}
+"""Which names are of a type, for each type: (names,) bool."""
+
+_CONSTRAINTS: Final = CONSTRAINTS | {f"items.{name}": constraint for name, constraint in ITEM_CONSTRAINTS.items()}
 
 _USUAL_DIGITS: Final = 13
 _MOST_DIGITS: Final = 18
@@ -172,11 +186,7 @@ class _Batch:
         """Which records ``check_event`` and ``check_age`` have nothing against for certain, (n,)."""
         self._check_names()
         self._check_required()
-        self._check_ids()
-        self._check_counts()
-        self._check_currency()
-        self._check_quantity()
-        self._check_items()
+        self._check_values()
         self._check_age(limits)
         return self._acceptable
 
@@ -214,39 +224,44 @@ class _Batch:
         self._acceptable &= (self.codes != _UNKNOWN) & ((self.codes < _CANONICAL) | (lengths == 2 * self._name_sizes))
 
     def _check_required(self) -> None:
-        self._acceptable &= self._is_given("event_id")
-        self._acceptable &= self._is_given("user_id") | ~_HAS_USER[self.codes]
         for name, required in _REQUIRED.items():
             self._acceptable &= self._is_given(name) | ~required[self.codes]
 
-    def _check_ids(self) -> None:
-        """An id of so few bytes has no more characters."""
-        for name in IDS:
+    def _check_values(self) -> None:
+        for name, constraint in _CONSTRAINTS.items():
             for column in self._columns.of(name):
-                self._exclude(column.rows, column.sizes > MAX_ID_LENGTH)
+                self._exclude(column.rows, self._violates(column, constraint))
 
-    def _check_counts(self) -> None:
-        for name, (lowest, highest) in COUNTS.items():
-            for column in self._columns.of(name):
-                self._exclude(column.rows, (column.numbers < lowest) | (column.numbers > highest))
+    def _violates(self, column: Column, constraint: Constraint) -> Mask:
+        """Which values of a column break the constraint, or may do so, (k,)."""
+        wrong: Mask
+        match constraint:
+            case Identifier(is_required):
+                # an id of so few bytes has no more characters
+                wrong = (column.sizes > MAX_ID_LENGTH) | (is_required & (column.sizes == 0))
+            case Amount():
+                # the reader leaves a record with an amount that is none, or may be none: Columns.decoded
+                wrong = np.zeros(len(column.rows), np.bool_)
+            case WholeNumber(lowest, highest, exceptions):
+                lowest_by_code = np.full(len(_KINDS), lowest)
+                for event_type, other in exceptions:
+                    lowest_by_code[_IS[event_type]] = other
+                lowests = lowest_by_code[self.codes[column.rows]]
+                wrong = (column.numbers < lowests) | (column.numbers > highest)
+            case Code(length, first, last):
+                letters = self._columns.bytes_at(column.starts[:, None] + np.arange(length))
+                is_of_it = (letters >= ord(first)) & (letters <= ord(last))
+                wrong = (column.sizes != length) | ~is_of_it.all(axis=1)
+            case OneOf(texts):
+                wrong = ~np.logical_or.reduce([self._is_text(column, text.encode()) for text in texts])
+            case _:
+                assert_never(constraint)
+        return wrong
 
-    def _check_currency(self) -> None:
-        for column in self._columns.of("currency"):
-            letters = self._columns.bytes_at(column.starts[:, None] + np.arange(3))
-            is_capital = (letters >= ord("A")) & (letters <= ord("Z"))
-            self._exclude(column.rows, (column.sizes != 3) | ~is_capital.all(axis=1))
-
-    def _check_quantity(self) -> None:
-        for column in self._columns.of("quantity"):
-            quantity = column.numbers
-            is_wrong = (quantity <= 0) & ~_TAKES_AWAY[self.codes[column.rows]]
-            self._exclude(column.rows, is_wrong | (np.abs(quantity) > MAX_QUANTITY))
-
-    def _check_items(self) -> None:
-        for column in self._columns.of("items.product_id"):
-            self._exclude(column.rows, (column.sizes == 0) | (column.sizes > MAX_ID_LENGTH))
-        for column in self._columns.of("items.quantity"):
-            self._exclude(column.rows, (column.numbers <= 0) | (column.numbers > MAX_QUANTITY))
+    def _is_text(self, column: Column, text: bytes) -> Mask:
+        letters = self._columns.bytes_at(column.starts[:, None] + np.arange(len(text)))
+        same: Mask = (column.sizes == len(text)) & (letters == np.frombuffer(text, np.uint8)).all(axis=1)
+        return same
 
     def _check_age(self, limits: AgeLimits) -> None:
         for column in self._columns.of("event_time"):
