@@ -7,6 +7,7 @@ name is recognized wherever it stands. What has no field of its own is kept, as 
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -383,7 +384,7 @@ def _line(product: Event) -> Event:
 
 
 def _about(event: Event, product: Event, number: int, count: int) -> Event:
-    """The event about one of its products; the first keeps the id, the others have it with their number."""
+    """The event about one of its products; the first keeps the id, the others have ids that follow from it."""
     one = {**product, **event}
     one.setdefault("quantity", 1)
     if count > 1:
@@ -391,8 +392,21 @@ def _about(event: Event, product: Event, number: int, count: int) -> Event:
         if "price" in product:
             one["value"] = product["price"] * one["quantity"]
         if number > 1:
-            one["event_id"] = f"{event['event_id']}.{number}"
+            one["event_id"] = _id_of_part(event["event_id"], number)
     return one
+
+
+def _id_of_part(event_id: str, number: int) -> str:
+    """The id of an event's second, third, ... product: always the same, and one that no client gives another event.
+
+    It begins as the event's own, to be found, and ends in a digest of the whole of it: ``<id>.2`` alone may be the id
+    of another event, and long ids may begin with the same characters.
+    """
+    digest = hashlib.blake2b(f"{number}\n{event_id}".encode(), digest_size=12).hexdigest()
+    return f"{event_id[:_KEPT_OF_ID]}.{number}.{digest}"
+
+
+_KEPT_OF_ID: Final = 128
 
 
 def _missing(event: Event) -> list[Violation]:

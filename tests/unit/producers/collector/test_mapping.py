@@ -174,8 +174,23 @@ def test_an_event_about_several_products_becomes_one_for_each(map_events: Map) -
     body = {"messageId": "m", "event": "add_to_cart", "userId": "u", "properties": {"items": items, "value": 6}}
     assert [(e["event_id"], e["product_id"], e["quantity"], e.get("value")) for e in map_events(body)] == [
         ("m", "a", 3, Decimal(6)),
-        ("m.2", "b", 1, None),
+        ("m.2.91b9fb62a61d49dd2273bb79", "b", 1, None),
     ]
+
+
+@pytest.mark.parametrize(
+    ("event_id", "other_id"), [("ord", "ord.2"), ("ord.2", "ord"), ("x" * 255 + "a", "x" * 255 + "b"), ("1", "1.1")]
+)
+def test_the_products_of_two_events_have_ids_of_their_own(map_events: Map, event_id: str, other_id: str) -> None:
+    products = [{"product_id": f"p-{number}"} for number in range(12)]
+
+    def ids(message_id: str) -> list[str]:
+        body = {"messageId": message_id, "event": "view_item", "userId": "u", "properties": {"products": products}}
+        return [event["event_id"] for event in map_events(body)]
+
+    assert ids(event_id)[0] == event_id
+    assert ids(event_id) == ids(event_id)
+    assert len({*ids(event_id), *ids(other_id)}) == 24
 
 
 @pytest.mark.parametrize(("alias", "canonical"), [*ALIASES.items(), ("view_search_results", "search")])
