@@ -5,6 +5,7 @@ Every result has one of its name, which follows from its description; the others
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from importlib.resources import files
@@ -20,6 +21,9 @@ from schemas.settings import Settings
 FIRST_DAY: Final = date(1970, 1, 1)
 LAST_DAY: Final = date(2149, 6, 6)
 """The days that ClickHouse's Date can hold."""
+
+_COLUMNS: Final = re.compile(r"^-- (?P<names>\w+(?:, \w+)*)(?:  +|\n--  +)(?P<meaning>\S.*)$", re.MULTILINE)
+"""Columns in the comment of a written query, and what they mean: behind blanks or in the next line."""
 
 DAY: Final = "day"
 MINUTE: Final = "minute"
@@ -43,6 +47,13 @@ class Query:
         """Its first comment line."""
         return self.sql.splitlines()[0].removeprefix("--").strip()
 
+    @property
+    def column_comments(self) -> list[tuple[str, str]]:
+        """Of a written query its columns in their order, and what each means, as its comment says."""
+        return [
+            (name, match["meaning"]) for match in _COLUMNS.finditer(self.sql) for name in match["names"].split(", ")
+        ]
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -59,10 +70,15 @@ class Answer:
 
 def queries() -> dict[str, Query]:
     """All queries by name, in alphabetical order."""
+    all_queries = {result.name: Query(result.name, result_query(result)) for result in RESULTS} | written_queries()
+    return {name: all_queries[name] for name in sorted(all_queries)}
+
+
+def written_queries() -> dict[str, Query]:
+    """The queries that are files, by name, in alphabetical order."""
     entries = (entry for entry in (files("dashboards") / "queries").iterdir() if entry.name.endswith(".sql"))
     written = {entry.name.removesuffix(".sql"): entry.read_text(encoding="utf-8") for entry in entries}
-    texts = {result.name: result_query(result) for result in RESULTS} | written
-    return {name: Query(name, texts[name]) for name in sorted(texts)}
+    return {name: Query(name, written[name]) for name in sorted(written)}
 
 
 def result_query(result: Result) -> str:

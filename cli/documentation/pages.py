@@ -8,7 +8,7 @@ from typer.core import TyperGroup
 
 from cli.documentation.blocks import Block
 from cli.documentation.commands import command_reference
-from cli.documentation.results import results_reference
+from cli.documentation.results import queries_reference, results_reference
 from cli.documentation.settings import settings_table
 
 
@@ -18,4 +18,5 @@ def blocks(shop: TyperGroup) -> tuple[Block, ...]:
         Block("docs/settings.md", "settings", settings_table),
         Block("docs/cli.md", "commands", partial(command_reference, shop)),
         Block("docs/metrics.md", "results", results_reference),
+        Block("docs/metrics.md", "queries", queries_reference),
     )

@@ -1,10 +1,14 @@
-"""The reference of ``docs/metrics.md``: what every result and each of its columns means, as its schema says."""
+"""The reference of ``docs/metrics.md``: what every result and each of its columns means, as its schema says.
+
+Beside them, the queries over several results or over the events, as their comments say.
+"""
 
 from __future__ import annotations
 
 from itertools import groupby
 
 from cli.documentation.blocks import table
+from dashboards.queries import Query, written_queries
 from schemas.result_tables import column_type
 from schemas.results import RESULTS, Column, Result
 
@@ -17,6 +21,16 @@ def results_reference() -> str:
         for section, results in groupby(in_order, key=lambda result: result.section)
         for part in (f"## {section}", *map(_entry, results))
     )
+
+
+def queries_reference() -> str:
+    """All queries that are files, by name."""
+    return "\n\n".join(map(_query_entry, written_queries().values()))
+
+
+def _query_entry(query: Query) -> str:
+    rows = [(f"`{name}`", meaning) for name, meaning in query.column_comments]
+    return f"**{query.name}**: {query.summary}\n\n{table(('column', 'meaning'), rows)}"
 
 
 def _entry(result: Result) -> str:

@@ -1,14 +1,26 @@
 -- What each arm of an experiment earned. Grain: one row an experiment, arm and currency, over the days asked for.
 -- A user belongs to the arm of the first recommendation shown, and counts from then on, whatever was shown or clicked
 -- afterwards; docs/serving.md says more.
+-- experiment             its name
+-- arm                    the arm
+-- currency               of the orders; empty for an arm without one
 -- users                  users to whom a recommendation was shown
--- shown, clicked         recommendations shown, and those of them with a click
--- click_through          clicked / shown; its interval by the delta method over users, who click more than once
--- buyers                 users with an order after their first recommendation; conversion is buyers / users, its
---                        interval Wilson's
--- orders, gross          those orders, and what they cost
+-- shown                  recommendations shown
+-- clicked                those of them with a click
+-- click_through          clicked / shown
+-- click_through_low, click_through_high
+--                        its interval, by the delta method over users, who click more than once
+-- buyers                 users with an order after their first recommendation, in any currency
+-- conversion             buyers / users
+-- conversion_low, conversion_high
+--                        its interval, Wilson's
+-- orders                 those orders that are in the currency
+-- gross                  what they cost
 -- net                    gross without what was given back of these very orders
--- net_per_user           net / users; its interval by the normal approximation over users
+-- net_per_user           net / users
+-- net_error              its standard error
+-- net_per_user_low, net_per_user_high
+--                        its interval, by the normal approximation over users
 -- The intervals hold with 95 % confidence; they are NULL where there are too few users for one.
 WITH
     1.959964 AS z,

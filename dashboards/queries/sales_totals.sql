@@ -1,7 +1,10 @@
 -- Sales in all. Grain: one row a currency, over the days asked for.
+-- currency             ISO 4217 code
 -- days                 days with an order, a refund or a cancellation
+-- orders, units, gross, refunds, cancelled, net
+--                      sums of those in sales_daily
 -- average_order_value  gross / orders, rounded half up to four decimals; NULL without orders
--- The other columns are sums of those in sales_daily. Buyers are missing: those of several days cannot be added up.
+-- Buyers are missing: those of several days cannot be added up.
 SELECT
     currency,
     days,

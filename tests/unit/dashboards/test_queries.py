@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from dashboards.queries import queries, query, result_query, run
+from dashboards.queries import queries, query, result_query, run, written_queries
 from schemas.errors import ConfigurationError
 from schemas.results import RESULTS, result_named
 from schemas.settings import Settings
@@ -29,6 +29,16 @@ def test_every_result_has_a_query_of_its_name_and_its_columns() -> None:
         "WHERE day BETWEEN {from:Date} AND {to:Date}\n"
         "ORDER BY day, currency, revenue DESC, product_id\n"
     )
+
+
+def test_a_written_query_says_what_its_columns_mean() -> None:
+    meanings = dict(written_queries()["sales_totals"].column_comments)
+
+    assert list(meanings) == [
+        *("currency", "days", "orders", "units", "gross", "refunds", "cancelled", "net", "average_order_value")
+    ]
+    assert meanings["days"] == "days with an order, a refund or a cancellation"
+    assert meanings["net"] == "sums of those in sales_daily"
 
 
 def test_minutes_are_shown_and_cut_into_days_in_the_time_zone_that_is_asked_for() -> None:
