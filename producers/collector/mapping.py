@@ -38,6 +38,9 @@ _REMEMBERED: Final = ("anonymous_id", "session_id")
 _CATEGORY_LEVELS: Final = ("item_category", "item_category2", "item_category3", "item_category4", "item_category5")
 _PRICED: Final = frozenset({"purchase"})
 """Types whose lines make revenue: there a line without a price is an error, elsewhere it is not known."""
+_GIVEN_BACK: Final = frozenset({"refund", "order_cancelled"})
+"""Types whose lines take revenue back: there a unit without a price has an equal share of the event's value."""
+_TEN_THOUSANDTH: Final = Decimal("0.0001")
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,6 +340,8 @@ def _with_products(event: Event, items: Any, problems: Problems) -> list[Event]:
     products = [_product(item, f"items[{index}]", problems) for index, item in enumerate(items)]
     if "product_id" in EVENT_TYPES[event["event_type"]].required and "product_id" not in event:
         return [_about(event, product, n, len(products)) for n, product in enumerate(products, start=1)]
+    if event["event_type"] in _GIVEN_BACK:
+        products = _with_shares(products, event.get("value"), problems)
     event["items"] = _lines(event, products, problems)
     if event["event_type"] in _PRICED:
         problems += [
@@ -357,6 +362,36 @@ def _lines(event: Event, products: list[Event], problems: Problems) -> list[Even
         if not product.get("product_id")
     ]
     return [_line(product) for product in products if product.get("product_id")]
+
+
+def _with_shares(products: list[Event], value: Decimal | None, problems: Problems) -> list[Event]:
+    """What is given back: each unit without a price has an equal share of what the other lines leave of ``value``.
+
+    Only the purchase knows what a unit cost, and it may have come anywhere else. The shares add up to the last
+    ten-thousandth, so a line whose units do not all have the same share becomes two.
+    """
+    unpriced = [product for product in products if "price" not in product]
+    quantities = [product.get("quantity", 1) for product in unpriced]
+    if not unpriced or value is None or min(quantities) <= 0:
+        return products  # nothing is to be shared, or the event is refused for what it lacks
+    left = value - sum((each["price"] * each.get("quantity", 1) for each in products if "price" in each), _ZERO)
+    if left < 0:
+        where = next(index for index, product in enumerate(products) if "price" not in product)
+        message = f"is missing, and the lines with a price leave {left} of the value"
+        problems.append(Violation(Kind.INVALID_VALUE, f"items[{where}].price", message))
+        return products
+    share, rest = divmod(int(left / _TEN_THOUSANDTH), sum(quantities))
+    shared: list[Event] = []
+    for product in products:
+        if "price" in product:
+            shared.append(product)
+            continue
+        quantity = product.get("quantity", 1)
+        with_more = min(rest, quantity)
+        rest -= with_more
+        parts = ((quantity - with_more, share), (with_more, share + 1))
+        shared += [{**product, "quantity": n, "price": each * _TEN_THOUSANDTH} for n, each in parts if n]
+    return shared
 
 
 def _product(item: Any, where: str, problems: Problems) -> Event:

@@ -193,6 +193,61 @@ def test_the_products_of_two_events_have_ids_of_their_own(map_events: Map, event
     assert len({*ids(event_id), *ids(other_id)}) == 24
 
 
+@pytest.mark.parametrize("event_type", ["refund", "order_cancelled"])
+@pytest.mark.parametrize(
+    ("value", "products", "lines"),
+    [
+        ("10", [{"product_id": "a", "quantity": 2}], [("a", 2, "5")]),
+        ("10", [{"product_id": "a", "quantity": 3}], [("a", 2, "3.3333"), ("a", 1, "3.3334")]),
+        ("9", [{"product_id": "a"}, {"product_id": "b", "quantity": 2}], [("a", 1, "3"), ("b", 2, "3")]),
+        (
+            "0.0005",
+            [{"product_id": "a", "quantity": 2}, {"product_id": "b", "quantity": 2}],
+            [("a", 1, "0.0001"), ("a", 1, "0.0002"), ("b", 2, "0.0001")],
+        ),
+        ("10", [{"product_id": "a", "price": 4}, {"product_id": "b", "price": ""}], [("a", 1, "4"), ("b", 1, "6")]),
+        ("10", [{"product_id": "a", "price": 10}, {"product_id": "b"}], [("a", 1, "10"), ("b", 1, "0")]),
+        ("10", [{"product_id": "a", "price": 4}], [("a", 1, "4")]),
+        ("0", [{"product_id": "a", "quantity": 2}], [("a", 2, "0")]),
+    ],
+)
+def test_what_is_given_back_without_a_price_shares_the_value(
+    map_events: Map, event_type: str, value: str, products: list[Any], lines: list[Any]
+) -> None:
+    properties = {"order_id": "o", "currency": "EUR", "value": value, "products": products}
+    (event,) = map_events({"event": event_type, "userId": "u", "properties": properties})
+    written = [(line["product_id"], line["quantity"], line["price"]) for line in event["items"]]
+    assert sorted(written) == sorted((product, quantity, Decimal(price)) for product, quantity, price in lines)
+
+
+@given(
+    value=st.decimals(0, 10**13, places=4),
+    quantities=st.lists(st.integers(1, 10**9), min_size=1, max_size=6),
+)
+def test_shares_add_up_to_the_value_and_to_the_quantities(value: Decimal, quantities: list[int]) -> None:
+    products = [{"product_id": f"p-{index}", "quantity": quantity} for index, quantity in enumerate(quantities)]
+    properties = {"order_id": "o", "currency": "EUR", "value": str(value), "products": products}
+    mapper = Mapper(7 * 24 * 3600 * 1000, 600_000, lambda: "made")
+    (event,) = mapper.map({"event": "refund", "userId": "u", "properties": properties}, "e", "track", Arrival(NOW_MS))
+
+    units = dict.fromkeys((product["product_id"] for product in products), 0)
+    for line in event["items"]:
+        units[line["product_id"]] += line["quantity"]
+    assert list(units.values()) == quantities
+    assert sum(line["quantity"] * int(line["price"] * 10_000) for line in event["items"]) == int(value * 10_000)
+    ENCODER.encode(event)
+
+
+def test_a_line_without_a_price_is_refused_where_nothing_is_left_for_it(map_events: Map) -> None:
+    products = [{"product_id": "a", "price": 12}, {"product_id": "b"}]
+    properties = {"order_id": "o", "currency": "EUR", "value": 10, "products": products}
+    with pytest.raises(Rejected) as rejected:
+        map_events({"event": "refund", "userId": "u", "properties": properties})
+    (violation,) = rejected.value.violations
+    assert (violation.kind, violation.field) == (Kind.INVALID_VALUE, "items[1].price")
+    assert violation.message == "is missing, and the lines with a price leave -2.0000 of the value"
+
+
 @pytest.mark.parametrize(("alias", "canonical"), [*ALIASES.items(), ("view_search_results", "search")])
 def test_every_alias_is_known(mapper: Mapper, alias: str, canonical: str) -> None:
     body = {"event": alias, "userId": "u", "properties": FULL}
