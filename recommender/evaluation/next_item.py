@@ -25,7 +25,7 @@ from recommender.evaluation.files import (
     the_one_file,
 )
 from recommender.evaluation.metrics import ndcg
-from recommender.evaluation.parts import Part, Validation
+from recommender.evaluation.parts import NO_CASES, Part, Validation
 from recommender.evaluation.report import Result
 from recommender.evaluation.request import Progress, Request
 from recommender.evaluation.search import Space, choice, log_uniform, uniform, variants
@@ -90,14 +90,20 @@ def evaluate(request: Request, progress: Progress) -> Result:
     """Measure a model.
 
     Raises:
-        ConfigurationError: A file cannot be used, or there is no such model.
+        ConfigurationError: A file cannot be used, there is no such model, or no user has two items.
     """
     path = the_one_file(request.needed_data(), TEXT_ENDINGS)
     progress(f"reading {path.name}")
     lists = read_lists(path, request.attributes or attributes_beside(path))
     rng = np.random.default_rng(request.seed)
     test = last_items(lists, lists.histories)
-    validation = validation_of(last_items(lists, test.training.histories), rng)
+    if not len(test.cases):
+        message = f"No user of {path} has two items or more: there is nothing to leave out."
+        raise ConfigurationError(message)
+    before = last_items(lists, test.training.histories)
+    if not len(before.cases):
+        progress(NO_CASES)
+    validation = validation_of(before, rng)
     chosen = validation.choose(request.model, parts_of(test.training, rng), progress)
     return compared(chosen, (Popularity(), ItemKnn()), test, METRICS, progress)
 
@@ -137,14 +143,8 @@ def read_lists(path: Path, attributes: Path | None) -> Lists:
 
 
 def last_items(lists: Lists, histories: Histories) -> Split:
-    """Split off the last item of each user as a case; the items before it are the training part.
-
-    Raises:
-        ConfigurationError: No user has two items.
-    """
+    """Split off the last item of each user with two or more as a case; the items before it are the training part."""
     long_enough = np.flatnonzero(histories.lengths >= LEAST_ITEMS)
-    if not len(long_enough):
-        raise ConfigurationError("No user has two items or more: there is nothing to leave out.")
     known, targets = leave_last_out(histories.take(long_enough))
     return Split(lists.training(known), Cases(known, targets))
 

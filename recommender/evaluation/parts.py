@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -18,6 +19,9 @@ from schemas.errors import ConfigurationError
 
 Variant = tuple[str, Parameters]
 """A model's name and parameters."""
+
+NO_CASES: Final = "no cases to choose parameters on: each model keeps its defaults, and all weigh the same"
+"""Said of data with a test part, but with nothing before it that is a case."""
 
 Part = Sequence[Variant]
 """The variants of one part of a blend: the same model with different parameters."""
@@ -71,5 +75,6 @@ class Validation:
 
 
 def share_of_time(training: Training, share: float) -> float:
-    """A share of the time span of the training data in seconds, to three digits."""
-    return float(f"{np.ptp(training.histories.times) * share:.3g}") if len(training.histories.items) else 1.0
+    """A share of the time span of the training data in seconds, to three digits; 1 where it has no span to share."""
+    span = float(np.ptp(training.histories.times)) if len(training.histories.items) else 0.0
+    return float(f"{span * share:.3g}") or 1.0

@@ -22,7 +22,7 @@ from scipy import stats
 from recommender.evaluation.blending import EqualWeights, ValidationMetric
 from recommender.evaluation.cases import Cases, Split
 from recommender.evaluation.comparison import compared
-from recommender.evaluation.parts import Part, Validation
+from recommender.evaluation.parts import NO_CASES, Part, Validation
 from recommender.evaluation.report import Result
 from recommender.evaluation.request import Progress, Request
 from recommender.evaluation.search import Space, log_uniform, uniform, variants
@@ -87,6 +87,8 @@ def evaluate(request: Request, progress: Progress) -> Result:
     """
     data = read_sampled(request.needed_data(), progress)
     rng = np.random.default_rng(request.seed)
+    if not (data.training.histories.lengths > 1).any():
+        progress(NO_CASES)
     validation = validation_of(data.training, rng)
     chosen = validation.choose(request.model, parts_of(validation, rng, progress), progress)
     return compared(chosen, (Popularity(), ItemKnn()), data.test, METRICS, progress)
@@ -153,7 +155,7 @@ def hold_out(histories: Histories, rounds: int, rng: np.random.Generator) -> tup
 
 
 def expected_ndcg(ranks: NDArray[np.int64], unseen: NDArray[np.int64]) -> float:
-    """Expected NDCG of targets ranked among OTHERS random items.
+    """Expected NDCG of targets ranked among OTHERS random items; 0 over no targets.
 
     Args:
         ranks: Rank of each target among all items that are not in the history, from 0.
@@ -161,7 +163,8 @@ def expected_ndcg(ranks: NDArray[np.int64], unseen: NDArray[np.int64]) -> float:
     """
     sampled_ranks = np.arange(CUTOFF)
     probabilities = stats.binom.pmf(sampled_ranks, OTHERS, (ranks / np.maximum(unseen - 1, 1))[:, None])
-    return float((probabilities / np.log2(sampled_ranks + 2)).sum(axis=1).mean())
+    gains = (probabilities / np.log2(sampled_ranks + 2)).sum(axis=1)
+    return float(gains.mean()) if len(gains) else 0.0
 
 
 def _near(tuned: Mapping[str, Any], drawn: int, rng: np.random.Generator) -> Part:

@@ -19,7 +19,7 @@ from recommender.evaluation.blending import LearnedWeights
 from recommender.evaluation.cases import Cases, Split
 from recommender.evaluation.files import line_error, numbered_lines, the_one_file
 from recommender.evaluation.metrics import Metrics, hit_rate, rank_metrics, reciprocal_rank
-from recommender.evaluation.parts import Part, Validation, share_of_time
+from recommender.evaluation.parts import NO_CASES, Part, Validation, share_of_time
 from recommender.evaluation.report import Result
 from recommender.evaluation.request import Progress, Request
 from recommender.evaluation.search import Parameters
@@ -84,6 +84,8 @@ def evaluate(request: Request, progress: Progress) -> Result:
     sessions = read_sessions(train, test)
     rng = np.random.default_rng(request.seed)
     before = sessions.validation
+    if not len(before.cases):
+        progress(NO_CASES)
     drawn = rng.permutation(len(before.cases))[: SELECTION_CASES + WEIGHT_CASES]
     half = min(SELECTION_CASES, len(drawn) // 2)
     selection = Split(before.training, before.cases.take(np.sort(drawn[:half])))

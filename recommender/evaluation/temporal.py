@@ -8,6 +8,7 @@ right nor recommended. Parameters are chosen by the same test with a second cut 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import numpy as np
@@ -19,7 +20,7 @@ from recommender.evaluation.blending import LearnedWeights
 from recommender.evaluation.event_files import Events, read_events, read_pairs
 from recommender.evaluation.lists import Lists, best_lists
 from recommender.evaluation.metrics import Metrics
-from recommender.evaluation.parts import Part, Validation, share_of_time
+from recommender.evaluation.parts import NO_CASES, Part, Validation, share_of_time
 from recommender.evaluation.report import Result
 from recommender.evaluation.request import Progress, Request
 from recommender.interactions import PURCHASE, in_order, newest_of_each
@@ -85,6 +86,8 @@ def evaluate(request: Request, progress: Progress) -> Result:
     cut = _cut(events, request)
     test, before = test_part(events, request, cut), validation_part(events, request, cut)
     progress(f"{len(test.cases)} users are evaluated, parameters are chosen on {len(before.cases)}")
+    if not len(before.cases):
+        progress(NO_CASES)
     blending = LearnedWeights(before.examples)
     validation = Validation(before.training, lambda model: before.lists(model).ndcg(DEPTHS[0]), blending)
     model = validation.choose(request.model, parts_of(validation.training), progress)
@@ -142,19 +145,23 @@ def test_part(events: Events, request: Request, cut: float) -> TemporalSplit:
         ConfigurationError: No user can be evaluated.
     """
     if request.test_purchases is None:
-        return temporal_split(events, cut, np.inf, request.repeats)
-    users, items = read_pairs(request.test_purchases, events)
-    return _temporal_split(events, np.ones(len(events.items), bool), users, items, request.repeats)
+        split = temporal_split(events, cut, np.inf, request.repeats)
+        when = f"{datetime.fromtimestamp(cut, UTC):%Y-%m-%dT%H:%M:%S}"
+        nobody = f"No user has events before {when} and purchases after it: choose another --cut."
+    else:
+        users, items = read_pairs(request.test_purchases, events)
+        split = _temporal_split(events, np.ones(len(events.items), bool), users, items, request.repeats)
+        nobody = f"No line of {request.test_purchases} has a user and a product of the events that can be evaluated."
+    if not len(split.cases):
+        raise ConfigurationError(nobody)
+    return split
 
 
 def validation_part(events: Events, request: Request, cut: float) -> TemporalSplit:
     """The same test on the events before the cut, with an earlier cut.
 
     It is as long before the first cut as events go on after that, but at least half of the known events are before it.
-    Where a file names the right items, a fifth of the events are after it.
-
-    Raises:
-        ConfigurationError: No user can be evaluated.
+    Where a file names the right items, a fifth of the events are after it. It may have no cases.
     """
     known = events.times[events.times < cut]
     if request.test_purchases is not None:
@@ -164,11 +171,7 @@ def validation_part(events: Events, request: Request, cut: float) -> TemporalSpl
 
 
 def temporal_split(events: Events, cut: float, end: float, repeats: bool) -> TemporalSplit:
-    """Split events at a cut, without those from ``end`` on.
-
-    Raises:
-        ConfigurationError: No user has events before the cut and purchases after it.
-    """
+    """Split events at a cut, without those from ``end`` on."""
     bought = (events.kinds == PURCHASE) & (events.times >= cut) & (events.times < end)
     return _temporal_split(events, events.times < cut, events.users[bought], events.items[bought], repeats)
 
@@ -194,8 +197,6 @@ def _temporal_split(
     right = right - right.multiply(hidden)
     right.eliminate_zeros()
     rows = np.flatnonzero((known.histories.lengths > 0) & (right.getnnz(axis=1) > 0))
-    if not len(rows):
-        raise ConfigurationError("No user has events before the cut and purchases after it: choose another cut.")
     cases = newest_of_each(known).histories.take(rows)
     everything = known.histories.take(rows)
     return TemporalSplit(Training(known.histories, n_items), cases, everything, right[rows], hidden[rows])

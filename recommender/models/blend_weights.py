@@ -102,6 +102,8 @@ def learn_ensemble_weights(models: Sequence[Model], examples: Examples) -> list[
 
 def candidates_of(models: Sequence[Model], examples: Examples) -> Candidates:
     """The candidates of all cases; a case without a right candidate has none."""
+    if not len(examples.histories):
+        return Candidates(np.zeros((0, 2 * len(models)), np.float32), np.zeros(0, np.float32), np.zeros(0, np.int64))
     parts = [_candidates(models, part) for part in examples.parts()]
     starts = np.cumsum([0, *(len(part.right) for part in parts[:-1])])
     return Candidates(

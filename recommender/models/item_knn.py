@@ -65,9 +65,10 @@ def _bm25(matrix: sparse.csr_matrix) -> sparse.csr_matrix:
     """BM25 with users as documents and items as words: rare items and users of few items weigh more."""
     n_users = matrix.shape[0]
     popularity = np.bincount(matrix.indices, minlength=matrix.shape[1])
-    idf = np.log(n_users) - np.log1p(popularity)
+    idf = np.log(max(n_users, 1)) - np.log1p(popularity)
     lengths = np.asarray(matrix.sum(axis=1)).ravel()
-    length_norm = (1 - BM25_B) + BM25_B * lengths / max(lengths.mean(), 1e-12)
+    mean_length = lengths.mean() if n_users else 0.0
+    length_norm = (1 - BM25_B) + BM25_B * lengths / max(mean_length, 1e-12)
     values = (
         matrix.data * (BM25_K1 + 1) / (BM25_K1 * length_norm[row_indices(matrix)] + matrix.data) * idf[matrix.indices]
     )

@@ -55,7 +55,8 @@ def product_of_strongest(
         k: Values kept in a row.
         shape_values: From a block of the product and the index of its first row to the values that are compared.
     """
-    stacked: sparse.csr_matrix = sparse.vstack(list(_blocks(left, right, k, shape_values)), format="csr")
+    blocks = list(_blocks(left, right, k, shape_values)) or [empty_matrix(0, right.shape[1])]
+    stacked: sparse.csr_matrix = sparse.vstack(blocks, format="csr")
     return stacked
 
 

@@ -97,10 +97,20 @@ class HoldoutResult:
     coverage: float
 
     @property
+    def users(self) -> int:
+        """Number of users that were evaluated."""
+        return len(self.gains)
+
+    @property
     def metrics(self) -> dict[str, float]:
-        """The metrics by name, rounded."""
-        ndcg = float(self.gains.mean()) if len(self.gains) else 0.0
-        values = {f"NDCG@{DEPTH}": ndcg, f"HR@{DEPTH}": self.hit_rate, f"coverage@{DEPTH}": self.coverage}
+        """The metrics by name, rounded; none where nobody was evaluated: a 0 would say that the lists are bad."""
+        if not self.users:
+            return {}
+        values = {
+            f"NDCG@{DEPTH}": float(self.gains.mean()),
+            f"HR@{DEPTH}": self.hit_rate,
+            f"coverage@{DEPTH}": self.coverage,
+        }
         return {name: round(value, 6) for name, value in values.items()}
 
 
@@ -125,8 +135,13 @@ class Comparison:
 
 
 def cut_at(dataset: Dataset, days: int) -> float:
-    """Where to cut: ``days`` before the end, or later where less than OLD_SHARE of the events would be before it."""
+    """Where to cut: ``days`` before the end, or later where less than OLD_SHARE of the events would be before it.
+
+    Without events it is at 0, the epoch.
+    """
     times = dataset.interactions.histories.times
+    if not len(times):
+        return 0.0
     newest_days = float(times.max()) - timedelta(days=days).total_seconds()
     return max(newest_days, float(np.quantile(times, OLD_SHARE)))
 
@@ -155,6 +170,8 @@ def evaluate(indexed: IndexedModel, holdout: Holdout, rules: Rules) -> HoldoutRe
         holdout: The users.
         rules: Rules for the lists, of which the first ten products are evaluated.
     """
+    if not len(holdout.rows):
+        return HoldoutResult(np.zeros(0), 0.0, 0.0)
     cases = _with_indices_of_model(holdout.cases, indexed.indices)
     ranked = _ranked(indexed, cases, Rules(DEPTH, rules.excludes_bought))
     lists = _with_indices_of_dataset(ranked, indexed.indices)

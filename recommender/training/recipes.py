@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from recommender.evaluation.parts import share_of_time
 from recommender.interactions import PURCHASE
 from recommender.models.base import Model, Training
 from recommender.models.blend import Blend
@@ -74,7 +75,7 @@ def recipe_for(name: str, training: Training, holdout: Holdout) -> Recipe:
 def _members(training: Training, excludes_bought: bool) -> Iterator[Model]:
     """The members of a blend for this data; EASE where the catalogue is small enough, else iALS."""
     yield Popularity()
-    yield Popularity(window_seconds=float(f"{np.ptp(training.histories.times) * RECENT_SHARE:.3g}"))
+    yield Popularity(window_seconds=share_of_time(training, RECENT_SHARE))
     yield ItemKnn(norm_power=0.7, recency=0.5)
     yield SequentialRules()
     yield Ease() if training.n_items <= MOST_ITEMS else Ials()

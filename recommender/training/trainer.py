@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import orjson
 
+from recommender.errors import ModelError
 from recommender.models.base import Model, Training
 from recommender.models.bought_together import BoughtTogether
 from recommender.models.content import Content
@@ -38,6 +39,10 @@ NEIGHBOURS: Final = 50
 """Similar products kept for each product: more than a list shows, as some may be unavailable."""
 
 SEED: Final = 1
+
+UNJUDGED: Final = "nobody could be judged: no user has events before the held-out part and a choice in it"
+"""Why a candidate has no metrics, in a young shop or one whose users do not return."""
+
 _HASH_DIGITS: Final = 8
 
 
@@ -50,9 +55,10 @@ class PromotionDecision:
         result: The candidate's result.
         active: The active version, "" when there is none.
         active_result: The active model's result; None when there is none.
-        comparison: The candidate compared with the active model; None when there is none.
+        comparison: The candidate compared with the active model; None when they could not be compared.
         active_as_it_is: Whether the active model was evaluated as it is served. One that was trained on the held-out
             days is fitted again on the days before.
+        obstacle: Why the active model could not be evaluated, "" when nothing was in the way.
     """
 
     cut: float
@@ -61,17 +67,21 @@ class PromotionDecision:
     active_result: HoldoutResult | None = None
     comparison: Comparison | None = None
     active_as_it_is: bool = False
+    obstacle: str = ""
 
     @property
     def promotes(self) -> bool:
-        """Whether to serve the candidate: there is no active model, or the candidate is not significantly worse."""
+        """Whether to serve the candidate: it was compared with no active model, or is not significantly worse."""
         return self.comparison is None or not self.comparison.is_worse
 
     @property
     def reason(self) -> str:
         """The decision in a sentence."""
         if self.comparison is None:
-            return "the first model"
+            first = "" if self.active else "the first model"
+            nobody = "" if self.result.users else UNJUDGED
+            unfit = f"{self.active} could not be evaluated on this data: {self.obstacle}" if self.obstacle else ""
+            return "; ".join(filter(None, (first, nobody, unfit)))
         by = self.comparison
         interval = f"NDCG@10 {by.difference:+.4f} [{by.low:+.4f}, {by.high:+.4f}] against {self.active}"
         return f"{'not worse' if self.promotes else 'worse'}: {interval}"
@@ -80,7 +90,7 @@ class PromotionDecision:
         """As it is stored in the manifest."""
         return {
             "cut": utc_text(datetime.fromtimestamp(self.cut, UTC)),
-            "users": len(self.result.gains),
+            "users": self.result.users,
             "active": self.active,
             "active_as_it_is": self.active_as_it_is,
             "active_metrics": self.active_result.metrics if self.active_result else {},
@@ -116,10 +126,15 @@ class Trainer:
         result = self._evaluated(recipe, holdout)
         if active is None:
             return PromotionDecision(holdout.cut, result)
+        if not result.users:
+            return PromotionDecision(holdout.cut, result, active.version)
         is_older = active.manifest.data_to.timestamp() < holdout.cut
-        of_active = (
-            self._evaluated_as_it_is(active, holdout) if is_older else self._evaluated(recipe_of(active), holdout)
-        )
+        try:
+            of_active = (
+                self._evaluated_as_it_is(active, holdout) if is_older else self._evaluated(recipe_of(active), holdout)
+            )
+        except ModelError as error:  # such as a catalogue that has grown too large for EASE
+            return PromotionDecision(holdout.cut, result, active.version, obstacle=str(error))
         comparison = compare(result, of_active, SEED)
         return PromotionDecision(holdout.cut, result, active.version, of_active, comparison, is_older)
 

@@ -13,6 +13,7 @@ import pytest
 from recommender.evaluation.event_files import Events, read_events, read_pairs
 from recommender.evaluation.request import Request
 from recommender.evaluation.temporal import evaluate, temporal_split
+from recommender.evaluation.temporal import test_part as part_from
 from recommender.interactions import KINDS
 from schemas.errors import ConfigurationError
 
@@ -112,8 +113,8 @@ def test_what_happens_behind_the_end_is_not_known(events: Events) -> None:
 
 
 def test_a_cut_before_which_nobody_is_known_is_refused(events: Events) -> None:
-    with pytest.raises(ConfigurationError, match="choose another"):
-        temporal_split(events, seconds(-1), np.inf, repeats=True)
+    with pytest.raises(ConfigurationError, match=r"before 2024-04-30T23:00:00 .*choose another --cut"):
+        part_from(events, Request(), seconds(-1))
 
 
 def test_a_file_of_purchases_names_users_and_items(tmp_path: Path, events: Events) -> None:

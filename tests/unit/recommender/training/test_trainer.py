@@ -150,7 +150,7 @@ def test_a_blend_is_learned_from_data_older_than_the_held_out_days(dataset: Data
 def test_of_no_users_nothing_is_said(dataset: Dataset) -> None:
     nobody = HoldoutResult(np.zeros(0), 0.0, 0.0)
     assert not compare(nobody, nobody, seed=1).is_worse
-    assert nobody.metrics == {"NDCG@10": 0.0, "HR@10": 0.0, "coverage@10": 0.0}
+    assert nobody.metrics == {}
 
 
 def test_the_same_data_gives_the_same_version_and_the_same_bytes(dataset: Dataset, tmp_path: Path) -> None:
