@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import json
 import zlib
@@ -15,6 +16,11 @@ from schemas.errors import ConfigurationError
 
 ATTRIBUTES_ENDINGS: Final = ("_item2attributes.json.gz", "_item2attributes.json")
 TEXT_ENDINGS: Final = (".txt", ".txt.gz")
+
+NOT_A_NUMBER: Final = "nan"
+"""What a tool writes where it has no value."""
+
+UTF_16_MARKS: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +39,7 @@ def read_user_lists(path: Path) -> UserLists:
     """
     items_of: dict[str, list[str]] = {}
     for number, line in numbered_lines(path):
-        user, *items = line.split()
+        user, *items = names_of(path, number, line)
         if user in items_of:
             raise line_error(path, number, f"user {user!r} has a line already")
         if not items:
@@ -53,13 +59,17 @@ def read_attributes(path: Path) -> Mapping[str, Sequence[str]]:
     """
     with opened_text(path) as file:
         try:
-            attributes: Any = json.load(file)
+            attributes: Any = json.load(file, parse_constant=_no_number)
         except ValueError as error:
             message = f"{path} is not JSON: {error}."
             raise ConfigurationError(message) from error
     if not isinstance(attributes, dict) or not all(isinstance(values, list) for values in attributes.values()):
         message = f'{path} must hold one JSON object of item to a list of attributes: {{"item": [1, 2], ...}}.'
         raise ConfigurationError(message)
+    for item, values in attributes.items():
+        if not all(isinstance(value, str | int | float) and not isinstance(value, bool) for value in values):
+            message = f"{path}: the attributes of item {item!r} must be texts or numbers; they are {values!r:.80}."
+            raise ConfigurationError(message)
     return {item: [str(value) for value in values] for item, values in attributes.items()}
 
 
@@ -101,20 +111,46 @@ def numbered_lines(path: Path) -> Iterator[tuple[int, str]]:
                 yield number, stripped
 
 
-@contextmanager
-def opened_text(path: Path) -> Iterator[TextIO]:
-    """A text file, decompressed when its first bytes are those of gzip.
+def names_of(path: Path, number: int, line: str) -> list[str]:
+    """The users and items of a line, which blanks and tabs separate.
 
     Raises:
-        ConfigurationError: It cannot be read, or is no UTF-8.
+        ConfigurationError: Commas separate them, too, or one of them is NaN, which is none.
+    """
+    names = line.split()
+    for name in names:
+        if name.endswith((",", ";")):
+            raise line_error(path, number, f"{name!r} ends in a separator; only blanks or tabs separate items")
+        if name.casefold() == NOT_A_NUMBER:
+            raise line_error(path, number, f"{name!r} is no user or item; leave the line out, or name it")
+    return names
+
+
+def _no_number(constant: str) -> None:
+    """Refuse NaN and Infinity, which Python writes into JSON."""
+    message = f"{constant} is no JSON value"
+    raise ValueError(message)
+
+
+@contextmanager
+def opened_text(path: Path) -> Iterator[TextIO]:
+    """A text file, decompressed when its first bytes are those of gzip; UTF-8, or UTF-16 with a byte order mark.
+
+    Raises:
+        ConfigurationError: It cannot be read, or is neither.
     """
     try:
         with path.open("rb") as raw:
             compressed = raw.read(2) == b"\x1f\x8b"
         opener = gzip.open if compressed else open
-        with opener(path, "rt", encoding="utf-8-sig") as file:
+        with opener(path, "rb") as content:
+            encoding = "utf-16" if content.read(2) in UTF_16_MARKS else "utf-8-sig"
+        with opener(path, "rt", encoding=encoding) as file:
             yield file
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
+    except UnicodeError as error:
+        message = f"{path} is no text in UTF-8: {error}. Save it as UTF-8, plain or compressed by gzip."
+        raise ConfigurationError(message) from error
+    except (OSError, EOFError, zlib.error) as error:
         message = f"{path} cannot be read: {error}."
         raise ConfigurationError(message) from error
 

@@ -95,6 +95,8 @@ def evaluate(request: Request, progress: Progress) -> Result:
     path = the_one_file(request.needed_data(), TEXT_ENDINGS)
     progress(f"reading {path.name}")
     lists = read_lists(path, request.attributes or attributes_beside(path))
+    if lists.features is not None:
+        progress(f"{np.count_nonzero(np.diff(lists.features.indptr))} of {lists.n_items} items have attributes")
     rng = np.random.default_rng(request.seed)
     test = last_items(lists, lists.histories)
     if not len(test.cases):

@@ -9,6 +9,7 @@ no ensemble weights are learned: the members of a blend have equal weights.
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -181,11 +182,13 @@ def _metric_on(cases: Cases, n_items: int) -> ValidationMetric:
 def _read_ratings(path: Path) -> NDArray[np.int64]:
     """Pairs of user and item, (n, 2) int64, by user."""
     try:
-        pairs = pd.read_parquet(path, columns=list(COLUMNS)).to_numpy(np.int64)
-    except (OSError, ValueError, KeyError) as error:
-        message = f"{path} must be Parquet with the columns {' and '.join(COLUMNS)}: {error}."
+        table = pd.read_parquet(path, columns=list(COLUMNS))
+        with np.errstate(invalid="ignore"):  # NaN is no whole number, which is checked below
+            pairs = table.to_numpy(np.int64)
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        message = f"{path} must be Parquet with the columns {' and '.join(COLUMNS)}, whole numbers: {error}."
         raise ConfigurationError(message) from error
-    if not len(pairs) or pairs.min() < 0:
+    if not len(pairs) or pairs.min() < 0 or not np.array_equal(pairs, table.to_numpy()):
         message = f"{path} must hold users and items numbered from 0, and at least one."
         raise ConfigurationError(message)
     return np.asarray(pairs[np.argsort(pairs[:, 0], kind="stable")])
@@ -194,12 +197,16 @@ def _read_ratings(path: Path) -> NDArray[np.int64]:
 def _read_cases(path: Path) -> NDArray[np.int64]:
     """User, held-out item and the others of each case, (n, 2 + others) int64."""
     try:
-        with np.load(path) as arrays:
-            cases = arrays["neg"].astype(np.int64)
-    except (OSError, ValueError, KeyError) as error:
+        with zipfile.ZipFile(path) as archive, archive.open("neg.npy") as member:
+            written = np.lib.format.read_array(member, allow_pickle=False)
+        with np.errstate(invalid="ignore"):  # as above
+            cases = written.astype(np.int64)
+    except (OSError, EOFError, ValueError, TypeError, KeyError, zipfile.BadZipFile) as error:
         message = f"{path} must be an npz with an array 'neg' of user, held-out item and the others: {error}."
         raise ConfigurationError(message) from error
-    if cases.ndim != CASE_DIMENSIONS or cases.shape[1] <= CASE_DIMENSIONS or not len(cases) or cases.min() < 0:
+    if not np.array_equal(cases, written) or (
+        cases.ndim != CASE_DIMENSIONS or cases.shape[1] <= CASE_DIMENSIONS or not len(cases) or cases.min() < 0
+    ):
         message = f"{path}: 'neg' must hold rows of user, held-out item and the others, all numbered from 0."
         raise ConfigurationError(message)
     return np.asarray(cases)

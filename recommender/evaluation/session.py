@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from recommender.evaluation.blending import LearnedWeights
 from recommender.evaluation.cases import Cases, Split
-from recommender.evaluation.files import line_error, numbered_lines, the_one_file
+from recommender.evaluation.files import line_error, names_of, numbered_lines, the_one_file
 from recommender.evaluation.metrics import Metrics, hit_rate, rank_metrics, reciprocal_rank
 from recommender.evaluation.parts import NO_CASES, Part, Validation, share_of_time
 from recommender.evaluation.report import Result
@@ -31,6 +31,8 @@ from schemas.errors import ConfigurationError
 METRICS: Final = ("HR@20", "MRR@20")
 TRAIN_ENDINGS: Final = ("train_sessions.txt", "train_sessions.txt.gz")
 TEST_ENDINGS: Final = ("test_prefix_label.tsv", "test_prefix_label.tsv.gz")
+SESSION_LINE: Final = "a line is a session: item item ..."
+PAIR_LINE: Final = "a line is: item item ...<TAB>item"
 DEPTH: Final = 20
 MRR_WEIGHT: Final = 2.5
 """Weight of MRR in the validation metric, where HR has 1: HR is about that many times as large."""
@@ -125,10 +127,10 @@ def read_sessions(train: Path, test: Path) -> Sessions:
     Raises:
         ConfigurationError: A file cannot be read, has no lines, or a line that is not of the format.
     """
-    sessions = [line.split() for _, line in numbered_lines(train)]
+    sessions = [names_of(train, number, line) for number, line in numbered_lines(train)]
     pairs = [_pair(test, number, line) for number, line in numbered_lines(test)]
     if not sessions or not pairs:
-        message = f"{test if sessions else train} has no lines."
+        message = f"{test if sessions else train} has no lines; {SESSION_LINE if not sessions else PAIR_LINE}."
         raise ConfigurationError(message)
     prefixes, labels = [prefix for prefix, _ in pairs], [label for _, label in pairs]
     names = [item for part in (*sessions, *prefixes, labels) for item in part]
@@ -180,8 +182,8 @@ def _files(request: Request) -> tuple[Path, Path]:
 def _pair(path: Path, number: int, line: str) -> tuple[list[str], str]:
     prefix, tab, label = line.rstrip("\n").partition("\t")
     if not tab or not prefix.strip() or len(label.split()) != 1:
-        raise line_error(path, number, "a line is: item item ...<TAB>item")
-    return prefix.split(), label.strip()
+        raise line_error(path, number, PAIR_LINE)
+    return names_of(path, number, prefix), names_of(path, number, label)[0]
 
 
 def _histories(items: NDArray[np.int64], lists: Sequence[Sequence[str]]) -> Histories:

@@ -83,8 +83,10 @@ def evaluate(request: Request, progress: Progress) -> Result:
     """
     events = read_events(request.needed_data())
     progress(f"read {len(events.items)} events of {len(events.user_names)} users")
+    for why, count in events.left_out.items():
+        progress(f"left out {count} rows {why}")
     cut = _cut(events, request)
-    test, before = test_part(events, request, cut), validation_part(events, request, cut)
+    test, before = test_part(events, request, cut, progress), validation_part(events, request, cut)
     progress(f"{len(test.cases)} users are evaluated, parameters are chosen on {len(before.cases)}")
     if not len(before.cases):
         progress(NO_CASES)
@@ -138,7 +140,7 @@ def baselines_for(training: Training) -> list[Model]:
     return [*baselines, Ease()] if training.n_items <= MOST_ITEMS else baselines
 
 
-def test_part(events: Events, request: Request, cut: float) -> TemporalSplit:
+def test_part(events: Events, request: Request, cut: float, progress: Progress) -> TemporalSplit:
     """The test: right is what users with earlier events bought from the cut on, or the pairs of a file.
 
     Raises:
@@ -149,7 +151,9 @@ def test_part(events: Events, request: Request, cut: float) -> TemporalSplit:
         when = f"{datetime.fromtimestamp(cut, UTC):%Y-%m-%dT%H:%M:%S}"
         nobody = f"No user has events before {when} and purchases after it: choose another --cut."
     else:
-        users, items = read_pairs(request.test_purchases, events)
+        users, items, unknown = read_pairs(request.test_purchases, events)
+        if unknown:
+            progress(f"left out {unknown} lines of {request.test_purchases.name} of a user or an item without events")
         split = _temporal_split(events, np.ones(len(events.items), bool), users, items, request.repeats)
         nobody = f"No line of {request.test_purchases} has a user and a product of the events that can be evaluated."
     if not len(split.cases):

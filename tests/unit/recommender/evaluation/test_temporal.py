@@ -114,14 +114,14 @@ def test_what_happens_behind_the_end_is_not_known(events: Events) -> None:
 
 def test_a_cut_before_which_nobody_is_known_is_refused(events: Events) -> None:
     with pytest.raises(ConfigurationError, match=r"before 2024-04-30T23:00:00 .*choose another --cut"):
-        part_from(events, Request(), seconds(-1))
+        part_from(events, Request(), seconds(-1), quiet)
 
 
 def test_a_file_of_purchases_names_users_and_items(tmp_path: Path, events: Events) -> None:
     pairs = tmp_path / "pairs.csv"
     pairs.write_text("user,item\nbob,hat\nstranger,hat\n")
-    users, items = read_pairs(pairs, events)
-    assert (users.tolist(), items.tolist()) == ([1], [1])
+    users, items, unknown = read_pairs(pairs, events)
+    assert (users.tolist(), items.tolist(), unknown) == ([1], [1], 2)
     pairs.write_text("bob,hat\nbob\n")
     with pytest.raises(ConfigurationError, match="2"):
         read_pairs(pairs, events)
