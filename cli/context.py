@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -21,6 +23,11 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 """The repository."""
 
 PIPED_WIDTH: Final = 160
+
+_PREFIX: Final = "Value error, "
+_WRONG_DATE: Final = re.compile(rf"{_PREFIX}(?P<value>.*) does not match the formats (?P<formats>.*)\.")
+_FORMAT: Final = re.compile("'([^']*)'")
+_EXAMPLE: Final = datetime(2026, 11, 27, 8, 30, tzinfo=UTC)
 
 out: Final = Console(highlight=False, width=None if sys.stdout.isatty() else PIPED_WIDTH)
 err: Final = Console(stderr=True, highlight=False)
@@ -45,9 +52,18 @@ class GlobalOptions:
         try:
             return Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
         except ValidationError as error:
-            wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+            wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {plain(e['msg'])}" for e in error.errors())
             message = f"A setting is wrong: {wrong}. Settings come from SHOP_... variables and the options of ./shop."
             raise ConfigurationError(message) from error
+
+
+def plain(message: str) -> str:
+    """What a library says of a wrong value, in words for a person: dates are shown, not their formats."""
+    wrong = _WRONG_DATE.fullmatch(message)
+    if wrong is None:
+        return message.removeprefix(_PREFIX)
+    examples = " or ".join(_EXAMPLE.strftime(each) for each in _FORMAT.findall(wrong["formats"]))
+    return f"{wrong['value']} is no day or time as it is written here: {examples}."
 
 
 def settings_of(ctx: typer.Context) -> Settings:

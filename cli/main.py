@@ -5,9 +5,10 @@ from __future__ import annotations
 import signal
 import sys
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
+from typer.core import TyperGroup
 
 from cli.commands import (
     backfill,
@@ -31,7 +32,7 @@ from cli.commands import (
     simulate,
     verify,
 )
-from cli.context import GlobalOptions, err
+from cli.context import GlobalOptions, err, plain
 from schemas.errors import ShopError
 
 COMMANDS: Final = (
@@ -61,8 +62,26 @@ COMMANDS: Final = (
 TERMINATED: Final = 128 + signal.SIGTERM
 """The exit code after SIGTERM, as shells give it."""
 
+
+class Commands(TyperGroup):
+    """The commands; what is wrong with an option is said in our words."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the chosen command.
+
+        Raises:
+            BadParameter: An option has a value that it cannot have.
+        """
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as error:
+            error.message = plain(error.message)
+            raise
+
+
 app = typer.Typer(
     name="shop",
+    cls=Commands,
     help="One event stream of a shop becomes exact analytics and fresh recommendations.",
     no_args_is_help=True,
     add_completion=False,

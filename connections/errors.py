@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from schemas.errors import ContractError, ShopError
+
+OTHER_ADDRESSES: Final = (
+    "SHOP_PORT_BASE, or './shop --port-base N ...', chooses another platform of this machine; SHOP_..._URL and "
+    "SHOP_KAFKA_BOOTSTRAP_SERVERS name other servers."
+)
+"""How to ask another server than the one that was asked."""
 
 
 class DependencyUnavailable(ShopError):
@@ -11,7 +19,9 @@ class DependencyUnavailable(ShopError):
     exit_code = 3
 
     def __init__(self, name: str, address: str, reason: str) -> None:
-        super().__init__(f"{name} at {address} does not answer ({reason}). Is it up? See './shop status'.")
+        super().__init__(
+            f"{name} at {address} does not answer ({reason}). Is it up? See './shop status'. {OTHER_ADDRESSES}"
+        )
         self.name = name
         self.address = address
         self.reason = reason

@@ -9,7 +9,7 @@ import gzip
 import json
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -204,6 +204,17 @@ def compare_records(ledger: LedgerFile, settings: Settings) -> RecordsReport:
     return RecordsReport(times, counts)
 
 
+def check_tables(ledger: LedgerFile, names: Sequence[str]) -> None:
+    """Refuse names of tables that a ledger does not have.
+
+    Raises:
+        ConfigurationError: It lacks one of them.
+    """
+    if unknown := sorted(set(names) - set(ledger.tables)):
+        message = f"The ledger has no table {', '.join(unknown)}. It has: {', '.join(sorted(ledger.tables))}."
+        raise ConfigurationError(message)
+
+
 def compare_tables(
     ledger: LedgerFile, settings: Settings, names: tuple[str, ...] = ()
 ) -> Iterator[tuple[str, TableReport]]:
@@ -218,9 +229,7 @@ def compare_tables(
         ConfigurationError: The ledger has no table of that name.
         DependencyUnavailable: ClickHouse does not answer.
     """
-    if unknown := sorted(set(names) - set(ledger.tables)):
-        message = f"The ledger has no table {', '.join(unknown)}. It has: {', '.join(sorted(ledger.tables))}."
-        raise ConfigurationError(message)
+    check_tables(ledger, names)
     with connected(settings, settings.clickhouse_database) as client:
         for name in names or sorted(ledger.tables):
             yield name, _compare_table(client, name, ledger.tables[name])

@@ -55,10 +55,14 @@ def backfill(
     from operations.backfill.comparison import Days
     from operations.backfill.run import backfilled, chosen_results, comparisons, swap_one
     from operations.history.gather import Source
+    from schemas.errors import ConfigurationError
 
     settings = settings_of(ctx)
     results = chosen_results([] if metrics == "all" else metrics.split(","))
     days = Days(first.date() if first else FIRST_DAY, last.date() if last else LAST_DAY)
+    if days.first > days.last:
+        message = f"No day lies from {days.first} to {days.last}: --from must not be after --to."
+        raise ConfigurationError(message)
     source = Source.LAKE if from_lake else Source.AUTO
     rounds: list[list[Comparison]] = []
     swapped: dict[str, int] = {}

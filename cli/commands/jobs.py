@@ -197,11 +197,13 @@ def run_job(settings: Settings, name: str, source: Source) -> None:
     """Run a job that ends by itself.
 
     Raises:
-        ConfigurationError: There is no job of that name.
+        ConfigurationError: There is no job of that name, or no model of that which it is to train.
         JobError: It fails.
     """
     from local.platform import Platform
+    from recommender.training.recipes import check_model
 
+    check_model(settings)
     platform = Platform(settings)
     platform.data.create()
     started = time.monotonic()

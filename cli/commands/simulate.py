@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import time
@@ -83,6 +84,8 @@ def simulate(
         raise ConfigurationError(message)
     if time_zone is not None:
         settings = _in_zone(settings, time_zone)
+    if ledger is not None:
+        _check_writable(ledger)
     plan = _live_plan if live else _past_plan
     made = plan(settings, _event_count(events, duration, rate, live), seed, trouble, rate, start and start.date(), days)
     run(settings, made, ledger, rate, shuffle, repeat)
@@ -186,6 +189,14 @@ def _seconds(text: str) -> float:
         message = f"{text!r} is no duration. Write 30s, 10m, 2h or 1d."
         raise ConfigurationError(message)
     return float(match[1]) * _UNITS[match[2] or "s"]
+
+
+def _check_writable(ledger: Path) -> None:
+    """Refuse a ledger that could not be written, before events are sent."""
+    place = ledger if ledger.exists() else ledger.parent
+    if ledger.is_dir() or not place.exists() or not os.access(place, os.W_OK):
+        message = f"The ledger cannot be written to {ledger}: give a file in a folder that is there and may be written."
+        raise ConfigurationError(message)
 
 
 def _in_zone(settings: Settings, time_zone: str) -> Settings:

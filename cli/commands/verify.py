@@ -37,12 +37,13 @@ def verify(
 
     The ledger's records must be the only ones that the platform ever received, once or several times as a whole.
     """
-    from operations.verification import check_settings, compare_records, read_ledger
+    from operations.verification import check_settings, check_tables, compare_records, read_ledger
 
     settings = settings_of(ctx)
     with working(f"Reading {ledger} ..."):
         truth = read_ledger(ledger)
     check_settings(truth, settings)
+    check_tables(truth, table or ())
     _settle(settings, wait)
     with working("Counting records ..."):
         records = compare_records(truth, settings)

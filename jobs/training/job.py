@@ -35,6 +35,7 @@ from recommender.ranking import Rules
 from recommender.store import ModelStore, ServedModel
 from recommender.training.dataset import Dataset, dataset_of
 from recommender.training.embeddings import SentenceModel, texts_of
+from recommender.training.recipes import check_model
 from recommender.training.trainer import Trainer
 from schemas.settings import Settings
 from schemas.version import VERSION
@@ -103,7 +104,8 @@ def main() -> None:
     """Read the settings and run the job."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     settings = Settings()
-    sentences = sentence_model(settings)  # first, so that a missing file fails at once
+    check_model(settings)  # first, with the file of the sentence model, so that what is missing fails at once
+    sentences = sentence_model(settings)
     dataset = read_dataset(settings, BoundedEvents.from_json(sys.argv[1]), _now())
     train(with_embeddings(dataset, sentences) if sentences else dataset, settings, _now)
 

@@ -43,6 +43,9 @@ LEAST_ITEMS: Final = 2
 VALIDATION_CASES: Final = 4_000
 """Users that parameters are chosen on; ensemble weights are learned from as many others."""
 
+MODELS: Final = ("sequential_rules", "item_knn", "item_walk", "ials", "popularity", "content", "ease")
+"""The models of ``parts_of``; some are parts only of data that suits them."""
+
 RULES: Final[Space] = {
     "distance": choice(5, 10, 20),
     "distance_power": uniform(0.2, 1.2),

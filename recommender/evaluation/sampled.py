@@ -28,7 +28,7 @@ from recommender.evaluation.report import Result
 from recommender.evaluation.request import Progress, Request
 from recommender.evaluation.search import Space, log_uniform, uniform, variants
 from recommender.models.base import Histories, Training
-from recommender.models.ease import MOST_ITEMS
+from recommender.models.ease import MOST_ITEMS, Ease
 from recommender.models.item_knn import ItemKnn
 from recommender.models.popularity import Popularity
 from schemas.errors import ConfigurationError
@@ -59,6 +59,10 @@ ITERATIONS: Final = 8
 EASE: Final[Space] = {"regularization": log_uniform(100, 3000)}
 
 
+MODELS: Final = ("ials", "item_knn", "popularity", "ease")
+"""The models of ``parts_of``; some are parts only of data that suits them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sampled:
     """The data of the protocol, with its user and item indices.
@@ -87,6 +91,9 @@ def evaluate(request: Request, progress: Progress) -> Result:
         ConfigurationError: A file cannot be used, or there is no such model.
     """
     data = read_sampled(request.needed_data(), progress)
+    if request.model == Ease.name and data.training.n_items > MOST_ITEMS:  # before iALS is tuned
+        message = f"EASE is for catalogues of up to {MOST_ITEMS:,} items; this one has {data.training.n_items:,}."
+        raise ConfigurationError(message)
     rng = np.random.default_rng(request.seed)
     if not (data.training.histories.lengths > 1).any():
         progress(NO_CASES)

@@ -46,6 +46,10 @@ WEIGHT_CASES: Final = 3500
 """Other pairs of it that ensemble weights are learned from."""
 
 
+MODELS: Final = ("session_knn", "item_walk", "sequential_rules", "repeat_consumption", "popularity")
+"""The models of ``parts_of``; some are parts only of data that suits them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sessions:
     """The files of the protocol with item indices.

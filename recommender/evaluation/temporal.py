@@ -39,6 +39,19 @@ DEPTHS: Final = (10, 20)
 DAY_SECONDS: Final = 86_400.0
 
 
+MODELS: Final = (
+    "popularity",
+    "repeat_consumption",
+    "item_knn",
+    "item_walk",
+    "session_knn",
+    "sequential_rules",
+    "ials",
+    "ease",
+)
+"""The models of ``parts_of``; some are parts only of data that suits them."""
+
+
 @dataclass(frozen=True, slots=True)
 class TemporalSplit:
     """Events split at a cut in time.

@@ -15,19 +15,23 @@ from recommender.models.blend import Blend
 from recommender.models.blend_weights import Examples, learn_ensemble_weights
 from recommender.models.content import Content
 from recommender.models.ease import MOST_ITEMS, Ease
+from recommender.models.former_names import current_model_name
 from recommender.models.ials import Ials
 from recommender.models.item_knn import ItemKnn
 from recommender.models.popularity import Popularity
-from recommender.models.registry import make_model
+from recommender.models.registry import MODELS, make_model
 from recommender.models.repeat_consumption import RepeatConsumption
 from recommender.models.sentences import Sentences
 from recommender.models.sequential_rules import SequentialRules
 from recommender.training.dataset import where
 from recommender.training.holdout import Holdout, interaction_matrix
 from schemas.errors import ConfigurationError
+from schemas.settings import Settings
 
 MOST_EXAMPLES: Final = 5_000
 """Largest number of users that ensemble weights are learned from."""
+
+NEEDS_SENTENCES: Final = "The model sentences needs sentence embeddings: set SHOP_TRAINING_SENTENCES=true as well."
 
 RECENT_SHARE: Final = 0.1
 """Share of the data's time span that is the window of recent popularity."""
@@ -50,6 +54,20 @@ class Recipe:
         return make_model(self.name, self.parameters).fit(training)
 
 
+def check_model(settings: Settings) -> None:
+    """Refuse a model that no training could fit, before any event is read.
+
+    Raises:
+        ConfigurationError: There is no such model, or it needs sentence embeddings, which are not asked for.
+    """
+    known = (Blend.name, *MODELS)
+    if current_model_name(settings.training_model) not in known:
+        message = f"SHOP_TRAINING_MODEL names no model: {settings.training_model!r}; there are {', '.join(known)}."
+        raise ConfigurationError(message)
+    if settings.training_model == Sentences.name and not settings.training_sentences:
+        raise ConfigurationError(NEEDS_SENTENCES)
+
+
 def recipe_for(name: str, training: Training, holdout: Holdout) -> Recipe:
     """The recipe for a model of this name: with its defaults, or a blend of members that suit the data.
 
@@ -62,9 +80,7 @@ def recipe_for(name: str, training: Training, holdout: Holdout) -> Recipe:
         ConfigurationError: The model needs sentence embeddings, and there are none.
     """
     if name == Sentences.name and training.embeddings is None:
-        raise ConfigurationError(
-            "The model sentences needs sentence embeddings: set SHOP_TRAINING_SENTENCES=true as well."
-        )
+        raise ConfigurationError(NEEDS_SENTENCES)
     if name != Blend.name:
         return Recipe(name, {})
     models = [model.fit(training) for model in _members(training, holdout.excludes_bought)]
