@@ -7,7 +7,10 @@ trending, newest) have one key each. Values of lists are those of ``schemas.reco
 
 from __future__ import annotations
 
+import re
 from typing import Final
+
+_GLOB: Final = re.compile(r"([*?\[\]\\])")
 
 ACTIVE_MODEL: Final = "rec:active"
 """String: the version that is served, but for the arms of experiments."""
@@ -35,6 +38,17 @@ SINK_OFFSETS: Final = "sink:offsets"
 def personalized(version: str, user_id: str) -> str:
     """Recommendations of one user by one model."""
     return f"rec:{version}:user:{user_id}:personalized"
+
+
+def personalized_in_any_version(user_id: str) -> str:
+    """A pattern of Redis that fits the lists of a user, and perhaps those of others: see ``is_personalized``."""
+    return personalized("*", _GLOB.sub(r"\\\1", user_id))
+
+
+def is_personalized(key: str, user_id: str) -> bool:
+    """Whether a key is that of this very user's list in some version: no version holds a colon, a user's id may."""
+    version = key.removeprefix("rec:").partition(":")[0]
+    return key == personalized(version, user_id)
 
 
 def similar(version: str, product_id: str) -> str:

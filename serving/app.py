@@ -6,17 +6,20 @@ import asyncio
 import gc
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections import Counter as Counts
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Final
+from urllib.parse import unquote
 
 from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
 from fastapi import Path as InPath
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import PlainTextResponse
 from fastapi_offline import FastAPIOffline
+from pydantic import BeforeValidator
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 
@@ -62,8 +65,10 @@ MAX_LISTS: Final = 5_000
 MAX_PRODUCTS: Final = 50_000
 PREFLIGHT_SECONDS: Final = 86_400
 
-UserId = Annotated[str, InPath(min_length=1, max_length=request_models.MAX_ID_LENGTH, description="The user.")]
-ItemId = Annotated[str, InPath(min_length=1, max_length=request_models.MAX_ID_LENGTH, description="The product.")]
+_Decoded: Final = BeforeValidator(unquote)  # routes see a path as ``serving.gate.path_of_segments`` writes it
+_OfId: Final = {"min_length": 1, "max_length": request_models.MAX_ID_LENGTH}
+UserId = Annotated[str, _Decoded, InPath(description="The user.", **_OfId)]
+ItemId = Annotated[str, _Decoded, InPath(description="The product.", **_OfId)]
 _JSON: Final = "application/json"
 _KINDS: Final = {each.status: each for each in (MALFORMED_BODY, METHOD_NOT_ALLOWED)}
 
@@ -134,6 +139,7 @@ def _pages(service: Service, chain: FallbackChain, metrics: Metrics, lifespan: A
         description="Recommendations for a shop's front end. See docs/serving.md.",
         lifespan=lifespan,
         redoc_url=None,
+        redirect_slashes=False,  # a path that ends with a slash is another path
     )
     app.include_router(_for_users(service))
     app.include_router(_for_items(service))
@@ -153,8 +159,30 @@ def _principal(request: Request) -> Principal:
 
 
 Client = Annotated[Principal, Depends(_principal)]
+
+
+def _each_parameter_once(request: Request) -> None:
+    """Refuse a parameter that is given twice, of which only one value would count."""
+    counts = Counts(name for name, _ in request.query_params.multi_items())
+    if twice := [name for name, count in counts.items() if count > 1]:
+        raise _wrong_parameters(twice, "Given more than once")
+
+
+def _no_parameters(request: Request) -> None:
+    """Refuse parameters in the address of what has none."""
+    if request.query_params:
+        raise _wrong_parameters(request.query_params.keys(), "This takes no parameter in its address")
+
+
+def _wrong_parameters(names: Iterable[str], message: str) -> Problem:
+    wrong = "; ".join(f"query.{name}: {message}" for name in list(names)[:10])
+    return Problem(INVALID, wrong.encode("utf-8", "replace").decode())
+
+
+_WITHOUT_PARAMETERS: Final = [Depends(_no_parameters)]
 _OfUser = Annotated[request_models.RecommendParameters, Query()]
 _OfList = Annotated[request_models.ListParameters, Query()]
+_OfHistory = Annotated[request_models.HistoryParameters, Query()]
 _OfPopular = Annotated[request_models.PopularParameters, Query()]
 
 
@@ -180,10 +208,10 @@ def _answers(model: Any, problems: dict[int | str, dict[str, Any]]) -> dict[int 
 
 
 def _for_users(service: Service) -> APIRouter:
-    router = APIRouter(prefix="/v1")
+    router = APIRouter(prefix="/v1", dependencies=[Depends(_each_parameter_once)])
 
     @router.get(
-        "/recommend/{user_id:path}",
+        "/recommend/{user_id}",
         tags=["users"],
         summary="Recommendations for a user",
         responses=_answers(Answer, _GET),
@@ -201,7 +229,13 @@ def _for_users(service: Service) -> APIRouter:
         )
         return _json(await service.answer(query))
 
-    @router.post("/recommend", tags=["users"], summary="The same, with long filters", responses=_answers(Answer, _POST))
+    @router.post(
+        "/recommend",
+        tags=["users"],
+        summary="The same, with long filters",
+        responses=_answers(Answer, _POST),
+        dependencies=_WITHOUT_PARAMETERS,
+    )
     async def recommend_by_body(body: request_models.UserRequest, client: Client) -> Response:
         client.require(Scope.RECOMMEND, body.user_id)
         return _json(await service.answer(_query_of(body)))
@@ -211,6 +245,7 @@ def _for_users(service: Service) -> APIRouter:
         tags=["users"],
         summary="Recommendations for several users",
         responses=_answers(BatchAnswer, _POST),
+        dependencies=_WITHOUT_PARAMETERS,
     )
     async def recommend_batch(batch: request_models.BatchRequest, client: Client) -> Response:
         for request in batch.requests:
@@ -219,45 +254,55 @@ def _for_users(service: Service) -> APIRouter:
         return _json(b'{"answers":[' + b",".join(answers) + b"]}")
 
     @router.post(
-        "/rank", tags=["users"], summary="Order these products for a user", responses=_answers(RankAnswer, _POST)
+        "/rank",
+        tags=["users"],
+        summary="Order these products for a user",
+        responses=_answers(RankAnswer, _POST),
+        dependencies=_WITHOUT_PARAMETERS,
     )
     async def rank(body: request_models.RankRequest, client: Client) -> Response:
         client.require(Scope.RECOMMEND, body.user_id)
         return _json(await service.rank(body))
 
     @router.get(
-        "/users/{user_id:path}/history",
+        "/users/{user_id}/history",
         tags=["users"],
         summary="What a user did, the newest first",
         responses=_answers(HistoryAnswer, _STORED),
     )
-    async def history(user_id: UserId, client: Client, n: request_models.Count = 100) -> Response:
+    async def history(user_id: UserId, parameters: _OfHistory, client: Client) -> Response:
         client.require(Scope.HISTORY, user_id)
-        return _json(await service.history(user_id, n))
+        return _json(await service.history(user_id, parameters.n))
 
     @router.delete(
-        "/users/{user_id:path}",
+        "/users/{user_id}",
         tags=["users"],
         summary="Forget a user's history and lists",
         status_code=204,
         responses={204: {"description": "Forgotten."}, **_STORED},
+        dependencies=_WITHOUT_PARAMETERS,
     )
     async def forget(user_id: UserId, client: Client) -> Response:
         client.require(Scope.ERASE, user_id)
         await service.forget(user_id)
         return Response(status_code=204)
 
+    @router.api_route("/users/{user_id}/{more:path}", methods=["GET", "DELETE"], include_in_schema=False)
+    async def more_than_a_user() -> Response:
+        raise Problem(NOT_FOUND, "A user is one segment of the path, and a slash in an id is sent as %2F.")
+
     return router
 
 
 def _for_items(service: Service) -> APIRouter:
-    router = APIRouter(prefix="/v1")
+    router = APIRouter(prefix="/v1", dependencies=[Depends(_each_parameter_once)])
 
     @router.post(
         "/session/recommend",
         tags=["sessions"],
         summary="Recommendations for a visitor whom nobody knows",
         responses=_answers(Answer, _POST),
+        dependencies=_WITHOUT_PARAMETERS,
     )
     async def recommend_for_session(body: request_models.SessionRequest, client: Client) -> Response:
         client.require(Scope.RECOMMEND)
@@ -276,12 +321,12 @@ def _for_items(service: Service) -> APIRouter:
 
     described = _answers(Answer, _GET)
 
-    @router.get("/items/{item_id:path}/similar", summary="Products like this one", tags=["items"], responses=described)
+    @router.get("/items/{item_id}/similar", summary="Products like this one", tags=["items"], responses=described)
     async def similar(item_id: ItemId, parameters: _OfList, client: Client) -> Response:
         return await of_list(Source.SIMILAR, parameters, client, seed=item_id)
 
     @router.get(
-        "/items/{item_id:path}/bought-together",
+        "/items/{item_id}/bought-together",
         summary="Products bought with this one",
         tags=["items"],
         responses=described,

@@ -12,14 +12,14 @@ import re
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
-from urllib.parse import unquote_to_bytes
+from urllib.parse import quote, unquote_to_bytes
 
 from schemas import redis_keys
 from serving.access import ANYBODY, Access, Principal, Scope
 from serving.access_log import AccessLog
 from serving.fallback_chain import FallbackChain, RecommendationQuery
 from serving.metrics import Metrics
-from serving.problems import INTERNAL
+from serving.problems import INTERNAL, INVALID
 from serving.rate_limit import RateLimit
 from serving.redis_client import RedisUnavailable
 from serving.reporting import Reporter
@@ -32,6 +32,10 @@ from web.problems import TIMED_OUT, Problem
 log = logging.getLogger(__name__)
 
 HOT_PREFIX: Final = "/v1/recommend/"
+_RAW_HOT_PREFIX: Final = HOT_PREFIX.encode()
+_PLAIN_IN_PATHS: Final = ":@!$&'()*+,;="
+"""What a segment of a path holds as it is, beside letters, digits and -._~ (RFC 3986)."""
+
 DEFAULT_N: Final = 10
 READ_SECONDS: Final = 10.0
 PRINCIPAL: Final = "principal"
@@ -178,7 +182,8 @@ class Gate:
                 message = {**message, "headers": [*message["headers"], (b"x-request-id", shown_id)]}
             await send(message)
 
-        inner_scope = {**scope, "state": {**scope.get("state", {}), PRINCIPAL: principal}}
+        path = path_of_segments(scope["raw_path"])
+        inner_scope = {**scope, "path": path, "state": {**scope.get("state", {}), PRINCIPAL: principal}}
         try:
             await self._inner(inner_scope, receive_body, send_with_id)
         except Exception:
@@ -197,12 +202,34 @@ class Gate:
         return inflated(raw, self._max_body_bytes) if is_compressed else raw
 
 
+def path_of_segments(raw_path: bytes) -> str:
+    """A path in which an id is one segment, whatever the id holds: each segment decoded and encoded again.
+
+    So a route sees the slash of ``a%2Fb`` as a part of an id and the one of ``a/b`` as the end of it, and one path is
+    written in one way.
+
+    Args:
+        raw_path: As the client sent it.
+
+    Raises:
+        Problem: A segment is no UTF-8: it names nobody.
+    """
+    try:
+        segments = [unquote_to_bytes(segment).decode() for segment in raw_path.split(b"/")]
+    except UnicodeDecodeError as error:
+        raise Problem(INVALID, "The path is not UTF-8 where it is percent-encoded.") from error
+    return "/".join(quote(segment, safe=_PLAIN_IN_PATHS) for segment in segments)
+
+
 def _user_id(scope: AsgiScope) -> str | None:
     """The user of the hot path; None where another part of the service should look at it."""
+    raw_path: bytes = scope["raw_path"]
     user_id: str = scope["path"][len(HOT_PREFIX) :]
-    if b"%" in scope["raw_path"]:
+    if b"/" in raw_path[len(HOT_PREFIX) :] or not raw_path.startswith(_RAW_HOT_PREFIX):
+        return None
+    if b"%" in raw_path:
         try:
-            user_id = unquote_to_bytes(scope["raw_path"][len(HOT_PREFIX) :]).decode()
+            user_id = unquote_to_bytes(raw_path[len(HOT_PREFIX) :]).decode()
         except UnicodeDecodeError:
             return None
     return user_id if 0 < len(user_id) <= MAX_ID_LENGTH else None

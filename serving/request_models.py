@@ -27,7 +27,11 @@ Explain = Annotated[bool, Field(description="Tell reasons in words, and the prod
 Window = Literal["", "1d", "7d", "30d"]
 
 
-class RecommendParameters(BaseModel):
+class _Parameters(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class RecommendParameters(_Parameters):
     """Parameters of one recommendation in an address."""
 
     n: Count = 10
@@ -40,7 +44,13 @@ class RecommendParameters(BaseModel):
     explain: Explain = False
 
 
-class ListParameters(BaseModel):
+class HistoryParameters(_Parameters):
+    """Parameters of a history."""
+
+    n: Annotated[Count, Field(description="How many events.")] = 100
+
+
+class ListParameters(_Parameters):
     """Parameters of a list that belongs to no user."""
 
     n: Count = 10

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Final
 
 from schemas import redis_keys
 from schemas.errors import InvalidValue
@@ -15,6 +16,9 @@ from serving.memory import UNKNOWN_PRODUCT, KnownList, Memory
 from serving.redis_client import Redis, RedisUnavailable, Reply
 
 log = logging.getLogger(__name__)
+
+SCAN_KEYS: Final = b"1000"
+"""Keys that Redis checks in one step of a scan: other requests wait for no more than that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,17 +98,23 @@ class Store:
         return {item_id: self.memory.product(item_id) for item_id in item_ids}
 
     async def forget(self, user_id: str) -> int:
-        """Delete a user's history and lists of each live version; how many keys there were.
+        """Delete a user's history and lists of every version, whether it is live or not; how many keys there were.
+
+        The history goes first, so that no list is made from it any more; then a scan finds the lists, which takes about
+        a second for a million keys.
 
         Raises:
-            RedisUnavailable: Redis does not answer; nothing may be deleted, or everything.
+            RedisUnavailable: Redis does not answer; some keys may be deleted, none, or all.
         """
-        live: Iterable[bytes] = await self.redis.call(b"SMEMBERS", redis_keys.LIVE_MODELS.encode())
-        active = await self.redis.get(redis_keys.ACTIVE_MODEL.encode())
-        versions = {version.decode() for version in (*live, *([active] if active else []))}
-        keys = [redis_keys.history(user_id), *(redis_keys.personalized(version, user_id) for version in versions)]
-        deleted: int = await self.redis.call(b"DEL", *(key.encode() for key in keys))
-        return deleted
+        deleted: int = await self.redis.call(b"DEL", redis_keys.history(user_id).encode())
+        pattern = redis_keys.personalized_in_any_version(user_id).encode()
+        cursor = b"0"
+        while True:
+            cursor, found = await self.redis.call(b"SCAN", cursor, b"MATCH", pattern, b"COUNT", SCAN_KEYS)
+            if keys := [key for key in found if redis_keys.is_personalized(key.decode(), user_id)]:
+                deleted += await self.redis.call(b"DEL", *keys)
+            if cursor == b"0":
+                return deleted
 
     async def _values(self, keys: Sequence[str]) -> list[Reply]:
         return await asyncio.gather(*[self.redis.get(key.encode()) for key in keys])

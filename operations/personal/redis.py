@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from contextlib import closing
 from typing import Any, Final
 
 from connections.redis import connect, redis_errors
 from operations.personal.data import PersonalData
-from schemas.redis_keys import history, personalized
+from schemas.redis_keys import history, is_personalized, personalized_in_any_version
 from schemas.settings import Settings
 
 SCAN_KEYS: Final = 10_000
-_PATTERN: Final = re.compile(r"([*?\[\]\\])")
 
 
 def keys_of(settings: Settings, user_id: str) -> list[bytes]:
@@ -21,12 +19,13 @@ def keys_of(settings: Settings, user_id: str) -> list[bytes]:
     Raises:
         DependencyUnavailable: Redis does not answer.
     """
-    pattern = personalized("*", _PATTERN.sub(r"\\\1", user_id))
+    pattern = personalized_in_any_version(user_id)
     with (
         closing(connect(settings.redis_url, settings.http_timeout_seconds)) as client,
         redis_errors(settings.redis_url),
     ):
-        lists = list(client.scan_iter(match=pattern, count=SCAN_KEYS))
+        found = client.scan_iter(match=pattern, count=SCAN_KEYS)
+        lists = [key for key in found if is_personalized(key.decode(), user_id)]
         has_history: Any = client.exists(history(user_id))
     return sorted([*lists, *([history(user_id).encode()] if has_history else [])])
 

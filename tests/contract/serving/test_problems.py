@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from tests.contract.serving.conftest import Make
-from tests.support.serving import RedisProcess, Service, service_of
+from tests.support.serving import RedisProcess, Service, Shelf, service_of
 
 
 def problem(answer: httpx.Response) -> tuple[int, str]:
@@ -117,3 +117,79 @@ def test_without_redis_the_limit_fails_as_it_is_set(
     limits = {"serving_rate_per_second": 1, "serving_rate_fails_open": fails_open}
     with service_of(away.url, **limits).running() as service:
         assert service.http.get("/v1/recommend/ann").status_code == status
+
+
+def test_a_path_that_names_more_than_a_user_erases_nobody(service: Service, stocked: Shelf) -> None:
+    for user in ("kim", "kim/history", "kim/x", "x:user:kim"):
+        stocked.history(user, ("view_item", "p1", 1))
+        for version in ("m1", "no longer live"):
+            stocked.personal(user, ["p1"], version=version)
+    kept = set(stocked.redis.keys("*kim*"))
+    delete = service.http.delete
+    for path in ("kim/history", "kim/x", "kim/", "kim//", "/kim", "kim/x/y", "", "%2Fkim/", "k%69m/x"):
+        assert problem(delete(f"/v1/users/{path}")) == (404, "not-found"), path
+    assert problem(delete("/v1/users/kim%ff")) == (422, "invalid-request")
+    assert delete("/v1/users/kim%2Fnothing").status_code == 204  # of whom nothing is known
+    assert set(stocked.redis.keys("*kim*")) == kept
+    assert delete("/v1/users/kim%2Fhistory").status_code == 204
+    assert stocked.redis.keys("*kim/history*") == []
+    assert delete("/v1/users/k%69m").status_code == 204
+    assert {user.split(b"kim")[0] for user in stocked.redis.keys("*kim:*")} == {
+        b"user:x:user:",
+        b"rec:m1:user:x:user:",
+        b"rec:no longer live:user:x:user:",
+    }
+    assert [e["item_id"] for e in service.get("/v1/users/kim%2Fx/history")["events"]] == ["p1"]
+    for user in ("kim%2Fx", "x:user:kim"):
+        assert delete(f"/v1/users/{user}").status_code == 204
+    assert stocked.redis.keys("*kim*") == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/recommend/ann/x",
+        "/v1/recommend/ann/history",
+        "/v1/recommend/ann/",
+        "/v1/recommend/ann/?n=3",
+        "/v1/users/ann/x/history",
+        "/v1/users/ann/history/",
+        "/v1/items/p1/x/similar",
+        "/v1/popular/",
+    ],
+)
+def test_a_path_that_names_more_than_one_is_not_there(service: Service, path: str) -> None:
+    assert problem(service.http.get(path)) == (404, "not-found")
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/v1/recommend/ann?limit=3"),
+        ("GET", "/v1/recommend/ann?n=3&N=3"),
+        ("GET", "/v1/recommend/ann?n=3&n=4"),
+        ("GET", "/v1/recommend/ann?exclude=p1&exclude=p2"),
+        ("GET", "/v1/users/ann/history?limit=3"),
+        ("DELETE", "/v1/users/nobody?dry_run=true"),
+        ("GET", "/v1/items/p1/similar?window=7d"),
+        ("GET", "/v1/items/p1/bought-together?limit=3"),
+        ("GET", "/v1/popular?limit=3"),
+        ("GET", "/v1/trending?window=7d"),
+        ("GET", "/v1/newest?limit=3"),
+        ("POST", "/v1/recommend?n=3"),
+        ("POST", "/v1/recommend:batch?n=3"),
+        ("POST", "/v1/session/recommend?n=3"),
+        ("POST", "/v1/rank?n=3"),
+    ],
+)
+def test_a_parameter_that_nobody_knows_or_that_is_given_twice_is_refused(
+    service: Service, method: str, path: str
+) -> None:
+    bodies = {
+        "/v1/recommend": {"user_id": "ann"},
+        "/v1/recommend:batch": {"requests": [{"user_id": "ann"}]},
+        "/v1/session/recommend": {"items": []},
+        "/v1/rank": {"user_id": "ann", "items": ["p1"]},
+    }
+    body = bodies[path.partition("?")[0]] if method == "POST" else None
+    assert problem(service.http.request(method, path, json=body)) == (422, "invalid-request")
