@@ -28,6 +28,7 @@ KIND_WEIGHTS: Final[Mapping[str, float]] = {
 KINDS: Final = tuple(KIND_WEIGHTS)
 """The kinds by their index."""
 
+ADD_TO_CART: Final = KINDS.index("add_to_cart")
 PURCHASE: Final = KINDS.index("purchase")
 
 _KIND_INDEX: Final = {kind: index for index, kind in enumerate(KINDS)}

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.interactions import KINDS, PURCHASE, UserHistories
+from recommender.interactions import ADD_TO_CART, KINDS, PURCHASE, UserHistories
 from recommender.models.base import Model
 from recommender.neighbours import NONE, Neighbours, top_items
 from schemas.recommendations import Reason, RecommendedItem
@@ -45,7 +45,7 @@ class Rules:
 
     Attributes:
         length: Largest number of products of a list.
-        excludes_bought: Whether products that the user has bought are left out.
+        excludes_bought: Whether products that the user has bought are left out; those in the cart always are.
     """
 
     length: int
@@ -129,12 +129,27 @@ def _rank_batch(
 ) -> Ranking:
     scores = model.score(users.histories)
     scores[:, unavailable] = -np.inf
+    excluded = _in_cart(users)
     if rules.excludes_bought:
-        bought = users.kinds == PURCHASE
-        scores[users.histories.owners[bought], users.histories.items[bought]] = -np.inf
+        excluded |= users.kinds == PURCHASE
+    scores[users.histories.owners[excluded], users.histories.items[excluded]] = -np.inf
     items, values = top_items(scores, rules.length)
     reasons, because = _reasons(items, similar, users)
     return Ranking(items, values, reasons, because)
+
+
+def _in_cart(users: UserHistories) -> NDArray[np.bool_]:
+    """Which events put a product into a cart that the user has not bought since, (n_events,) bool."""
+    histories = users.histories
+    added, bought = (np.flatnonzero(users.kinds == kind) for kind in (ADD_TO_CART, PURCHASE))
+    in_cart = users.kinds == ADD_TO_CART
+    if len(added) and len(bought):
+        keys = histories.owners.astype(np.int64) * (int(histories.items.max()) + 1) + histories.items
+        bought = bought[np.lexsort((histories.times[bought], keys[bought]))]
+        last = bought[np.searchsorted(keys[bought], keys[added], side="right") - 1]
+        is_bought_since = (keys[last] == keys[added]) & (histories.times[last] >= histories.times[added])
+        in_cart[added[is_bought_since]] = False
+    return in_cart
 
 
 def _reasons(

@@ -21,7 +21,7 @@ from serving.redis_client import RedisUnavailable
 from serving.request_models import Boost
 from serving.reranking import reranked, with_pins
 from serving.rules import Arm, RuleSet, RulesFile
-from serving.sessions import last_items, merge
+from serving.sessions import last_items, merge, taken_already
 from serving.snapshot import Snapshot
 from serving.store import Interaction, Store
 
@@ -84,6 +84,7 @@ class Recommendation:
         experiment_arm: experiment:arm, or "".
         interactions: The user's history as far as it was read.
         products: The products that were looked up, by id.
+        in_no_list: What else may be shown of the products that the query is limited to, in the query's order.
     """
 
     items: list[Candidate]
@@ -94,6 +95,7 @@ class Recommendation:
     experiment_arm: str
     interactions: list[Interaction] = field(default_factory=list)
     products: dict[str, Product] = field(default_factory=dict)
+    in_no_list: list[str] = field(default_factory=list)
 
 
 class FallbackChain:
@@ -150,7 +152,8 @@ class _Run:
     async def recommendation(self) -> Recommendation:
         """What the chain gives."""
         await self._read_history()
-        self._pool = self._new_pool(self._bought() if self._scenario.exclude_bought else frozenset())
+        bought = self._bought() if self._scenario.exclude_bought else frozenset()
+        self._pool = self._new_pool(bought if self._query.only else bought | self._taken_already())
         for step in self._steps():
             if len(self._pool) >= self._enough:
                 break
@@ -167,7 +170,18 @@ class _Run:
             self._arm_name,
             self._interactions,
             self._products,
+            await self._in_no_list(),
         )
+
+    async def _in_no_list(self) -> list[str]:
+        """What of the products that the query is limited to may be shown, but is in no list."""
+        admitted = {candidate.item_id for candidate in self._pool.candidates}
+        conditions = self._pool.conditions
+        rest = [
+            item_id for item_id in self._query.only if item_id not in admitted and not conditions.refuse_id(item_id)
+        ]
+        products = await self._look_up(rest)
+        return [item_id for item_id in rest if not conditions.refuse(products[item_id], False)]
 
     def _source(self, sources: list[Source]) -> str:
         if not sources:
@@ -197,6 +211,9 @@ class _Run:
             self._interactions = await self._store.history(self._query.user_id, HISTORY_LENGTH)
         except RedisUnavailable:
             self._is_from_memory = True
+
+    def _taken_already(self) -> frozenset[str]:
+        return taken_already(self._interactions, datetime.now(UTC))
 
     def _bought(self) -> frozenset[str]:
         return frozenset(each.item_id for each in self._interactions if each.kind == "purchase")

@@ -56,9 +56,7 @@ class Service:
         )
         recommendation = await self._chain.recommend(query)
         document = await self._as_json(recommendation, request.explain)
-        ranked = {item["item_id"] for item in document["items"]}
-        unavailable = self._chain.snapshot.unavailable
-        rest = [item_id for item_id in items if item_id not in ranked and item_id not in unavailable]
+        rest = recommendation.in_no_list
         document["items"] += [{"item_id": item_id, "score": 0.0, "reason": None} for item_id in rest]
         self._metrics.recommendation_given(recommendation.source)
         return orjson.dumps(document)

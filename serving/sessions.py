@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Final
 
 from schemas.recommendations import Reason, RecommendationList, RecommendedItem
@@ -26,7 +27,28 @@ KIND_WEIGHTS: Final = {
 
 MAX_CAUSES: Final = 3
 
+JUST_BOUGHT: Final = timedelta(days=1)
+"""How long a product counts as bought just now."""
+
 _REASONS: Final = {"add_to_cart": Reason.SIMILAR_TO_CART, "purchase": Reason.SIMILAR_TO_BOUGHT}
+
+
+def taken_already(interactions: Sequence[Interaction], now: datetime) -> frozenset[str]:
+    """Products that nobody need recommend any more: put into the cart and not bought since, or bought just now.
+
+    Args:
+        interactions: The newest of each kind with each product, in any order.
+        now: JUST_BOUGHT before it begins what counts as just now.
+    """
+    newest: dict[str, Interaction] = {}
+    for each in interactions:
+        if each.kind in ("add_to_cart", "purchase"):
+            other = newest.get(each.item_id)
+            if other is None or (each.at, each.kind) > (other.at, other.kind):
+                newest[each.item_id] = each
+    return frozenset(
+        item_id for item_id, each in newest.items() if each.kind == "add_to_cart" or now - each.at <= JUST_BOUGHT
+    )
 
 
 def last_items(interactions: Sequence[Interaction]) -> list[Interaction]:

@@ -122,3 +122,31 @@ def test_ids_may_hold_anything(service: Service, stocked: Shelf) -> None:
     assert ids(service.recommend("strange", n=7)) == strange
     stocked.put(redis_keys.similar("m1", "g/h"), Source.SIMILAR, strange[:3], Reason.SAME_KIND, "m1")
     assert ids(service.get("/v1/items/g%2Fh/similar", n=3)) == strange[:3]
+
+
+@pytest.mark.parametrize("version", ["m1", "no model"])
+@pytest.mark.parametrize("kind", ["add_to_cart", "purchase"])
+def test_what_a_session_has_in_the_cart_or_bought_is_in_no_step(
+    service: Service, stocked: Shelf, version: str, kind: str
+) -> None:
+    taken = ["p5", "p6", "p7", "p21", "p20", *CATALOGUE[8:20]]
+    stocked.similar("p39", ["p5", "p12", "p38"])
+    stocked.activate(version)
+    time.sleep(1)
+    try:
+        seen = [{"item_id": item, "event_type": kind} for item in taken] + [{"item_id": "p39"}]
+        answer = service.post("/v1/session/recommend", {"items": seen, "n": 100})
+        assert set(taken).isdisjoint(ids(answer))
+        assert set(CATALOGUE) - set(taken) - {"p39"} <= set(ids(answer))
+    finally:
+        stocked.activate("m1")
+        time.sleep(1)
+
+
+def test_what_a_user_has_in_the_cart_or_just_bought_is_in_no_step(service: Service, stocked: Shelf) -> None:
+    now = int(time.time() * 1000)
+    stocked.history("amy", ("add_to_cart", "p5", 1_000), ("purchase", "p6", now), ("view_item", "p39", now))
+    stocked.history("amy", ("add_to_cart", "p7", 1_000), ("purchase", "p7", 2_000))
+    for category in ("", "Cups", "Tea"):
+        assert {"p5", "p6"}.isdisjoint(ids(service.recommend("amy", n=100, category=category)))
+    assert "p7" in ids(service.recommend("amy", n=100))  # bought long ago

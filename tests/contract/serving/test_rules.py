@@ -92,3 +92,24 @@ def test_a_service_does_not_start_with_rules_that_make_no_sense(tmp_path: Path) 
         path.write_text(text)
         with pytest.raises(ConfigurationError, match=message):
             RulesFile(path)
+
+
+@pytest.mark.parametrize(
+    ("rules", "expected"),
+    [
+        ("", ["p1", "p4", "p39", "p38", "unheard-of"]),
+        ('blocked_items = ["p38", "p1"]', ["p4", "p39", "unheard-of"]),
+        ('blocked_categories = ["Cups"]', ["p4", "p38", "unheard-of"]),
+        ('blocked_brands = ["B0"]', ["p1", "p4", "p38", "unheard-of"]),
+    ],
+)
+def test_ranking_drops_what_rules_block(ruled: Service, rule: Write, rules: str, expected: list[str]) -> None:
+    rule(f"[rules.default]\n{rules}")
+    body = {"user_id": "ann", "items": ["p39", "p38", "gone", "p4", "p1", "unheard-of"]}
+    assert sorted(ids(ruled.post("/v1/rank", body))) == sorted(expected)
+
+
+def test_ranking_drops_what_was_bought_where_a_scenario_says_so(ruled: Service, rule: Write) -> None:
+    rule("[scenarios.discover]\nexclude_bought = true")
+    body = {"user_id": "ann", "items": ["p2", "p39", "p1"], "scenario": "discover"}
+    assert sorted(ids(ruled.post("/v1/rank", body))) == ["p1", "p39"]

@@ -150,3 +150,22 @@ def test_lists_without_room_for_a_product_are_empty() -> None:
     made_at = datetime(2026, 11, 1, tzinfo=UTC)
     empty = encode_list(RecommendationList(Source.SIMILAR, "m1", made_at))
     assert list(ListEncoder("m1", ITEM_IDS).encode(nothing, Source.SIMILAR, [made_at] * 2)) == [empty] * 2
+
+
+@pytest.mark.parametrize(
+    ("history", "is_recommended"),
+    [
+        ([("view_item:p3", 1_000.0), ("view_item:p4", 2_000.0)], True),
+        ([("view_item:p3", 1_000.0), ("add_to_cart:p4", 2_000.0)], False),
+        ([("purchase:p4", 1_000.0), ("add_to_cart:p4", 2_000.0)], False),
+        ([("add_to_cart:p4", 1_000.0), ("purchase:p3", 1_500.0), ("purchase:p4", 2_000.0)], True),
+    ],
+)
+def test_what_is_in_the_cart_is_in_no_list(
+    users: KnownUsers, history: list[tuple[str, float]], is_recommended: bool
+) -> None:
+    model = fitted(users.interactions)
+    indices = {item_id: index for index, item_id in enumerate(ITEM_IDS)}
+    one = histories_of([history, [("view_item:p4", 5_000.0)]], indices)
+    ranking = rank(model, neighbours_of(model), one, Rules(len(ITEM_IDS), False), EVERYTHING)
+    assert ("p4" in ids_of(ranking, 0)) is is_recommended

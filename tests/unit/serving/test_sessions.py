@@ -1,11 +1,11 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from schemas.recommendations import Reason, RecommendationList, RecommendedItem, Source
-from serving.sessions import last_items, merge
+from serving.sessions import last_items, merge, taken_already
 from serving.store import Interaction
 
 AT = datetime(2026, 11, 21, tzinfo=UTC)
@@ -47,3 +47,19 @@ def test_lists_are_merged_by_relative_score_recency_and_kind() -> None:
 
 def test_what_has_no_list_or_an_empty_one_adds_nothing() -> None:
     assert merge([interaction("x"), interaction("y")], {"y": similar()}) == []
+
+
+def test_taken_already_is_what_lies_in_the_cart_and_what_was_bought_within_a_day() -> None:
+    def ago(kind: str, item: str, hours: float) -> Interaction:
+        return Interaction(kind, item, AT - timedelta(hours=hours))
+
+    history = [
+        ago("view_item", "viewed", 1),
+        ago("add_to_cart", "added", 900),
+        ago("add_to_cart", "bought since", 50),
+        ago("purchase", "bought since", 49),
+        ago("purchase", "added again", 49),
+        ago("add_to_cart", "added again", 48),
+        ago("purchase", "just bought", 23),
+    ]
+    assert taken_already(history, AT) == {"added", "added again", "just bought"}
