@@ -18,7 +18,7 @@ from serving.candidates import Candidate, Conditions, Pool, candidates_of
 from serving.experiments import arm_of
 from serving.memory import KnownList
 from serving.redis_client import RedisUnavailable
-from serving.request_models import Boost
+from serving.request_models import MAX_ITEMS, MAX_OFFSET, Boost
 from serving.reranking import reranked, with_pins
 from serving.rules import Arm, RuleSet, RulesFile
 from serving.sessions import last_items, merge, taken_already
@@ -28,8 +28,8 @@ from serving.store import Interaction, Store
 HISTORY_LENGTH: Final = 500
 """How many of a user's newest interactions are read."""
 
-RERANKED: Final = 100
-"""Candidates among which rules choose."""
+RERANKED: Final = MAX_OFFSET + MAX_ITEMS
+"""Candidates among which rules choose: as many as the last page shows, so that no page changes the choice."""
 
 CATEGORIES: Final = 2
 """Categories of the last products whose popular products are offered."""
@@ -197,8 +197,7 @@ class _Run:
     def _enough(self) -> int:
         if self._query.only:
             return len(self._query.only)
-        shown = self._query.offset + self._query.n
-        return shown if self._passes_as_it_is else max(shown, RERANKED)
+        return self._query.offset + self._query.n if self._passes_as_it_is else RERANKED
 
     @property
     def _passes_as_it_is(self) -> bool:
@@ -337,8 +336,9 @@ class _Run:
         candidates = self._pool.candidates
         if self._passes_as_it_is:
             return candidates
-        shown = self._query.offset + self._query.n
-        return with_pins(reranked(candidates, self._rules, self._query.boosts, shown), await self._pins())
+        pins = await self._pins()
+        shown = self._query.offset + self._query.n + len(pins)  # pins leave their own places among the candidates
+        return with_pins(reranked(candidates, self._rules, self._query.boosts, shown), pins)
 
     async def _pins(self) -> list[tuple[int, Candidate]]:
         pins = [pin for pin in self._rules.pins if pin.category in ("", self._query.category)]

@@ -6,7 +6,7 @@ order, from 1 for the first down to almost 0 for the last.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict, deque
 from collections.abc import Sequence
 from typing import Final
 
@@ -30,12 +30,12 @@ def reranked(candidates: Sequence[Candidate], rules: RuleSet, boosts: Sequence[B
         candidates: The best first.
         rules: The rule set.
         boosts: Those of the request, on top of the rule set's.
-        shown: How many will be shown at the most.
+        shown: How many must be in their places: the first ``shown`` are the same for every greater number.
     """
     relevance = _boosted(candidates, (*rules.boosts, *boosts))
     order = sorted(range(len(candidates)), key=lambda i: -relevance[i])
     if rules.diversity:
-        order = _diversified(candidates, relevance, order, rules.diversity, shown)
+        return [candidates[i] for i in _diversified(candidates, relevance, order, rules, shown)]
     ordered = [candidates[i] for i in order]
     return _capped(ordered, rules.max_per_category) if rules.max_per_category else ordered
 
@@ -83,23 +83,42 @@ def _fits(boost: Boost, candidate: Candidate) -> bool:
 
 
 def _diversified(
-    candidates: Sequence[Candidate], relevance: Sequence[float], order: list[int], diversity: float, shown: int
+    candidates: Sequence[Candidate], relevance: Sequence[float], order: Sequence[int], rules: RuleSet, shown: int
 ) -> list[int]:
     """Maximal marginal relevance (Carbonell and Goldstein, 1998) for the first ``shown``; the rest as it was.
 
     Each step takes the candidate with the largest (1 - diversity) * relevance - diversity * similarity, where its
-    similarity is that to the nearest one taken before.
+    similarity is that to the nearest one taken before; of a category that is at its cap only where nothing else is
+    left. Products of one category and brand are as similar to all others, so only the first of each can be the next.
     """
-    remaining = list(order)
+    place = {i: position for position, i in enumerate(order)}
+    groups: dict[tuple[str, str], deque[int]] = defaultdict(deque)
+    for i in order:
+        groups[candidates[i].product.category, candidates[i].product.brand].append(i)
+    nearest = dict.fromkeys(groups, 0.0)
+    counts: Counter[str] = Counter()
     taken: list[int] = []
-    nearest = dict.fromkeys(remaining, 0.0)
-    while remaining and len(taken) < shown:
-        best = max(remaining, key=lambda i: (1 - diversity) * relevance[i] - diversity * nearest[i])
-        remaining.remove(best)
-        taken.append(best)
-        for i in remaining:
-            nearest[i] = max(nearest[i], similarity(candidates[i].product, candidates[best].product))
-    return taken + remaining
+
+    def worth(group: tuple[str, str]) -> tuple[float, int]:
+        first = groups[group][0]
+        return (1 - rules.diversity) * relevance[first] - rules.diversity * nearest[group], -place[first]
+
+    while groups and len(taken) < shown:
+        within = [group for group in groups if not _is_at_cap(group[0], counts, rules)]
+        best = max(within or groups, key=worth)
+        taken.append(groups[best].popleft())
+        counts[best[0]] += 1
+        if not groups[best]:
+            del groups[best]
+        product = candidates[taken[-1]].product
+        for group, members in groups.items():
+            nearest[group] = max(nearest[group], similarity(candidates[members[0]].product, product))
+    return taken + sorted((i for members in groups.values() for i in members), key=place.__getitem__)
+
+
+def _is_at_cap(category: str, counts: Counter[str], rules: RuleSet) -> bool:
+    """Whether no more products of a category may come; that of products of no known category never is."""
+    return bool(rules.max_per_category and category) and counts[category] >= rules.max_per_category
 
 
 def _capped(candidates: Sequence[Candidate], max_per_category: int) -> list[Candidate]:

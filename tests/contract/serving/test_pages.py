@@ -1,0 +1,77 @@
+"""Pages of one question, in whatever size they are asked, form one order without repetition or omission."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import pytest
+
+from schemas import redis_keys
+from schemas.recommendations import Reason, Source
+from tests.contract.serving.conftest import Make
+from tests.support.serving import Service, Shelf, ids
+
+PRODUCTS = [f"q{n}" for n in range(260)]
+RULES = """
+[rules.boosts]
+boosts = [{ category = "Tea", factor = 3.0 }, { brand = "B2", factor = 0.4 }]
+[rules.cap]
+max_per_category = 2
+[rules.diversity]
+diversity = 0.6
+[rules.blocked]
+blocked_brands = ["B1"]
+blocked_items = ["q3", "q150"]
+[rules.pins]
+pins = [{ item_id = "q259", position = 4 }, { item_id = "q2", position = 9 }, { item_id = "q9", position = 70 }]
+[rules.all]
+boosts = [{ category = "Tea", factor = 3.0 }]
+max_per_category = 4
+diversity = 0.3
+blocked_brands = ["B1"]
+pins = [{ item_id = "q258", position = 2 }]
+"""
+NAMES = ("boosts", "cap", "diversity", "blocked", "pins", "all")
+
+
+@pytest.fixture(scope="module")
+def paged(make: Make, stocked: Shelf, tmp_path_factory: pytest.TempPathFactory) -> Service:
+    rng = random.Random(13)
+    for n, item in enumerate(PRODUCTS):
+        category = rng.choice(["Tea", "Tea > Green", "Cups", "Cups > Small", "Spoons", ""])
+        stocked.product(item, title=item, category=category, brand=f"B{n % 4}")
+    for key, source, reason in (
+        (redis_keys.TRENDING, Source.TRENDING, Reason.TRENDING),
+        (redis_keys.POPULAR, Source.POPULAR, Reason.POPULAR),
+        (redis_keys.NEWEST, Source.NEWEST, Reason.NEW),
+        (redis_keys.category_popular("Tea"), Source.CATEGORY_POPULAR, Reason.POPULAR),
+    ):
+        stocked.put(key, source, rng.sample(PRODUCTS, 100), reason)
+    stocked.personal("pat", rng.sample(PRODUCTS, 20))
+    for item in PRODUCTS[:5]:
+        stocked.similar(item, rng.sample(PRODUCTS[5:], 30))
+    stocked.history("pat", *(("view_item", item, 1_000 + n) for n, item in enumerate(PRODUCTS[:5])))
+    rules = tmp_path_factory.mktemp("rules") / "rules.toml"
+    rules.write_text(RULES + "".join(f'[scenarios.{name}]\nrules = "{name}"\n' for name in NAMES))
+    return make(serving_rules_file=str(rules), serving_redis_budget_ms=5_000)  # memory has another order
+
+
+@pytest.mark.parametrize("scenario", ["", *NAMES, "boosts of the request"])
+def test_pages_of_any_sizes_form_one_order(paged: Service, scenario: str) -> None:
+    rng = random.Random(scenario)
+    boosts = [{"factor": 5, "brand": "B3"}] if scenario.startswith("boosts of") else []
+    options = {"scenario": scenario, "boosts": boosts}
+    seen = [{"item_id": item} for item in PRODUCTS[:3]]
+    for path, asked in (("recommend", {"user_id": "pat"}), ("session/recommend", {"items": seen})):
+
+        def page(offset: int, n: int, path: str = path, asked: dict[str, Any] = asked) -> list[str]:
+            return ids(paged.post(f"/v1/{path}", {**asked, **options, "offset": offset, "n": n}))
+
+        whole = [item for offset in range(0, 501, 100) for item in page(offset, 100)]
+        assert len(whole) == len(set(whole)) > 50
+        sizes = [rng.choice([1, 2, 7, 30, 99]) for _ in range(8)]
+        firsts = [sum(sizes[:index]) for index in range(len(sizes))]
+        pages = [item for first, size in zip(firsts, sizes, strict=True) if first <= 500 for item in page(first, size)]
+        assert pages == whole[: len(pages)]
+        assert len(pages) == min(len(whole), sum(sizes))
