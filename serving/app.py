@@ -84,7 +84,9 @@ def recommendations(settings: Settings) -> Application:
     """
     metrics = Metrics()
     memory = Memory(MAX_LISTS, MAX_PRODUCTS, settings.serving_last_good_seconds, time.monotonic)
-    redis = Redis(settings.redis_url, settings.serving_redis_budget_ms / 1000, metrics.redis_changed)
+    redis = Redis(
+        settings.redis_url, settings.serving_redis_budget_ms / 1000, metrics.redis_changed, metrics.background_failed
+    )
     store = Store(redis, memory)
     rules = RulesFile(Path(settings.serving_rules_file) if settings.serving_rules_file else None)
     snapshot = Snapshot(store, rules, metrics)
@@ -110,7 +112,7 @@ def recommendations(settings: Settings) -> Application:
             access_log.flush()
             metrics.flush()
 
-    app = _pages(service, chain, metrics, lifespan)
+    app = _pages(service, chain, reporter, metrics, lifespan)
     limit = RateLimit(
         redis,
         settings.serving_rate_per_second,
@@ -132,7 +134,7 @@ def recommendations(settings: Settings) -> Application:
     return _with_cors(gate, settings)
 
 
-def _pages(service: Service, chain: FallbackChain, metrics: Metrics, lifespan: Any) -> FastAPI:
+def _pages(service: Service, chain: FallbackChain, reporter: Reporter, metrics: Metrics, lifespan: Any) -> FastAPI:
     app = FastAPIOffline(  # a page at /docs whose scripts come from here, not from a network that there may not be
         title="shopstream recommendations",
         version="1",
@@ -143,7 +145,7 @@ def _pages(service: Service, chain: FallbackChain, metrics: Metrics, lifespan: A
     )
     app.include_router(_for_users(service))
     app.include_router(_for_items(service))
-    app.include_router(_health(chain, metrics))
+    app.include_router(_health(chain, reporter, metrics))
     app.add_exception_handler(HTTPException, _http_problem)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(Problem, _problem)
@@ -349,7 +351,7 @@ def _for_items(service: Service) -> APIRouter:
     return router
 
 
-def _health(chain: FallbackChain, metrics: Metrics) -> APIRouter:
+def _health(chain: FallbackChain, reporter: Reporter, metrics: Metrics) -> APIRouter:
     router = APIRouter(tags=["health"])
 
     @router.get("/health/live", summary="The process answers", response_model=Status)
@@ -358,11 +360,15 @@ def _health(chain: FallbackChain, metrics: Metrics) -> APIRouter:
 
     @router.get(
         "/health/ready",
-        summary="Recommendations can be given: Redis answers, or lists are in memory",
+        summary="Redis answers or lists are in memory, and nothing in the background fails",
         response_model=Status,
         responses={503: _described(UNAVAILABLE)[503]},
     )
     async def ready() -> Response:
+        tasks = (chain.store.redis.task, chain.snapshot.task, reporter.task)
+        if failing := [f"{task.name} ({task.failure})" for task in tasks if task.failure]:
+            detail = f"What runs in the background fails and is tried again: {', '.join(failing)}. The log says more."
+            return _problem_response(Problem(UNAVAILABLE, detail, retry_after_seconds=1))
         if chain.store.redis.is_there or len(chain.store.memory):
             return _json(b'{"status":"ready"}')
         detail = "Redis does not answer, and nothing is in memory yet."

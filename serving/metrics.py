@@ -48,6 +48,9 @@ class Metrics:
         self.redis_is_there = self._gauge("redis_is_there", "1 while Redis is asked.", "livemin")
         self.unavailable_products = self._gauge("unavailable_products", "Products that are not recommended.", "livemax")
         self.lists_in_memory = self._gauge("lists_in_memory", "Last good lists.", "livemin")
+        self._background_failures = self._counter(
+            "background_failures", "Times that a background task failed and was tried again.", "task"
+        )
         self.rules_refused = self._counter("rules_refused", "Times that a changed rules file was refused.")
         self.shown_reported = self._counter("shown_reported", "Recommendations reported as shown.")
         self.shown_dropped = self._counter("shown_dropped", "Recommendations shown and not reported.")
@@ -66,6 +69,10 @@ class Metrics:
         self.redis_is_there.set(is_there)
         if not is_there:
             self.breaker_openings.inc()
+
+    def background_failed(self, task: str) -> None:
+        """Count a failure of a background task."""
+        self._background_failures.labels(task).inc()
 
     def flush(self) -> None:
         """Hand on to the library what requests have counted since the last call."""

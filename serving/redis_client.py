@@ -12,7 +12,6 @@ import logging
 import ssl
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 from itertools import islice
 from typing import Any, Final, cast
 
@@ -20,6 +19,7 @@ import hiredis
 from redis.connection import parse_url
 
 from connections.errors import DependencyUnavailable
+from serving.background import BackgroundTask
 
 log = logging.getLogger(__name__)
 
@@ -53,9 +53,16 @@ class Redis:
         url: redis://[user:password@]host[:port][/database], or rediss:// for TLS.
         budget_seconds: How long a call may take.
         on_change: Told whenever the breaker opens (False) or closes (True).
+        on_failure: Told when connecting failed in a way that nobody foresaw.
     """
 
-    def __init__(self, url: str, budget_seconds: float, on_change: Callable[[bool], None] = lambda _: None) -> None:
+    def __init__(
+        self,
+        url: str,
+        budget_seconds: float,
+        on_change: Callable[[bool], None] = lambda _: None,
+        on_failure: Callable[[str], None] = lambda _: None,
+    ) -> None:
         where = parse_url(url)
         self._host: str = where.get("host", "127.0.0.1")
         self._port: int = where.get("port", 6379)
@@ -64,7 +71,7 @@ class Redis:
         self._budget_seconds = budget_seconds
         self._on_change = on_change
         self._connection: _Connection | None = None
-        self._connecting: asyncio.Task[None] | None = None
+        self.task = BackgroundTask("redis", self._reconnect, on_failure)
         self._lost = asyncio.Event()
 
     @property
@@ -97,14 +104,11 @@ class Redis:
     async def start(self) -> None:
         """Connect, or begin to try; returns after the first attempt."""
         await self._connect()
-        self._connecting = asyncio.create_task(self._keep_connected())
+        self.task.start()
 
     async def close(self) -> None:
         """Close the connection; commands on their way fail."""
-        if self._connecting is not None:
-            self._connecting.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._connecting
+        await self.task.close()
         if self._connection is not None:
             self._connection.on_lost = lambda _reason: None
             self._connection.abort("the service ends")
@@ -114,13 +118,12 @@ class Redis:
             raise RedisUnavailable(self.address, "it did not answer before, and is tried again several times a second")
         return self._connection.send(command)
 
-    async def _keep_connected(self) -> None:
-        while True:
-            if self._connection is not None:
-                await self._lost.wait()
-            else:
-                await asyncio.sleep(PROBE_SECONDS)
-                await self._connect()
+    async def _reconnect(self) -> None:
+        if self._connection is not None:
+            await self._lost.wait()
+        else:
+            await asyncio.sleep(PROBE_SECONDS)
+            await self._connect()
 
     async def _connect(self) -> None:
         loop = asyncio.get_running_loop()

@@ -6,7 +6,6 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
@@ -16,6 +15,7 @@ import orjson
 from producers.publisher import Publisher
 from schemas.errors import ShopError
 from schemas.settings import Settings
+from serving.background import BackgroundTask
 from serving.metrics import Metrics
 
 log = logging.getLogger(__name__)
@@ -77,20 +77,18 @@ class Reporter:
         self._now_ms = now_ms
         self._waiting: deque[ShownAnswer] = deque()
         self._publisher: Publisher | None = None
-        self._task: asyncio.Task[None] | None = None
+        self.task = BackgroundTask("reporter", self._publish_later, metrics.background_failed)
 
     def start(self) -> None:
         """Begin to publish."""
         if self.is_on:
-            self._task = asyncio.create_task(self._publish_for_ever())
+            self.task.start()
 
     async def close(self) -> None:
         """Publish what waits, then let go."""
-        if self._task is None:
+        if not self.is_on:
             return
-        self._task.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._task
+        await self.task.close()
         await asyncio.to_thread(self._publish_waiting)
         if self._publisher is not None:
             await asyncio.to_thread(self._flush, self._publisher)
@@ -102,11 +100,10 @@ class Reporter:
             return
         self._waiting.append(ShownAnswer(user_id, scenario, self._now_ms(), answer))
 
-    async def _publish_for_ever(self) -> None:
-        while True:
-            await asyncio.sleep(BATCH_SECONDS)
-            if self._waiting:
-                await asyncio.to_thread(self._publish_waiting)
+    async def _publish_later(self) -> None:
+        await asyncio.sleep(BATCH_SECONDS)
+        if self._waiting:
+            await asyncio.to_thread(self._publish_waiting)
 
     def _publish_waiting(self) -> None:
         try:

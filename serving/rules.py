@@ -234,7 +234,10 @@ class RulesFile:
         self._plain_arms = {None if arm is None else arm.name for arm in arms if rules.changes_nothing(arm)}
 
     def _stamp(self) -> tuple[int, int] | None:
-        if self._path is None or not self._path.exists():
+        if self._path is None:
             return None
-        status = self._path.stat()
+        try:
+            status = self._path.stat()
+        except OSError:  # reading it says why
+            return None
         return status.st_mtime_ns, status.st_size

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import suppress
 from typing import Final
 
 import orjson
 
 from schemas import redis_keys
+from serving.background import BackgroundTask
 from serving.metrics import Metrics
 from serving.redis_client import RedisUnavailable
 from serving.rules import RulesFile
@@ -41,6 +41,7 @@ class Snapshot:
         active_version: The model that is served; "" before the first was published.
         unavailable: Products that must not be recommended.
         unavailable_json: The same, as they stand between the quotes of JSON.
+        task: What refreshes it.
     """
 
     def __init__(self, store: Store, rules: RulesFile, metrics: Metrics) -> None:
@@ -48,7 +49,7 @@ class Snapshot:
         self._rules = rules
         self._metrics = metrics
         self._revision: bytes | None = None
-        self._refreshing: asyncio.Task[None] | None = None
+        self.task = BackgroundTask("snapshot", self._refresh_later, metrics.background_failed)
         self.active_version = ""
         self.unavailable: frozenset[str] = frozenset()
         self.unavailable_json: frozenset[bytes] = frozenset()
@@ -56,14 +57,11 @@ class Snapshot:
     async def start(self) -> None:
         """Refresh once, then again and again."""
         await self.refresh()
-        self._refreshing = asyncio.create_task(self._refresh_forever())
+        self.task.start()
 
     async def close(self) -> None:
         """Stop refreshing."""
-        if self._refreshing is not None:
-            self._refreshing.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._refreshing
+        await self.task.close()
 
     async def refresh(self) -> None:
         """Refresh once; what Redis does not answer stays as it was."""
@@ -78,10 +76,9 @@ class Snapshot:
         self._metrics.lists_in_memory.set(len(self._store.memory))
         self._metrics.flush()
 
-    async def _refresh_forever(self) -> None:
-        while True:
-            await asyncio.sleep(REFRESH_SECONDS)
-            await self.refresh()
+    async def _refresh_later(self) -> None:
+        await asyncio.sleep(REFRESH_SECONDS)
+        await self.refresh()
 
     async def _refresh_model(self) -> None:
         version = await self._store.redis.get(redis_keys.ACTIVE_MODEL.encode())

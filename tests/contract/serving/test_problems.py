@@ -7,8 +7,9 @@ from typing import Any
 import httpx
 import pytest
 
+from schemas import redis_keys
 from tests.contract.serving.conftest import Make
-from tests.support.serving import RedisProcess, Service, Shelf, service_of
+from tests.support.serving import RedisProcess, Service, Shelf, eventually, service_of
 
 
 def problem(answer: httpx.Response) -> tuple[int, str]:
@@ -117,6 +118,26 @@ def test_without_redis_the_limit_fails_as_it_is_set(
     limits = {"serving_rate_per_second": 1, "serving_rate_fails_open": fails_open}
     with service_of(away.url, **limits).running() as service:
         assert service.http.get("/v1/recommend/ann").status_code == status
+
+
+def test_a_background_task_that_fails_is_tried_again_counted_and_reported(service: Service, stocked: Shelf) -> None:
+    counted = 'background_failures_total{task="snapshot"}'
+    stocked.redis.set(redis_keys.ACTIVE_MODEL, b"\xff")  # no text
+    try:
+        eventually(lambda: service.http.get("/health/ready").status_code == 503)
+        answer = service.http.get("/health/ready")
+        assert problem(answer) == (503, "unavailable")
+        assert "snapshot (UnicodeDecodeError" in answer.json()["detail"]
+        before = service.metric(counted)
+        eventually(lambda: service.metric(counted) > before)
+        assert service.recommend("ann", n=1)["source"] == "personal"
+    finally:
+        stocked.activate("m1")
+    eventually(lambda: service.http.get("/health/ready").status_code == 200)
+    stocked.unavailable("gone", "p1")
+    eventually(lambda: service.metric("unavailable_products") == 2)
+    stocked.unavailable("gone")
+    eventually(lambda: service.metric("unavailable_products") == 1)
 
 
 def test_a_path_that_names_more_than_a_user_erases_nobody(service: Service, stocked: Shelf) -> None:

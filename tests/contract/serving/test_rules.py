@@ -73,6 +73,20 @@ def test_a_change_that_makes_no_sense_leaves_the_rules_before_in_force(ruled: Se
         assert ids(ruled.recommend("ann", n=2)) == ["p2", "p3"]
 
 
+def test_rules_whose_file_vanishes_between_two_looks_stay_in_force(
+    rules_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watched = RulesFile(rules_file)
+    monkeypatch.setattr(Path, "exists", lambda _: True)  # it was there a moment ago
+    rules_file.rename(rules_file.with_suffix(".away"))
+    try:
+        assert not watched.reload()
+        assert watched.reload()  # a file that stays away is refused once
+    finally:
+        rules_file.with_suffix(".away").rename(rules_file)
+    assert watched.reload()
+
+
 def test_boosts_of_a_request_come_on_top(ruled: Service, rule: Write) -> None:
     rule('[rules.default]\nboosts = [{ items = ["p4"], factor = 9.0 }]')
     body = {"user_id": "ann", "n": 3, "boosts": [{"category": "Cups", "factor": 50}]}
