@@ -142,7 +142,7 @@ def _in_cart(users: UserHistories) -> NDArray[np.bool_]:
     """Which events put a product into a cart that the user has not bought since, (n_events,) bool."""
     histories = users.histories
     added, bought = (np.flatnonzero(users.kinds == kind) for kind in (ADD_TO_CART, PURCHASE))
-    in_cart = users.kinds == ADD_TO_CART
+    in_cart: NDArray[np.bool_] = users.kinds == ADD_TO_CART
     if len(added) and len(bought):
         keys = histories.owners.astype(np.int64) * (int(histories.items.max()) + 1) + histories.items
         bought = bought[np.lexsort((histories.times[bought], keys[bought]))]

@@ -25,6 +25,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 from schemas.recommendations import Source, utc_text
 from schemas.settings import Settings
+from schemas.validation import MAX_ID_LENGTH
 from serving import request_models
 from serving.access import Access, Principal, Scope
 from serving.access_log import AccessLog
@@ -66,7 +67,7 @@ MAX_PRODUCTS: Final = 50_000
 PREFLIGHT_SECONDS: Final = 86_400
 
 _Decoded: Final = BeforeValidator(unquote)  # routes see a path as ``serving.gate.path_of_segments`` writes it
-_OfId: Final = {"min_length": 1, "max_length": request_models.MAX_ID_LENGTH}
+_OfId: Final = {"min_length": 1, "max_length": MAX_ID_LENGTH}
 UserId = Annotated[str, _Decoded, InPath(description="The user.", **_OfId)]
 ItemId = Annotated[str, _Decoded, InPath(description="The product.", **_OfId)]
 _JSON: Final = "application/json"

@@ -15,6 +15,7 @@ from typing import Any, Final
 from urllib.parse import quote, unquote_to_bytes
 
 from schemas import redis_keys
+from schemas.validation import MAX_ID_LENGTH
 from serving.access import ANYBODY, Access, Principal, Scope
 from serving.access_log import AccessLog
 from serving.fallback_chain import FallbackChain, RecommendationQuery
@@ -23,7 +24,7 @@ from serving.problems import INTERNAL, INVALID
 from serving.rate_limit import RateLimit
 from serving.redis_client import RedisUnavailable
 from serving.reporting import Reporter
-from serving.request_models import MAX_ID_LENGTH, MAX_ITEMS
+from serving.request_models import MAX_ITEMS
 from serving.service import Service
 from serving.unparsed_lists import answer_of, first_available
 from web.body import ClientGone, check_headers, inflated, read_body

@@ -6,6 +6,8 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from schemas.validation import MAX_ID_LENGTH
+
 MAX_ITEMS: Final = 100
 MAX_OFFSET: Final = 500
 MAX_EXCLUDED: Final = 1000
@@ -14,7 +16,6 @@ MAX_RANKED: Final = 500
 MAX_SESSION: Final = 100
 MAX_BATCH: Final = 100
 MAX_BOOSTS: Final = 100
-MAX_ID_LENGTH: Final = 200
 MAX_FACTOR: Final = 1000.0
 
 Id = Annotated[str, StringConstraints(min_length=1, max_length=MAX_ID_LENGTH)]

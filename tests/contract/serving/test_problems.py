@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from schemas import redis_keys
+from schemas.validation import MAX_ID_LENGTH
 from tests.contract.serving.conftest import Make
 from tests.support.serving import RedisProcess, Service, Shelf, eventually, service_of
 
@@ -85,7 +86,17 @@ def test_a_path_or_a_method_that_is_not_there_is_refused(service: Service) -> No
 
 
 def test_a_user_who_is_too_long_is_refused(service: Service) -> None:
-    assert problem(service.http.get(f"/v1/recommend/{'u' * 201}")) == (422, "invalid-request")
+    assert problem(service.http.get(f"/v1/recommend/{'u' * (MAX_ID_LENGTH + 1)}")) == (422, "invalid-request")
+
+
+def test_an_id_that_an_event_may_have_may_be_asked_for(service: Service) -> None:
+    longest = "ü" * MAX_ID_LENGTH
+    assert service.recommend(longest, n=1)["source"] == "trending"
+    assert service.recommend(longest, n=1, offset=1)["source"] == "trending"
+    assert service.get(f"/v1/items/{longest}/similar", n=1)["source"] == "trending"
+    body = {"user_id": longest, "n": 1, "exclude": [longest], "boosts": [{"items": [longest], "factor": 2}]}
+    assert service.post("/v1/recommend", body)["source"] == "trending"
+    assert service.http.delete(f"/v1/users/{longest}").status_code == 204
 
 
 def test_what_only_redis_knows_is_not_invented_when_it_is_away(tmp_path_factory: pytest.TempPathFactory) -> None:
