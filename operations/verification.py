@@ -23,10 +23,12 @@ from connections.clickhouse import connected
 from connections.kafka import CommittedRecords
 from operations.failed_events import failed_events
 from schemas.errors import ConfigurationError
+from schemas.results import RESULTS
 from schemas.settings import Settings
 from schemas.topics import DOMAIN_TOPICS, EVENTS
 
 FORMAT: Final = "shopstream-ledger-1"
+NOT_IN_LEDGER: Final = "the ledger does not say what it must hold"
 EXAMPLES: Final = 20
 """Differences of a table that are kept in full; all are counted."""
 _FLOAT_ERROR: Final = 1e-9
@@ -218,12 +220,12 @@ def check_tables(ledger: LedgerFile, names: Sequence[str]) -> None:
 def compare_tables(
     ledger: LedgerFile, settings: Settings, names: tuple[str, ...] = ()
 ) -> Iterator[tuple[str, TableReport]]:
-    """Compare the tables with the ledger, one after the other.
+    """Compare the tables with the ledger, one after the other; a result that the ledger lacks does not agree.
 
     Args:
         ledger: What they must hold.
         settings: Where ClickHouse is.
-        names: Only these; all when none is given.
+        names: Only these; every result and every table of the ledger when none is given.
 
     Raises:
         ConfigurationError: The ledger has no table of that name.
@@ -231,8 +233,14 @@ def compare_tables(
     """
     check_tables(ledger, names)
     with connected(settings, settings.clickhouse_database) as client:
-        for name in names or sorted(ledger.tables):
-            yield name, _compare_table(client, name, ledger.tables[name])
+        for name in names or every_table(ledger):
+            expected = ledger.tables.get(name)
+            yield name, _compare_table(client, name, expected) if expected else TableReport(0, problem=NOT_IN_LEDGER)
+
+
+def every_table(ledger: LedgerFile) -> tuple[str, ...]:
+    """Every result, and what else the ledger has."""
+    return tuple(sorted({*ledger.tables, *(result.name for result in RESULTS)}))
 
 
 def _compare_table(client: Client, name: str, expected: ExpectedTable) -> TableReport:

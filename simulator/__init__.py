@@ -4,6 +4,7 @@
 - ``rhythm.py``      how busy the shop is, hour by hour
 - ``catalogue.py``   products, their prices and stock
 - ``people.py``      users, their tastes and where they come from
+- ``recommending.py``  what is recommended to whom
 - ``shopping.py``    what a visitor does, event by event
 - ``simulation.py``  the whole shop: records in the order in which they are received
 - ``trouble.py``     delays, repetitions, skewed clocks, old versions, foreign names, junk

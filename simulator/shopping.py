@@ -10,6 +10,7 @@ from typing import Any, Final
 from simulator.catalogue import SITE, Catalogue, Product, amount, slug
 from simulator.events import EMPTY, NOBODY, Body, Event, Visit
 from simulator.people import CHANNELS, DEVICES, People, Person
+from simulator.recommending import Answer, Recommender
 
 SECOND_MS: Final = 1_000
 HOUR_MS: Final = 3_600_000
@@ -92,13 +93,15 @@ class Shop:
     Args:
         catalogue: What is sold.
         people: Who comes.
+        recommender: Answers with recommendations.
         ids: Gives ids to the events.
         rng: Draws what they do.
     """
 
-    def __init__(self, catalogue: Catalogue, people: People, ids: Ids, rng: Random) -> None:
+    def __init__(self, catalogue: Catalogue, people: People, recommender: Recommender, ids: Ids, rng: Random) -> None:
         self.catalogue = catalogue
         self.people = people
+        self.recommender = recommender
         self.ids = ids
         self.rng = rng
         self._devices = _wheel([(device, weight) for device, weight in DEVICES])
@@ -197,7 +200,7 @@ class _Walk:
         self._now_ms = start_ms
         self._currency = person.currency
         self._cart: list[tuple[Product, int]] = []
-        self._recommended: dict[str, str] = {}
+        self._recommended: dict[str, Answer] = {}
 
     def go(self) -> None:
         """From the first page to the last."""
@@ -212,12 +215,15 @@ class _Walk:
             self._check_out()
 
     def _do(self, event_type: str, body: Body, gap_seconds: int = 40) -> None:
+        self._let_pass(gap_seconds)
+        self._later(event_type, 0, self._visit, body)
+
+    def _let_pass(self, gap_seconds: int) -> None:
         if self.events and self._rng.random() >= SHARE_AT_ONCE:
             self._now_ms += int(self._rng.random() * gap_seconds * SECOND_MS)
-        self.events.append(Event(self._shop.ids.next(), event_type, self._now_ms, self._visit, body))
 
     def _later(self, event_type: str, delay_ms: int, visit: Visit, body: Body) -> None:
-        """Something that happens after the visit."""
+        """Something that happens so long after what happened last."""
         self.events.append(Event(self._shop.ids.next(), event_type, self._now_ms + delay_ms, visit, body))
 
     def _arrive(self) -> None:
@@ -278,14 +284,13 @@ class _Walk:
         return product
 
     def _take_recommendation(self) -> Product | None:
-        recommendation = self._shop.ids.of("r")
-        answer = {"recommendation_id": recommendation, "model_version": "als-1"}
-        self._do("recommendation_shown", Body({"list_id": "home", **answer}))
-        if self._rng.random() < 0.5:
-            return None
-        product = self._shop.catalogue.pick(self._taste(), self._rng)
-        self._recommended[product.product_id] = recommendation
-        self._do("recommendation_clicked", Body({**product.facts(self._currency), **answer}))
+        self._let_pass(40)
+        product = None if self._rng.random() < 0.5 else self._shop.catalogue.pick(self._taste(), self._rng)
+        answer = self._shop.recommender.answer(self._shop.ids.of("r"), self._visit.user_id, product)
+        self._later("recommendation_shown", 0, self._visit, Body(answer.shown()))
+        if product is not None:
+            self._recommended[product.product_id] = answer
+            self._do("recommendation_clicked", Body({**product.facts(self._currency), **answer.clicked(product)}))
         return product
 
     def _consider(self, product: Product) -> None:
@@ -345,11 +350,9 @@ class _Walk:
         for product, quantity in order.lines:
             left = self._shop.stock_event(product, -quantity, self._now_ms, "sale")
             self.events.append(left)
-            if (recommendation := self._recommended.get(product.product_id)) is not None:
-                bought = {"product_id": product.product_id, "order_id": order.order_id}
-                self._do(
-                    "recommendation_purchased", Body({**bought, "recommendation_id": recommendation}), gap_seconds=1
-                )
+            if (answer := self._recommended.get(product.product_id)) is not None:
+                bought = answer.bought(product, order.order_id, has_details=self._shop.recommender.tells_all())
+                self._do("recommendation_purchased", Body(bought), gap_seconds=1)
         self._follow_up(order)
 
     def _follow_up(self, order: _Order) -> None:

@@ -12,6 +12,7 @@ from simulator.catalogue import Catalogue
 from simulator.events import Event
 from simulator.people import People
 from simulator.plan import Plan, Trouble, seeded_rng
+from simulator.recommending import Recommender
 from simulator.rhythm import HOUR_MS, Hour, hours
 from simulator.shopping import Ids, Shop
 from simulator.trouble import LATENCY_MS, Form, Troublemaker
@@ -50,7 +51,8 @@ class Simulation:
         most = MAX_PRODUCTS_LIVE if plan.is_live else MAX_PRODUCTS
         catalogue = Catalogue(min(most, max(1, plan.events // EVENTS_PER_PRODUCT)), setup_rng)
         people = People(min(MAX_PEOPLE, max(5, plan.events // EVENTS_PER_PERSON)), setup_rng)
-        self._shop = Shop(catalogue, people, Ids(plan.mark), self._rng)
+        recommender = Recommender(catalogue, seeded_rng(plan.seed, "recommendations"))
+        self._shop = Shop(catalogue, people, recommender, Ids(plan.mark), self._rng)
         self._hours = list(hours(plan, setup_rng))
         self._bots = self._plan_bots(setup_rng)
         self._made = 0

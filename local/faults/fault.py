@@ -9,9 +9,11 @@ from typing import Any, Final
 
 from local.faults.context import FaultContext
 from local.faults.load import RecordTransform
+from operations.running_jobs import METRICS_JOBS
+from schemas.topics import INGEST
 from simulator.simulation import Record
 
-METRICS: Final = ("ingest", "analytics", "sessions")
+METRICS: Final = (INGEST, *sorted(METRICS_JOBS))
 """The jobs behind every table of the ledger."""
 
 PERSONAL: Final = (*METRICS, "catalogue", "personalise")

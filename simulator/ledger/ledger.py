@@ -12,6 +12,7 @@ from simulator.ledger.calendar import MINUTE_MS, Calendar
 from simulator.ledger.minutes import Minutes
 from simulator.ledger.payments import Payments
 from simulator.ledger.products import Products
+from simulator.ledger.recommendations import Recommendations
 from simulator.ledger.sales import Sales
 from simulator.ledger.searches import Searches
 from simulator.ledger.sessions import Sessions
@@ -22,6 +23,7 @@ TOO_FAR_IN_FUTURE: Final = "too_far_in_future"
 
 _CARTS: Final = ("add_to_cart", "remove_from_cart")
 _ORDERS: Final = ("purchase", "refund", "order_cancelled")
+_RECOMMENDATIONS: Final = ("recommendation_shown", "recommendation_clicked", "recommendation_purchased")
 _PAYMENTS: Final = ("payment_initiated", "payment_succeeded", "payment_failed")
 
 
@@ -53,6 +55,7 @@ class Ledger:
         self._calendar = Calendar(time_zone)
         self._users, self._minutes, self._sessions = Users(), Minutes(), Sessions(self._calendar)
         self._products, self._sales, self._searches, self._payments = Products(), Sales(), Searches(), Payments()
+        self._recommendations = Recommendations()
         self._books_of = self._index()
 
     def receive(self, received_ms: int, event: Event, reason: str | None = None, kinds: Iterable[str] = ()) -> None:
@@ -101,9 +104,17 @@ class Ledger:
             "select_item": (*self._common, self._searches),
         }
         index |= dict.fromkeys(_CARTS, (*self._common, self._products))
-        index |= dict.fromkeys(_ORDERS, (*self._common, self._products, self._sales))
+        index |= dict.fromkeys(_ORDERS, (*self._common, self._products, self._sales, self._recommendations))
+        index |= dict.fromkeys(_RECOMMENDATIONS, (*self._common, self._recommendations))
         index |= dict.fromkeys(_PAYMENTS, (*self._common, self._payments))
         return index
 
     def _all_books(self) -> tuple[Book, ...]:
-        return (*self._common, self._products, self._sales, self._searches, self._payments)
+        return (
+            *self._common,
+            self._products,
+            self._sales,
+            self._searches,
+            self._payments,
+            self._recommendations,
+        )

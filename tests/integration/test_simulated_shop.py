@@ -19,7 +19,7 @@ from tests.support.platforms import platform_with
 
 pytestmark = [pytest.mark.platform, pytest.mark.timeout(2400)]
 
-JOBS = ("ingest", "analytics", "sessions")
+JOBS = ("ingest", "analytics", "sessions", "feedback")
 PLAN = ("--events", "20000", "--trouble", "all", "--seed", "7", "--start", "2026-03-25", "--days", "8")
 
 
@@ -72,12 +72,15 @@ def test_a_ledger_that_says_something_else_is_told_apart(shop: Platform, ledger:
     gross = list(content["tables"]["sales_daily"]["columns"]).index("gross")
     content["tables"]["sales_daily"]["rows"][0][gross] = "0.0001"
     del content["tables"]["user_days"]["rows"][0]
+    del content["tables"]["recommendation_coverage_daily"]
     content["tables"]["no_such_table"] = content["tables"]["carts_daily"]
     other = tmp_path / "other.json"
     other.write_text(json.dumps(content), encoding="utf-8")
     code, found = verify(shop, other)
     assert (code, found["agrees"]) == (1, False)
-    assert set(differences(found)) == {"sales_daily", "user_days", "no_such_table"}
+    assert set(differences(found)) == {"sales_daily", "user_days", "recommendation_coverage_daily", "no_such_table"}
     assert found["tables"]["sales_daily"]["different"] == 1
     assert found["tables"]["user_days"]["extra"] == 1
+    coverage = found["tables"]["recommendation_coverage_daily"]
+    assert coverage["problem"] == "the ledger does not say what it must hold"
     assert found["tables"]["no_such_table"]["problem"] == "ClickHouse has no such table"

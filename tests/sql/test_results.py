@@ -107,6 +107,11 @@ def milliseconds(moment: Any) -> int:
 
 
 def final_rows(tables: StreamTableEnvironment, result: Result) -> list[list[str]]:
+    """The rows of a result, each cell as text."""
+    return sorted((list(map(render, row)) for row in result_rows(tables, result)), key=str)
+
+
+def result_rows(tables: StreamTableEnvironment, result: Result) -> list[list[Any]]:
     """What is left of the changelog of a result once its upserts and deletions are applied by key."""
     query = job_of(result).query(tables, result)
     names = query.get_schema().get_field_names()
@@ -120,7 +125,7 @@ def final_rows(tables: StreamTableEnvironment, result: Result) -> list[list[str]
                 rows[key] = list(change)
             elif kind == "DELETE":
                 rows.pop(key)
-    return sorted((list(map(render, row)) for row in rows.values()), key=str)
+    return list(rows.values())
 
 
 def render(value: Any) -> str:

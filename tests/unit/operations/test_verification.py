@@ -19,10 +19,13 @@ from operations.verification import (
     RecordsReport,
     TableReport,
     check_settings,
+    check_tables,
     compare_rows,
+    every_table,
     read_ledger,
 )
 from schemas.errors import ConfigurationError
+from schemas.results import RESULTS
 from schemas.settings import Settings
 
 COLUMNS = {
@@ -160,6 +163,15 @@ def test_what_is_no_ledger_is_refused(tmp_path: Path, text: str) -> None:
 def test_a_ledger_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"No ledger can be read from .*L\.json"):
         read_ledger(tmp_path / "L.json")
+
+
+def test_every_result_is_compared_also_one_that_the_ledger_lacks(tmp_path: Path) -> None:
+    path = tmp_path / "L.json"
+    path.write_text(ledger_text(), encoding="utf-8")
+    ledger = read_ledger(path)
+    assert set(every_table(ledger)) == {"t", *(result.name for result in RESULTS)}
+    with pytest.raises(ConfigurationError, match=r"The ledger has no table sales_daily\. It has: t\."):
+        check_tables(ledger, ("sales_daily",))
 
 
 @pytest.mark.parametrize(

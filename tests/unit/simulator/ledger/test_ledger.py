@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.errors import ConfigurationError
+from schemas.results import RESULTS
 from simulator.events import Event, Visit
 from simulator.ledger.file import write_ledger
 from simulator.ledger.ledger import Ledger
@@ -93,14 +94,22 @@ def test_the_days_of_a_table_are_those_of_the_shop() -> None:
     assert "2026-03-24" not in berlin, "where the first day begins in UTC"
 
 
-def test_every_table_of_the_metrics_is_there_with_its_rows_in_order() -> None:
+def test_every_result_is_in_the_ledger_with_its_columns_and_every_table_of_the_ledger_is_a_result() -> None:
     tables = {table.name: table for table in entered(list(Simulation(PLAN).records())).tables()}
-    text = (Path(__file__).parents[4] / "docs" / "metrics.md").read_text(encoding="utf-8")
-    assert {name for name in tables if f"**{name}**" in text} == set(tables)
-    for table in tables.values():
+    results = {result.name: result for result in RESULTS}
+    assert set(tables) == set(results)
+    for name, table in tables.items():
+        assert set(table.columns) == {column.name for column in results[name].columns}, name
+        assert tuple(table.columns)[: table.keys] == results[name].key, name
+
+
+def test_every_table_has_rows_each_under_its_own_key_in_the_order_of_the_keys() -> None:
+    for table in entered(list(Simulation(PLAN).records())).tables():
         keys = [row[: table.keys] for row in table.rows]
-        assert len(set(keys)) == len(keys)
-        assert {len(row) for row in table.rows} == {len(table.columns)}
+        assert keys, table.name
+        assert len(set(keys)) == len(keys), table.name
+        assert keys == sorted(keys, key=lambda key: [str(cell) for cell in key]), table.name
+        assert {len(row) for row in table.rows} == {len(table.columns)}, table.name
 
 
 def test_the_file_holds_everything_one_row_a_line_and_is_the_same_each_time(tmp_path: Path) -> None:
