@@ -16,6 +16,7 @@ from typing import Any, Final
 import chdb
 
 from local.clickhouse.errors import EngineFailed, ErrorCode, QueryError
+from local.clickhouse.native import BINARY_TYPES
 from local.clickhouse.statements import quote_identifier, quote_string
 from local.clickhouse.users import User
 
@@ -115,16 +116,25 @@ class Stream:
 
 
 class Connection:
-    """One session with the engine. Whoever opened it closes it."""
+    """One session with the engine. Whoever opened it closes it.
 
-    def __init__(self, url: str, user: User, comment: str) -> None:
+    Args:
+        url: Of the engine.
+        user: Whose role and settings it begins with.
+        comment: Names its statements.
+        binary_types: Whether Native has its types in binary, whatever the user may set.
+    """
+
+    def __init__(self, url: str, user: User, comment: str, *, binary_types: bool = False) -> None:
         self._url = url
         self._chdb = chdb.connect(url)
         self._user = user
         self.comment = comment
+        self.binary_types = binary_types
         if user.role is not None:
             self.run(f"SET ROLE {user.role}")
-        self.set({_COMMENT: comment, **user.settings})
+        # After the user's own settings, readonly among them, nothing may be changeable.
+        self.set({_COMMENT: comment, **({BINARY_TYPES: "1"} if binary_types else {}), **user.settings})
 
     def close(self) -> None:
         """Free it, with its temporary tables."""
@@ -217,6 +227,10 @@ class Connection:
         """Where unqualified names are looked up."""
         return self.run("SELECT currentDatabase()", "TSVRaw").data.decode().removesuffix("\n")
 
+    def timezone(self) -> str:
+        """Name of the time zone of the connection."""
+        return self.run("SELECT timezone()", "TSVRaw").data.decode().removesuffix("\n")
+
     def classify(self, sql: bytes) -> Kind:
         """What the text would do."""
         facts = self._chdb._conn.classify_query(sql)
@@ -268,14 +282,14 @@ class Engine:
         version, timezone = self._administrator.run("SELECT version(), timezone()", "TSV").data.decode().split()
         return version, timezone
 
-    def connect(self, user: User, comment: str) -> Connection:
+    def connect(self, user: User, comment: str, *, binary_types: bool = False) -> Connection:
         """A new connection with what ``user`` begins with.
 
         Raises:
             QueryError: The engine refused the user's settings.
         """
         with _engine_errors():
-            return Connection(self._directory, user, comment)
+            return Connection(self._directory, user, comment, binary_types=binary_types)
 
     def kill(self, comment: str) -> None:
         """Ask the queries of that name to end; they do so at their next block."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Generator, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
 from itertools import chain
 from typing import Final
 
+from local.clickhouse import native
 from local.clickhouse.engine import Connection, Result, Statistics, Stream
 from local.clickhouse.errors import ErrorCode, QueryError
 from local.clickhouse.request import ExternalTable, QueryRequest
@@ -119,10 +121,34 @@ def _insert_from_input(connection: Connection, insert: Insert, rows: Iterator[by
 def _select(connection: Connection, request: QueryRequest, sql: bytes) -> Answer:
     named = output_format(sql)
     name = named or request.default_format
+    convert = _converter(connection, request, name)
     if _streams(request, sql, name):
-        return _stream(name, connection.stream(sql, name, request.parameters))
-    result = connection.run(sql, name, request.parameters)
+        return _stream(name, _Converted(connection.stream(sql, name, request.parameters), convert))
+    result = _converted(connection.run(sql, name, request.parameters), convert)
     return Answer(name if named or answers_with_rows(sql) else None, result.data, result.statistics)
+
+
+def _converter(connection: Connection, request: QueryRequest, name: str) -> Callable[[bytes], bytes] | None:
+    if name.lower() != "native" or not (request.native_version or connection.binary_types):
+        return None
+    return partial(native.convert, version=request.native_version, binary_types=request.binary_types)
+
+
+def _converted(result: Result, convert: Callable[[bytes], bytes] | None) -> Result:
+    return result if convert is None else replace(result, data=convert(result.data))
+
+
+class _Converted:
+    """A stream whose blocks get another form; the engine gives whole blocks."""
+
+    def __init__(self, stream: Stream, convert: Callable[[bytes], bytes] | None) -> None:
+        self._stream = stream
+        self._convert = convert
+        self.close = stream.close
+
+    def fetch(self) -> Result | None:
+        block = self._stream.fetch()
+        return None if block is None else _converted(block, self._convert)
 
 
 def _streams(request: QueryRequest, sql: bytes, name: str) -> bool:
@@ -130,7 +156,7 @@ def _streams(request: QueryRequest, sql: bytes, name: str) -> bool:
     return not waits and name.lower() in _HEADERLESS and can_stream(sql)
 
 
-def _stream(name: str, stream: Stream) -> Answer:
+def _stream(name: str, stream: _Converted) -> Answer:
     """The first blocks, so that an early error has its status and a small result its length and its statistics."""
     blocks: list[Result] = []
     try:
@@ -149,7 +175,7 @@ def _stream(name: str, stream: Stream) -> Answer:
     return Answer(name, data, statistics, _rest(stream))
 
 
-def _rest(stream: Stream) -> Generator[bytes, None, None]:
+def _rest(stream: _Converted) -> Generator[bytes, None, None]:
     try:
         while (block := stream.fetch()) is not None:
             yield block.data

@@ -14,21 +14,19 @@ from typing import Final
 from local.clickhouse.body import Body
 from local.clickhouse.compression import choose_encoding
 from local.clickhouse.errors import ErrorCode, QueryError
-from local.clickhouse.statements import MAX_HEAD_BYTES, Insert, find_insert, is_insert
+from local.clickhouse.native import BINARY_TYPES, OLDEST_VERSION
+from local.clickhouse.statements import MAX_HEAD_BYTES, Insert, find_insert, is_insert, names, output_format
 
-_NOT_SETTINGS: Final = frozenset(
+_READ: Final = frozenset(
     [
         "query",
         "database",
         "user",
         "password",
         "query_id",
-        "quota_key",
         "role",
         "default_format",
-        "buffer_size",
         "wait_end_of_query",
-        "stacktrace",
         "session_id",
         "session_timeout",
         "session_check",
@@ -36,15 +34,30 @@ _NOT_SETTINGS: Final = frozenset(
         "compress",
         "decompress",
         "enable_http_compression",
-        "http_zlib_compression_level",
-        "cancel_http_readonly_queries_on_client_close",
-        "send_progress_in_http_headers",
-        "http_headers_progress_interval_ms",
         "client_protocol_version",
-        "database_replicated_enforce_synchronous_settings",
     ]
 )
-"""Parameters of the URL that are the interface's own; every other one is a setting of the query."""
+"""Parameters of the URL that are the interface's own."""
+
+_WITHOUT_EFFECT: Final = frozenset(
+    [
+        "quota_key",  # there are no quotas
+        "buffer_size",  # how replies are sent is our own affair
+        "stacktrace",  # errors never have one
+        "http_zlib_compression_level",
+        "cancel_http_readonly_queries_on_client_close",  # always so
+        "send_progress_in_http_headers",  # no client needs them
+        "http_headers_progress_interval_ms",
+        "database_replicated_enforce_synchronous_settings",  # there are no replicas
+    ]
+)
+"""Parameters that are accepted and may do nothing: the reply means the same without them. Every other is a setting."""
+
+_NOT_HAD: Final = {
+    "http_write_exception_in_output_format": "errors are written as text",
+    "http_response_headers": "the headers of a reply are our own",
+}
+"""Settings that the engine accepts, for a server that it is not, and which would change the reply."""
 
 _HEAD_BYTES: Final = 1 << 16
 _UNPRINTABLE: Final = re.compile(r"[^\x20-\x7e]")
@@ -75,8 +88,11 @@ class QueryRequest:
         database: Where unqualified names are looked up; "" for where the session is.
         session_id: The session to run in, if any.
         session_timeout_seconds: How long the session outlives the request.
+        closes_session: Whether the session ends with the request.
         must_find_session: Whether a new session would be wrong.
         default_format: If the statement names none.
+        native_version: Of the client's Native, if the reply is in that format; 0 for the engine's.
+        binary_types: Whether the client wants Native with its types in binary.
         encoding: Of the reply, if any.
         in_blocks: Whether the reply is in ClickHouse's own compressed blocks.
         wait_for_end: Whether to send nothing before the query has ended.
@@ -93,8 +109,11 @@ class QueryRequest:
     database: str
     session_id: str | None
     session_timeout_seconds: float
+    closes_session: bool
     must_find_session: bool
     default_format: str
+    native_version: int
+    binary_types: bool
     encoding: str | None
     in_blocks: bool
     wait_for_end: bool
@@ -122,7 +141,7 @@ def read_request(
         QueryError: There is no statement, or a parameter is malformed.
         ConnectionError: The client went away.
     """
-    rows = body.chunks(in_blocks=_is_on(parameters, "decompress"))
+    rows = body.chunks(in_blocks=is_on(parameters, "decompress"))
     sql = parameters.get("query", "").encode(errors="surrogateescape")
     tables: tuple[ExternalTable, ...] = ()
     content_type = headers.get("Content-Type", "")
@@ -136,6 +155,8 @@ def read_request(
         sql, rows = _read_statement(sql, rows)
     if not sql.strip():
         raise QueryError.named(ErrorCode.SYNTAX_ERROR, "Empty query")
+    _refuse_what_is_not_had(parameters)
+    default_format = parameters.get("default_format") or headers.get("X-ClickHouse-Format") or "TabSeparated"
     return QueryRequest(
         query_id=query_id,
         sql=sql,
@@ -147,17 +168,46 @@ def read_request(
         database=parameters.get("database") or headers.get("X-ClickHouse-Database") or "",
         session_id=parameters.get("session_id") or None,
         session_timeout_seconds=_seconds(parameters.get("session_timeout") or "60"),
-        must_find_session=_is_on(parameters, "session_check"),
-        default_format=parameters.get("default_format") or headers.get("X-ClickHouse-Format") or "TabSeparated",
+        closes_session=is_on(parameters, "close_session"),
+        must_find_session=is_on(parameters, "session_check"),
+        default_format=default_format,
+        native_version=_native_version(parameters, sql, default_format),
+        binary_types=is_on(parameters, BINARY_TYPES),
         encoding=_reply_encoding(parameters, headers),
-        in_blocks=_is_on(parameters, "compress"),
-        wait_for_end=_is_on(parameters, "wait_end_of_query"),
+        in_blocks=is_on(parameters, "compress"),
+        wait_for_end=is_on(parameters, "wait_end_of_query") or is_on(parameters, "http_wait_end_of_query"),
         read_only=method == "GET",
     )
 
 
-def _is_on(parameters: Mapping[str, str], name: str) -> bool:
+def is_on(parameters: Mapping[str, str], name: str) -> bool:
+    """Whether a parameter of the URL says yes."""
     return parameters.get(name, "").lower() in ("1", "true")
+
+
+def _refuse_what_is_not_had(parameters: Mapping[str, str]) -> None:
+    if role := parameters.get("role"):
+        raise QueryError.named(ErrorCode.UNKNOWN_ROLE, f"There is no role {role!r}: users have no roles to choose from")
+    for name, reason in _NOT_HAD.items():
+        if parameters.get(name, "0").lower() not in ("", "0", "false"):
+            raise QueryError.named(ErrorCode.NOT_IMPLEMENTED, f"{name} is not available: {reason}")
+
+
+def _native_version(parameters: Mapping[str, str], sql: bytes, default_format: str) -> int:
+    """The client's version of the format Native; 0 if that is not asked for, or the reply is in another format."""
+    text = parameters.get("client_protocol_version") or "0"
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise QueryError.named(ErrorCode.BAD_ARGUMENTS, f"client_protocol_version {text!r} is not a number")
+    version = int(text)
+    if 0 < version < OLDEST_VERSION:
+        message = f"client_protocol_version {version} is too old: {OLDEST_VERSION} and newer are supported, or none"
+        raise QueryError.named(ErrorCode.NOT_IMPLEMENTED, message)
+    if not version or is_insert(sql) or (output_format(sql) or default_format).lower() != "native":
+        return 0
+    if names(sql, BINARY_TYPES):
+        message = f"Beside client_protocol_version {BINARY_TYPES} must be in the URL, not in the statement"
+        raise QueryError.named(ErrorCode.NOT_IMPLEMENTED, message)
+    return version
 
 
 def _seconds(text: str) -> float:
@@ -168,7 +218,7 @@ def _seconds(text: str) -> float:
 
 
 def _reply_encoding(parameters: Mapping[str, str], headers: Message) -> str | None:
-    if not _is_on(parameters, "enable_http_compression"):
+    if not is_on(parameters, "enable_http_compression"):
         return None
     return choose_encoding(headers.get("Accept-Encoding", ""))
 
@@ -178,7 +228,7 @@ def _settings(method: str, parameters: Mapping[str, str], tables: tuple[External
     settings = {
         key: value
         for key, value in parameters.items()
-        if key not in _NOT_SETTINGS and key not in of_tables and not key.startswith("param_")
+        if key not in _READ | _WITHOUT_EFFECT and key not in of_tables and not key.startswith("param_")
     }
     if method == "GET" and "session_id" not in parameters:  # a session could never leave read-only again
         settings.setdefault("readonly", "2")

@@ -10,6 +10,7 @@ from typing import Final
 
 from local.clickhouse.engine import Connection, Engine
 from local.clickhouse.errors import ErrorCode, QueryError
+from local.clickhouse.native import BINARY_TYPES
 from local.clickhouse.request import QueryRequest
 from local.clickhouse.statements import first_word
 from local.clickhouse.users import User
@@ -51,15 +52,22 @@ class Sessions:
                 yield session.connection
         finally:
             session.expires = time.monotonic() + min(request.session_timeout_seconds, _MAX_SECONDS)
+            if request.closes_session:
+                self._close(user, request.session_id)
             session.lock.release()
+
+    def _close(self, user: User, session_id: str) -> None:
+        with self._lock:
+            self._sessions.pop((user.name, session_id)).connection.close()
 
     @contextmanager
     def _lease_new(self, user: User, request: QueryRequest) -> Iterator[Connection]:
-        connection = self._engine.connect(user, request.query_id)
+        binary_types = user.is_frozen and request.native_version > 0
+        connection = self._engine.connect(user, request.query_id, binary_types=binary_types)
         try:
             if request.database:
                 connection.use(request.database)
-            connection.set(request.settings)
+            connection.set(_settings(user, request))
             yield connection
         finally:
             connection.close()
@@ -72,7 +80,9 @@ class Sessions:
             if session is None:
                 if request.must_find_session:
                     raise QueryError.named(ErrorCode.SESSION_NOT_FOUND, f"Session {session_id} not found")
-                session = _Session(self._engine.connect(user, request.query_id))
+                # A later request in it may need types in binary, and a frozen user could not ask for them then.
+                connection = self._engine.connect(user, request.query_id, binary_types=user.is_frozen)
+                session = _Session(connection)
                 self._sessions[key] = session
             if not session.lock.acquire(blocking=False):
                 message = f"Session {session_id} is locked by a concurrent client"
@@ -99,11 +109,17 @@ def _is_over(session: _Session, now: float) -> bool:
     return session.expires < now and not session.lock.locked()
 
 
+def _settings(user: User, request: QueryRequest) -> dict[str, str]:
+    """The request's settings, and what the form of its reply needs."""
+    needed = {BINARY_TYPES: "1"} if request.native_version and not user.is_frozen else {}
+    return {**request.settings, **needed}
+
+
 @contextmanager
 def _borrowed(session: _Session, user: User, request: QueryRequest) -> Iterator[None]:
     """Give the request's database and settings to the session, and take them away again."""
     connection = session.connection
-    settings: dict[str, str | None] = dict(request.settings)
+    settings: dict[str, str | None] = dict(_settings(user, request))
     before: Mapping[str, str | None] = connection.changed(settings) if settings else {}
     if not user.is_frozen:
         settings["log_comment"] = request.settings.get("log_comment", request.query_id)

@@ -31,6 +31,10 @@ _INSERT_TOKEN = re.compile(
 )
 _SETTING = rb"\w+\s*=\s*(?:'(?:\\.|[^'\\])*+'|[\w.+-]+)"
 _SETTINGS_AFTER_FORMAT = re.compile(rb"\s+(SETTINGS\s+%s(?:\s*,\s*%s)*+)" % (_SETTING, _SETTING), _FLAGS)
+_TIME_ZONE_TOKEN = re.compile(
+    rb"%s|(?P<bracket>[()])|\b(?P<settings>SETTINGS)\b|\bsession_timezone\s*=\s*'(?P<zone>[\w/+-]+)'" % _QUOTED.pattern,
+    _FLAGS,
+)
 _END_OF_HEAD = re.compile(rb"[ \t\f]*\r?\n?")
 _TRAILING_FORMAT = re.compile(rb"\bFORMAT\s+(\w+)\s*(?:SETTINGS\b[^;]*)?;?\s*\Z", _FLAGS)
 _LOCAL_FILE = re.compile(rb"\b(?:FROM\s+INFILE|INTO\s+OUTFILE)\b", _FLAGS)
@@ -113,6 +117,26 @@ def output_format(sql: bytes) -> str | None:
     """The format at the end of the statement."""
     match = _TRAILING_FORMAT.search(_QUOTED.sub(_outline, sql))
     return match[1].decode() if match else None
+
+
+def names(sql: bytes, setting: str) -> bool:
+    """Whether the name of a setting stands in the statement, outside of its literals."""
+    return re.search(rb"\b%s\b" % setting.encode(), _QUOTED.sub(_outline, sql), re.IGNORECASE) is not None
+
+
+def session_timezone(sql: bytes) -> str | None:
+    """The time zone that the settings at the statement's end choose."""
+    zone: bytes | None = None
+    depth = 0
+    in_settings = False
+    for token in _TIME_ZONE_TOKEN.finditer(sql):
+        if token["bracket"]:
+            depth += 1 if token["bracket"] == b"(" else -1
+        elif depth == 0 and token["settings"]:
+            in_settings = True
+        elif depth == 0 and in_settings and token["zone"]:
+            zone = token["zone"]
+    return zone.decode() if zone else None
 
 
 def _outline(quoted: re.Match[bytes]) -> bytes:
