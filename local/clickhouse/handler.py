@@ -18,13 +18,13 @@ from urllib.parse import parse_qsl, urlsplit
 from local.clickhouse import query
 from local.clickhouse.body import Body
 from local.clickhouse.compression import compressor, encode_blocks
-from local.clickhouse.engine import Statistics
+from local.clickhouse.engine import Connection, Statistics
 from local.clickhouse.errors import ErrorCode, QueryError
 from local.clickhouse.gateway import Gateway
 from local.clickhouse.query import Answer
-from local.clickhouse.request import QueryRequest, read_query_id, read_request
-from local.clickhouse.statements import can_stream
-from local.clickhouse.users import read_credentials
+from local.clickhouse.request import QueryRequest, is_on, read_query_id, read_request
+from local.clickhouse.statements import can_stream, session_timezone
+from local.clickhouse.users import User, read_credentials
 from web.prometheus import CONTENT_TYPE
 
 _log = logging.getLogger(__name__)
@@ -69,6 +69,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """Any request: URL and body decide what it does, not the method."""
         self._headers: list[tuple[str, str]] = [("X-ClickHouse-Server-Display-Name", self._gateway.display_name)]
+        self._errors_in_blocks = False
         try:
             self._body = Body(self.rfile, self.headers, self._gateway.max_body_bytes)
             self._route()
@@ -95,6 +96,7 @@ class Handler(BaseHTTPRequestHandler):
     def _route(self) -> None:
         url = urlsplit(self.path)
         parameters = dict(parse_qsl(url.query, keep_blank_values=True, errors="surrogateescape"))
+        self._errors_in_blocks = is_on(parameters, "compress")
         has_query = "query" in parameters or self.command not in ("GET", "HEAD", "OPTIONS")
         match url.path:
             case "/" | "" if has_query:
@@ -110,16 +112,25 @@ class Handler(BaseHTTPRequestHandler):
         gateway = self._gateway
         gateway.metrics.queries.inc()
         query_id = read_query_id(parameters)
-        self._headers += [("X-ClickHouse-Query-Id", query_id), ("X-ClickHouse-Timezone", gateway.engine.timezone)]
+        self._headers.append(("X-ClickHouse-Query-Id", query_id))
         user = gateway.users.authenticate(read_credentials(self.headers, parameters))
         request = read_request(query_id, self.command, parameters, self.headers, self._body)
         with gateway.running.enter(query_id, self.connection) as running:
             with gateway.sessions.lease(user, request) as connection:
                 running.comment = connection.comment
                 running.cancellable = request.insert is None and can_stream(request.sql)
+                self._headers.append(("X-ClickHouse-Timezone", self._timezone(user, request, connection)))
                 send_last = self._send_all_but_the_last(request, query.run(connection, request))
             # A fast client's next request must find the session free: the reply ends after the session's release.
             send_last()
+
+    def _timezone(self, user: User, request: QueryRequest, connection: Connection) -> str:
+        """In which a client that gets times without a zone shows them."""
+        of_statement = None if request.insert else session_timezone(request.sql)
+        chosen = of_statement or request.settings.get("session_timezone")
+        if chosen is None and request.session_id is not None:
+            return connection.timezone()
+        return chosen or user.settings.get("session_timezone") or self._gateway.engine.timezone
 
     def _send_all_but_the_last(self, request: QueryRequest, answer: Answer) -> Callable[[], None]:
         if request.insert is not None:
@@ -155,8 +166,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def _send_error(self, error: QueryError) -> None:
         text = error.text(self._gateway.engine.version).encode(errors="replace")
+        data = encode_blocks(text) if self._errors_in_blocks else text
         try:
-            self._send(error.status, text, [("Content-Type", _TEXT), ("X-ClickHouse-Exception-Code", str(error.code))])
+            self._send(error.status, data, [("Content-Type", _TEXT), ("X-ClickHouse-Exception-Code", str(error.code))])
         except OSError:
             self.close_connection = True
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from local.clickhouse.compression import decode_blocks
+
 
 @pytest.mark.parametrize(
     ("sql", "status", "code", "name"),
@@ -88,3 +90,22 @@ def test_a_query_id_cannot_smuggle_a_header(http, embedded):
     answer = http.post("/", params={"query_id": "a\r\nX-Smuggled: 1"}, content="SELECT 1")
     assert answer.status_code == 400
     assert "X-Smuggled" not in answer.headers
+
+
+def test_an_error_comes_in_blocks_if_the_reply_would(http):
+    answer = http.post("/", params={"compress": 1}, content="SELECT * FROM nowhere")
+    assert (answer.status_code, answer.headers["X-ClickHouse-Exception-Code"]) == (404, "60")
+    assert b"".join(decode_blocks([answer.content], 1 << 20)).startswith(b"Code: 60. DB::Exception: ")
+
+
+@pytest.mark.parametrize(
+    ("parameters", "status", "code"),
+    [
+        ({"role": "admin"}, 404, "511"),
+        ({"http_write_exception_in_output_format": 1}, 501, "48"),
+        ({"http_response_headers": "{'X-Mine': '1'}"}, 501, "48"),
+    ],
+)
+def test_a_parameter_that_would_change_the_reply_is_not_swallowed(http, embedded, parameters, status, code):
+    answer = http.post("/", params=parameters, content="SELECT 1")
+    assert (answer.status_code, answer.headers["X-ClickHouse-Exception-Code"]) == (status, code)

@@ -104,3 +104,25 @@ def test_a_get_changes_nothing(http, ask, session):
 def test_a_session_is_not_read_only_after_a_get(http, ask, session):
     assert http.get("/", params={"query": "SELECT 1", "session_id": session}).text == "1\n"
     ask("CREATE TABLE t (a UInt8) ENGINE = Memory", session_id=session)
+
+
+def test_a_session_ends_with_the_request_that_says_so(http, ask, session):
+    ask("SET max_threads = 3", session_id=session, close_session=1)
+    answer = http.post("/", params={"session_id": session, "session_check": 1}, content="SELECT 1")
+    assert answer.headers["X-ClickHouse-Exception-Code"] == "372"
+
+
+def test_the_header_of_the_time_zone_is_that_of_the_statement(http, ask, session):
+    def zone(sql: str, **parameters: str) -> str:
+        answer = http.post("/", params=parameters, content=sql)
+        assert answer.status_code == 200, answer.text
+        assert answer.text == f"{answer.headers['X-ClickHouse-Timezone']}\n"
+        return answer.text.strip()
+
+    assert zone("SELECT timezone()") == "UTC"
+    assert zone("SELECT timezone()", session_timezone="Asia/Tokyo") == "Asia/Tokyo"
+    of_statement = "SELECT timezone() SETTINGS session_timezone = 'America/Vancouver'"
+    assert zone(of_statement, session_timezone="Asia/Tokyo") == "America/Vancouver"
+    ask("SET session_timezone = 'Europe/Berlin'", session_id=session)
+    assert zone("SELECT timezone()", session_id=session) == "Europe/Berlin"
+    assert zone("SELECT timezone()", session_id=session, session_timezone="Asia/Tokyo") == "Asia/Tokyo"
