@@ -24,8 +24,8 @@ def keys_of(settings: Settings, user_id: str) -> list[bytes]:
         closing(connect(settings.redis_url, settings.http_timeout_seconds)) as client,
         redis_errors(settings.redis_url),
     ):
-        found = client.scan_iter(match=pattern, count=SCAN_KEYS)
-        lists = [key for key in found if is_personalized(key.decode(), user_id)]
+        keys = client.scan_iter(match=pattern, count=SCAN_KEYS)
+        lists = [key for key in keys if is_personalized(key.decode(), user_id)]
         has_history: Any = client.exists(history(user_id))
     return sorted([*lists, *([history(user_id).encode()] if has_history else [])])
 

@@ -1,7 +1,7 @@
 """When an event happened, by the shop's clock: who has corrected the client's, and by what.
 
-A client's clock may be wrong by any amount, but it is wrong alike when the event happens (``timestamp``) and when it is
-sent (``sentAt``). So the event is as old at its reception as the client says it was when it was sent. The reception is
+A clock may be wrong by any amount, but it is equally wrong when the event happens (``timestamp``) and when it is sent
+(``sentAt``). So the event is as old at its reception as the client says it was when it was sent. The reception is
 that of whoever received it first: this collector, or a pipeline that forwards events with its own ``receivedAt``, which
 may have corrected already. The cases are a table in docs/tracking.md.
 """

@@ -12,8 +12,10 @@ from pathlib import Path
 import pytest
 
 from local.commands import environment_of
+from local.faults.expectation import expect
 from local.paths import ROOT
 from local.platform import Platform
+from local.status import report
 from schemas.settings import PORT_OFFSETS, Settings
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -28,6 +30,12 @@ COMMANDS = [
 RUN_ELSEWHERE = ("./shop demo", "./shop test")
 
 pytestmark = [pytest.mark.platform, pytest.mark.timeout(600)]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _ready(platform: Platform) -> None:
+    """The modules before kill parts of this platform."""
+    expect("every part is ready", lambda: report(platform.settings).is_well)
 
 
 @pytest.mark.parametrize(

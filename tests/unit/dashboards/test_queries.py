@@ -32,13 +32,13 @@ def test_every_result_has_a_query_of_its_name_and_its_columns() -> None:
 
 
 def test_a_written_query_says_what_its_columns_mean() -> None:
-    meanings = dict(written_queries()["sales_totals"].column_comments)
+    described = dict(written_queries()["sales_totals"].column_comments)
 
-    assert list(meanings) == [
+    assert list(described) == [
         *("currency", "days", "orders", "units", "gross", "refunds", "cancelled", "net", "average_order_value")
     ]
-    assert meanings["days"] == "days with an order, a refund or a cancellation"
-    assert meanings["net"] == "sums of those in sales_daily"
+    assert described["days"] == "days with an order, a refund or a cancellation"
+    assert described["net"] == "sums of those in sales_daily"
 
 
 def test_minutes_are_shown_and_cut_into_days_in_the_time_zone_that_is_asked_for() -> None:

@@ -1,4 +1,4 @@
-"""Keys of one user, told from those of users whose ids look alike."""
+"""Keys of one user, told from those of users whose ids resemble theirs."""
 
 from __future__ import annotations
 

@@ -30,11 +30,11 @@ def of(events: list[Event], kind: str) -> Iterator[tuple[Event, dict[str, Any]]]
 
 def test_lists_come_from_every_source_and_model_in_every_arm_and_length(events: list[Event]) -> None:
     shown = [fields for _, fields in of(events, "shown")]
-    told = [fields for fields in shown if "recommendation_source" in fields]
-    assert {(each["recommendation_source"], each.get("model_version")) for each in told} == set(SOURCES)
-    assert {each.get("experiment_arm") for each in told} == set(ARMS)
-    assert {len(each["items"]) for each in told if "items" in each} == set(range(1, MAX_LIST + 1))
-    assert any("position" in each and "product_id" in each and "items" not in each for each in told)
+    detailed = [fields for fields in shown if "recommendation_source" in fields]
+    assert {(each["recommendation_source"], each.get("model_version")) for each in detailed} == set(SOURCES)
+    assert {each.get("experiment_arm") for each in detailed} == set(ARMS)
+    assert {len(each["items"]) for each in detailed if "items" in each} == set(range(1, MAX_LIST + 1))
+    assert any("position" in each and "product_id" in each and "items" not in each for each in detailed)
     assert any(set(each) == {"list_id", "recommendation_id"} for each in shown)
 
 

@@ -486,8 +486,8 @@ def test_what_the_context_says_unreadably_is_left_out_and_named(mapper: Mapper, 
 
 @pytest.mark.parametrize("number", [1795762376, 1795762376.0, "1795762376"])
 def test_a_number_that_is_an_id_is_an_id(map_events: Map, number: Any) -> None:
-    for said in ({"context": {"sessionId": number}}, {"properties": {"ga_session_id": number}}):
-        (event,) = map_events({"event": "page_view", "userId": number, "anonymousId": number, **said})
+    for place in ({"context": {"sessionId": number}}, {"properties": {"ga_session_id": number}}):
+        (event,) = map_events({"event": "page_view", "userId": number, "anonymousId": number, **place})
         assert {event[field] for field in ("user_id", "anonymous_id", "session_id")} == {"1795762376"}
 
 
