@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final, Protocol
 from urllib.parse import urlsplit
@@ -56,24 +57,47 @@ def client_arguments(program: Path, archive: Path, settings: Settings, restore_f
 
 
 def run_client(
-    name: str, command: list[str], environment: dict[str, str], log: Path, timeout_seconds: int
+    name: str,
+    command: list[str],
+    environment: dict[str, str],
+    log: Path,
+    timeout_seconds: int,
+    meanwhile: Callable[[], None] = lambda: None,
 ) -> tuple[int, str]:
-    """Run Flink's client; its exit code and its output."""
-    with log.open("w+", encoding="utf-8") as output:
+    """Run Flink's client; its exit code and its output.
+
+    Args:
+        name: What to call its job in an error.
+        command: The client's.
+        environment: Variables in addition to this process's own.
+        log: Where its output is kept.
+        timeout_seconds: How long it may run after ``meanwhile``.
+        meanwhile: Called once it has started; it is ended where this fails.
+
+    Raises:
+        JobError: It has not ended in time.
+    """
+    with (
+        log.open("w+", encoding="utf-8") as output,
+        subprocess.Popen(
+            command,
+            env={**os.environ, **environment},  # a child needs PATH, HOME, LANG as well
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        ) as process,
+    ):
         try:
-            done = subprocess.run(
-                command,
-                env={**os.environ, **environment},  # a child needs PATH, HOME, LANG as well
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                timeout=timeout_seconds,
-                check=False,
-            )
+            meanwhile()
+            exit_code = process.wait(timeout_seconds)
         except subprocess.TimeoutExpired as error:
+            process.kill()
             message = f"Flink did not take the job {name} within {timeout_seconds} seconds. See {log}."
             raise JobError(message) from error
-    return done.returncode, log.read_text(encoding="utf-8", errors="replace")
+        except BaseException:
+            process.kill()
+            raise
+    return exit_code, log.read_text(encoding="utf-8", errors="replace")
 
 
 def reason_in(output: str) -> str:

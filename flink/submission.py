@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from coordination.files import write_atomically
 from flink.client import DETACHED, FlinkClient, client_arguments, reason_in, run_client
 from flink.code import job_program, write_code_archive
 from flink.errors import JobError
@@ -58,7 +60,7 @@ def submit_program(
     return submitted[1]
 
 
-def run_to_end(name: str, settings: Settings, client: FlinkClient, log: Path, arguments: tuple[str, ...] = ()) -> None:
+def run_to_end(name: str, settings: Settings, client: FlinkClient, log: Path, argument: Callable[[], str]) -> None:
     """Run a job that ends by itself, and wait until it has.
 
     Args:
@@ -66,7 +68,8 @@ def run_to_end(name: str, settings: Settings, client: FlinkClient, log: Path, ar
         settings: Which cluster.
         client: Flink's client, in which the program runs.
         log: Where its output is kept.
-        arguments: The program's own.
+        argument: Makes the program's argument. It is called while the program starts, which takes some seconds, and
+            the program waits for it by ``flink.argument``.
 
     Raises:
         ConfigurationError: There is no such job.
@@ -75,9 +78,12 @@ def run_to_end(name: str, settings: Settings, client: FlinkClient, log: Path, ar
     program = job_program(name)
     with tempfile.TemporaryDirectory(prefix="shopstream-submit-") as directory:
         archive = write_code_archive(Path(directory) / "shopstream.zip")
+        file = Path(directory) / "argument"
         attached = [word for word in client_arguments(program, archive, settings, None) if word != DETACHED]
-        command = client.client_command([*attached, *arguments], Path(directory))
-        exit_code, output = run_client(name, command, client.environment(), log, BOUNDED_SECONDS)
+        command = client.client_command([*attached, str(file)], Path(directory))
+        exit_code, output = run_client(
+            name, command, client.environment(), log, BOUNDED_SECONDS, lambda: write_atomically(file, argument())
+        )
     if exit_code:
         message = f"The job {name} failed: {reason_in(output)}\nThe client's output is in {log}."
         raise JobError(message)

@@ -260,7 +260,9 @@ class Jobs:
                 self.desired.set_parallelism(name, parallelism)
             return Upgrade(job_id, savepoint, parallelism or before, time.monotonic() - started)
 
-    def run(self, name: str, source: Source, progress: Progress) -> Gathered:
+    def run(
+        self, name: str, source: Source, progress: Progress, until_complete: Callable[[], None] = lambda: None
+    ) -> Gathered:
         """Run a job that ends by itself over all events there are, and wait until it has; one at a time.
 
         Who stops waiting stops it.
@@ -269,6 +271,7 @@ class Jobs:
             name: The job, one of BOUNDED_JOBS.
             source: Where its events come from.
             progress: Told what is being done.
+            until_complete: Waits until all events are there that the job is to read; its program starts meanwhile.
 
         Raises:
             ConfigurationError: There is no such job.
@@ -280,14 +283,20 @@ class Jobs:
         job_program(name)
         self._jars.fetch()
         settings = with_sentence_model(self._settings, self._jars)
-        with locked(self._data.root / f"submit-{name}.lock"), RunTopics(self._settings, name) as topics:
+        gathered: list[Gathered] = []
+
+        def gather_events() -> str:
+            until_complete()
             with CommittedRecords(self._settings) as records:
                 bounds = event_bounds(records)
             check_reach = accept_deleted if self._settings.kafka_gaps == "accept" else check_lake_reaches_kafka
-            history = gather(self._settings, bounds, source, topics, progress, check_reach)
+            gathered.append(gather(self._settings, bounds, source, topics, progress, check_reach))
             progress(f"Running {name} ...")
-            self._run_to_end(name, settings, (history.input.to_json(),))
-        return history
+            return gathered[0].input.to_json()
+
+        with locked(self._data.root / f"submit-{name}.lock"), RunTopics(self._settings, name) as topics:
+            self._run_to_end(name, settings, gather_events)
+        return gathered[0]
 
     def forget_checkpoints(self, name: str) -> None:
         """Delete the checkpoints of a job that does not run: its next start is a fresh one.
@@ -353,10 +362,10 @@ class Jobs:
         """Flink's web interface."""
         return self._settings.flink_url
 
-    def _run_to_end(self, name: str, settings: Settings, arguments: tuple[str, ...]) -> None:
+    def _run_to_end(self, name: str, settings: Settings, argument: Callable[[], str]) -> None:
         with closing(Cluster(settings)) as cluster:
             try:
-                run_to_end(name, settings, self._client(settings), self._data.log(f"submit-{name}"), arguments)
+                run_to_end(name, settings, self._client(settings), self._data.log(f"submit-{name}"), argument)
             except BaseException:
                 self._end(cluster, name)
                 raise

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -83,17 +84,23 @@ def _run(settings: Settings, stages: Stages) -> None:
             run_import(settings, DATA_SET)
         with stages.timed("until the jobs run"), working("Starting the jobs ..."):
             wait_for_jobs(settings, outcomes.result())
-    with stages.timed("until ingest has checked all events"), working("Checking events ..."):
-        _wait_for_ingest(settings)
-    with (
-        stages.timed("training of a model for recommendations, while the jobs count"),
-        working("Training ...") as work,
-        ThreadPoolExecutor(1) as pool,
-    ):
-        training = pool.submit(_train, settings)
-        _settle(settings, work)
-        work.update("Everything is counted. Training ...")
-        training.result()
+    with ThreadPoolExecutor(1) as pool:
+        checked: Future[None] = Future()
+        training = pool.submit(_train, settings, checked.result)
+        with stages.timed("until ingest has checked all events"), working("Checking events ..."):
+            try:
+                _wait_for_ingest(settings)
+            except BaseException as error:
+                checked.set_exception(error)
+                raise
+            checked.set_result(None)
+        with (
+            stages.timed("training of a model for recommendations, while the jobs count"),
+            working("Training ...") as work,
+        ):
+            _settle(settings, work)
+            work.update("Everything is counted. Training ...")
+            training.result()
 
 
 def _leave_out_other_jobs(settings: Settings) -> None:
@@ -114,11 +121,12 @@ def _wait_for_ingest(settings: Settings) -> None:
     wait_until_accepted(settings, SETTLE_SECONDS)
 
 
-def _train(settings: Settings) -> None:
+def _train(settings: Settings, until_checked: Callable[[], None]) -> None:
+    """Train on what ingest has checked; the program of the training starts before that."""
     from local.platform import Platform
     from operations.history.gather import Source
 
-    Platform(settings).jobs.run("training", Source.AUTO, lambda _words: None)
+    Platform(settings).jobs.run("training", Source.AUTO, lambda _words: None, until_complete=until_checked)
 
 
 def _settle(settings: Settings, work: Working) -> None:

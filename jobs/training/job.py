@@ -1,7 +1,7 @@
 """Submit with ``./shop submit training``: from all events to a model that is evaluated, stored and promoted.
 
-Its only argument says which events it reads, and it ends by itself. Flink makes the interactions; the rest
-happens in this program.
+Its only argument is the file that says which events it reads, once they are gathered. It ends by itself. Flink makes
+the interactions; the rest happens in this program.
 """
 
 from __future__ import annotations
@@ -15,8 +15,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from pyflink.table import TableEnvironment
+
 from connections.clickhouse import connected
 from connections.erased_users import ErasedUsers
+from flink.argument import wait_for_argument
 from jobs.environment import batch_environment
 from jobs.history.bounded import BoundedEvents
 from jobs.history.tables import register_events
@@ -45,10 +48,9 @@ logger = logging.getLogger(__name__)
 NAME: Final = "training"
 
 
-def read_dataset(settings: Settings, history: BoundedEvents, started_at: datetime) -> Dataset:
+def read_dataset(tables: TableEnvironment, settings: Settings, history: BoundedEvents, started_at: datetime) -> Dataset:
     """The data of a training, by SQL over a bounded table of events, without erased users, whom Kafka may have."""
     folder = f"{settings.model_store_url}/work-{started_at:%Y%m%dT%H%M%S%f}"
-    tables = batch_environment(settings, NAME)
     register_events(tables, settings, NAME, EVENT_FIELDS, history)
     register_views(tables)
     try:
@@ -106,7 +108,9 @@ def main() -> None:
     settings = Settings()
     check_model(settings)  # first, with the file of the sentence model, so that what is missing fails at once
     sentences = sentence_model(settings)
-    dataset = read_dataset(settings, BoundedEvents.from_json(sys.argv[1]), _now())
+    tables = batch_environment(settings, NAME)
+    history = BoundedEvents.from_json(wait_for_argument(Path(sys.argv[1])))
+    dataset = read_dataset(tables, settings, history, _now())
     train(with_embeddings(dataset, sentences) if sentences else dataset, settings, _now)
 
 

@@ -8,6 +8,8 @@ import httpx
 import pytest
 
 from connections.errors import DependencyUnavailable
+from coordination.waiting import wait_until
+from flink.argument import wait_for_argument
 from flink.checkpoints import checkpoint_directory, newest_checkpoint
 from flink.client import client_arguments, reason_in
 from flink.cluster import Cluster, JobHealth, JobStatus
@@ -75,12 +77,12 @@ class Client:
     """In place of Flink's: notes what it is asked, and ends as it is told to."""
 
     def __init__(self, exit_code: int) -> None:
-        self.exit_code = exit_code
+        self.script = f"echo 'ValueError: nothing to learn from'; exit {exit_code}"
         self.arguments: list[str] = []
 
     def client_command(self, arguments: list[str], temporary: Path) -> list[str]:
         self.arguments = arguments
-        return ["sh", "-c", f"echo 'ValueError: nothing to learn from'; exit {self.exit_code}"]
+        return ["sh", "-c", self.script, "sh", arguments[-1]]
 
     def environment(self) -> dict[str, str]:
         return {}
@@ -91,15 +93,38 @@ class Client:
 
 def test_a_job_that_ends_by_itself_is_waited_for(settings: Settings, tmp_path: Path) -> None:
     client = Client(exit_code=0)
-    run_to_end("training", settings, client, tmp_path / "log", ('{"from": 0}',))
+    run_to_end("training", settings, client, tmp_path / "log", str)
     assert "-d" not in client.arguments
-    program, argument = client.arguments[-2:]
-    assert (program.endswith("jobs/training/job.py"), argument) == (True, '{"from": 0}')
+    assert client.arguments[-2].endswith("jobs/training/job.py")
+
+
+def test_its_argument_is_made_while_it_starts(settings: Settings, tmp_path: Path) -> None:
+    client = Client(exit_code=0)
+    client.script = f'touch {tmp_path}/started; while ! test -e "$1"; do sleep 0.02; done; cp "$1" {tmp_path}/read'
+
+    def argument() -> str:
+        wait_until((tmp_path / "started").exists, 60.0, AssertionError)
+        return '{"from": 0}'
+
+    run_to_end("training", settings, client, tmp_path / "log", argument)
+    assert (tmp_path / "read").read_text() == '{"from": 0}'
+
+
+def test_a_job_whose_argument_cannot_be_made_is_ended(settings: Settings, tmp_path: Path) -> None:
+    client = Client(exit_code=0)
+    client.script = "exec sleep 600"
+    with pytest.raises(ZeroDivisionError):
+        run_to_end("training", settings, client, tmp_path / "log", lambda: str(1 / 0))
+
+
+def test_a_program_gets_what_was_written_for_it(tmp_path: Path) -> None:
+    (tmp_path / "argument").write_text('{"from": 0}')
+    assert wait_for_argument(tmp_path / "argument") == '{"from": 0}'
 
 
 def test_a_job_that_ends_badly_is_an_error_with_its_reason(settings: Settings, tmp_path: Path) -> None:
     with pytest.raises(JobError, match="training failed: ValueError: nothing to learn from"):
-        run_to_end("training", settings, Client(exit_code=1), tmp_path / "log")
+        run_to_end("training", settings, Client(exit_code=1), tmp_path / "log", str)
 
 
 def test_the_newest_completed_checkpoint_is_taken_whichever_run_made_it(tmp_path: Path) -> None:
