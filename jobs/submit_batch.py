@@ -15,7 +15,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Final, TypeVar
 
+from coordination.waiting import wait_until
 from flink.batch import BatchDirectory, JobRequest, JobResult
+from flink.errors import JobError
 from jobs.planned import PlannedJob
 from schemas.settings import Settings
 
@@ -48,8 +50,12 @@ def run(shared: BatchDirectory, settings: Settings) -> None:
             planned.append(job)
         if shared.released() is not None:
             _submit_all(shared, planned)
-    _wait_for_release(shared)
+    wait_until(lambda: shared.released() is not None, RELEASE_SECONDS, _left_behind, poll_seconds=POLL_SECONDS)
     _submit_all(shared, planned)
+
+
+def _left_behind() -> JobError:
+    return JobError(f"Nothing said within {RELEASE_SECONDS:.0f} seconds which jobs are to be submitted.")
 
 
 def _submit_all(shared: BatchDirectory, planned: list[PlannedJob]) -> None:
@@ -63,12 +69,6 @@ def _submit_all(shared: BatchDirectory, planned: list[PlannedJob]) -> None:
         if job_id is not None:
             shared.add_result(JobResult(job.name, job_id))
             _log(f"{job.name} is submitted as {job_id}")
-
-
-def _wait_for_release(shared: BatchDirectory) -> None:
-    deadline = time.monotonic() + RELEASE_SECONDS
-    while shared.released() is None and time.monotonic() < deadline:
-        time.sleep(POLL_SECONDS)
 
 
 def _reported(shared: BatchDirectory, name: str, step: Callable[[], _T]) -> _T | None:

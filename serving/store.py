@@ -110,8 +110,8 @@ class Store:
         pattern = redis_keys.personalized_in_any_version(user_id).encode()
         cursor = b"0"
         while True:
-            cursor, found = await self.redis.call(b"SCAN", cursor, b"MATCH", pattern, b"COUNT", SCAN_KEYS)
-            if keys := [key for key in found if redis_keys.is_personalized(key.decode(), user_id)]:
+            cursor, candidates = await self.redis.call(b"SCAN", cursor, b"MATCH", pattern, b"COUNT", SCAN_KEYS)
+            if keys := [key for key in candidates if redis_keys.is_personalized(key.decode(), user_id)]:
                 deleted += await self.redis.call(b"DEL", *keys)
             if cursor == b"0":
                 return deleted
