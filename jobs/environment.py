@@ -70,6 +70,7 @@ def common_options(settings: Settings, job: str) -> dict[str, str]:
         **_JARS_OF_THE_CLUSTER,
         "pipeline.name": job,
         "pipeline.object-reuse": "true",
+        "pipeline.auto-watermark-interval": "0 ms",  # no query has watermarks
         "parallelism.default": str(settings.job_parallelism),
         "state.backend.type": settings.state_backend,
         "execution.checkpointing.interval": f"{settings.checkpoint_interval_ms} ms",

@@ -19,7 +19,11 @@ RETURNS_STATE_TTL: Final = "60 d"
 DEMAND_STATE_TTL: Final = "40 d"
 """Demand of an hour or a day, which a list of 30 days takes back when it falls out of its window."""
 
+FOR_EVER: Final = "0 d"
+"""Flink's word for state without an expiry."""
+
 DURATIONS: Final = {
+    "FOR_EVER": FOR_EVER,
     "PERIOD_STATE_TTL": PERIOD_STATE_TTL,
     "RETURNS_STATE_TTL": RETURNS_STATE_TTL,
     "DEMAND_STATE_TTL": DEMAND_STATE_TTL,

@@ -21,6 +21,8 @@ MINI_BATCHES: Final[Mapping[str, str]] = {
     "table.exec.mini-batch.enabled": "true",
     "table.exec.mini-batch.allow-latency": "500 ms",
     "table.exec.mini-batch.size": "20000",
+    "table.optimizer.reuse-optimize-block-with-digest-enabled": "true",  # else each reader has its own aggregate
+    "execution.buffer-timeout.interval": "200 ms",  # each task has a thread that wakes up so often
 }
 """Folds the changes of half a second into one update a row. State lives for ever unless its query has a STATE_TTL."""
 
@@ -60,6 +62,14 @@ class SqlJob:
         """What it computes."""
         return results_of(self.name)
 
+    def register_tables(self, tables: TableEnvironment, settings: Settings) -> None:
+        """Register ``events`` and the results that it reads and computes, as Kafka has them."""
+        tables.execute_sql(events_ddl(settings, self.name, self.event_fields, on_deleted_records(settings)))
+        for result in self.reads:
+            tables.execute_sql(result_ddl(settings, result, reader=self.name))
+        for result in self.results:
+            tables.execute_sql(result_ddl(settings, result))
+
     def register_views(self, tables: TableEnvironment) -> None:
         """Register its views over a table ``events``."""
         for view in self.views:
@@ -81,11 +91,7 @@ class SqlJob:
         options = {**sql_job_options(settings, self.options), **restore}
         environment = stream_environment(settings, self.name, options)
         tables = StreamTableEnvironment.create(environment)
-        tables.execute_sql(events_ddl(settings, self.name, self.event_fields, on_deleted_records(settings)))
-        for result in self.reads:
-            tables.execute_sql(result_ddl(settings, result, reader=self.name))
-        for result in self.results:
-            tables.execute_sql(result_ddl(settings, result))
+        self.register_tables(tables, settings)
         self.register_views(tables)
         self.statements(tables).attach_as_datastream()
         return PlannedJob(self.name, environment, lambda: begin_anew(tables, settings, self.name, (EVENTS,)))

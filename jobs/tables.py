@@ -11,7 +11,10 @@ from schemas.results import Result
 from schemas.settings import Settings
 from schemas.topics import DOMAIN_TOPICS, EVENTS, FAILED_EVENTS, consumer_group
 
-READ_COMMITTED: Final = {"properties.isolation.level": "read_committed"}
+_READING: Final = {
+    "properties.isolation.level": "read_committed",
+    "properties.fetch.max.wait.ms": "2000",  # Kafka answers as soon as there is a record; less often where none comes
+}
 FROM_THE_BEGINNING: Final[dict[str, str]] = {"scan.startup.mode": "earliest-offset"}
 """Reads what Kafka holds; what it has deleted is passed over in silence."""
 
@@ -63,7 +66,8 @@ def events_ddl(settings: Settings, job: str, columns: Iterable[str], start: dict
     """``events``: the trusted events, with only the fields that the job reads, for each field costs its decoding.
 
     ``event_time`` is epoch milliseconds; ``event_at`` the same instant as a TIMESTAMP_LTZ, whose date and hour are
-    those of the shop's time zone.
+    those of the shop's time zone. ``processed_at`` is in no result: it is for keeping the first row of a key,
+    whose state is the key alone.
     """
     return _create("events", event_columns(columns), _source(settings, job, (EVENTS,)) | start | _avro(settings))
 
@@ -97,12 +101,12 @@ def event_columns(columns: Iterable[str]) -> list[str]:
     """Column definitions of ``events`` for some fields of ShopEvent."""
     types = {field["name"]: field["type"] for field in load_schema("shop_event")["fields"]}
     declared = [f"`{name}` {_event_type(types[name])}" for name in columns]
-    return [*declared, "event_at AS TO_TIMESTAMP_LTZ(event_time, 3)"]
+    return [*declared, "event_at AS TO_TIMESTAMP_LTZ(event_time, 3)", "processed_at AS PROCTIME()"]
 
 
 def result_ddl(settings: Settings, result: Result, reader: str = "") -> str:
     """A result's upsert topic, typed by its Avro schema and registered under it; a job that reads it names itself."""
-    group = {"properties.group.id": consumer_group(reader)} | READ_COMMITTED if reader else {}
+    group = {"properties.group.id": consumer_group(reader)} | _READING if reader else {}
     return _upsert(settings, result, result.topic, group)
 
 
@@ -162,7 +166,7 @@ def _source(settings: Settings, job: str, topics: Iterable[str]) -> dict[str, st
         "properties.bootstrap.servers": settings.kafka_bootstrap_servers,
         "properties.group.id": consumer_group(job),
         **FROM_THE_BEGINNING,
-    } | READ_COMMITTED
+    } | _READING
 
 
 def _transactional_sink(settings: Settings, job: str, topic: str) -> dict[str, str]:

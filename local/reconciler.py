@@ -40,7 +40,8 @@ class JobReconciler:
     def tick(self) -> None:
         """Submit what is missing and due."""
         desired = self._jobs.desired.names()
-        missing = [name for name in desired if name not in self._running()] if desired else []
+        running = self._running() if desired else set()
+        missing = [name for name in desired if name not in running]
         due = [name for name in missing if self._clock() >= self._not_before.get(name, 0.0)]
         if due:
             self._submit(due)

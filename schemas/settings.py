@@ -101,7 +101,7 @@ class Settings(BaseSettings):
     metrics_checkpoint_interval_ms: int = Field(
         10_000,
         ge=100,
-        description="Interval between checkpoints of the jobs that compute metrics; their results do not wait for one.",
+        description="Interval between checkpoints of the jobs whose results do not wait for one: all but ingest.",
     )
     transaction_timeout_ms: int = Field(
         600_000,

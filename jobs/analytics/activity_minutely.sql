@@ -1,5 +1,5 @@
 -- Grain: one row per minute with an event of a user.
-SELECT /*+ STATE_TTL('user_minutes' = 'PERIOD_STATE_TTL') */
+SELECT
   minute_utc AS `minute`,
   SUM(events) AS events,
   SUM(page_views) AS page_views,
@@ -7,6 +7,6 @@ SELECT /*+ STATE_TTL('user_minutes' = 'PERIOD_STATE_TTL') */
   SUM(cart_additions) AS cart_additions,
   SUM(searches) AS searches,
   SUM(purchases) AS purchases,
-  COUNT(*) AS users
-FROM user_minutes
+  SUM(users) AS users
+FROM minute_deltas
 GROUP BY minute_utc

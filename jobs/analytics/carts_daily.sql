@@ -1,5 +1,5 @@
 -- Grain: one row per day of the shop on which something was put into a cart or taken out of one.
-SELECT /*+ STATE_TTL('events' = 'PERIOD_STATE_TTL') */
+SELECT
   CAST(event_at AS DATE) AS `day`,
   SUM(CASE WHEN event_type = 'add_to_cart' THEN 1 ELSE 0 END) AS additions,
   SUM(CASE WHEN event_type = 'remove_from_cart' THEN 1 ELSE 0 END) AS removals,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from jobs.sql_job import SqlJob
+from jobs.sql_job import EXPIRING, SqlJob
 from schemas.results import ANALYTICS
 from schemas.settings import Settings
 
@@ -36,12 +36,14 @@ JOB: Final = SqlJob(
         "revenue_parts",
         "product_deltas",
         "user_events",
-        "user_activity",
+        "active_users",
         "user_minutes",
+        "minute_deltas",
         "first_events",
         "user_deltas",
         "search_deltas",
     ),
+    options=EXPIRING,
 )
 plan: Final = JOB.plan
 

@@ -1,6 +1,6 @@
 -- Grain: one row per day of the shop and channel with a purchase.
 -- channel   that of the purchase; (unknown) where none was given
-SELECT /*+ STATE_TTL('revenue_parts' = 'PERIOD_STATE_TTL') */
+SELECT
   `day`,
   COALESCE(`member`, '(unknown)') AS channel,
   SUM(orders) AS orders,

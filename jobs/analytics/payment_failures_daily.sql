@@ -1,6 +1,6 @@
 -- Grain: one row per day of the shop, currency and reason for which payments failed.
 -- amount   sum of the values of the payments that failed
-SELECT /*+ STATE_TTL('events' = 'PERIOD_STATE_TTL') */
+SELECT
   CAST(event_at AS DATE) AS `day`,
   currency,
   reason,

@@ -1,6 +1,6 @@
 -- Grain: one row per day of the shop and currency with a payment tried, made or failed.
 -- amount   sum of the values of payments that succeeded
-SELECT /*+ STATE_TTL('events' = 'PERIOD_STATE_TTL') */
+SELECT
   CAST(event_at AS DATE) AS `day`,
   currency,
   SUM(CASE WHEN event_type = 'payment_initiated' THEN 1 ELSE 0 END) AS initiated,

@@ -1,6 +1,6 @@
 -- Grain: one row per day of the shop and product viewed, put into a cart or bought on it.
 -- purchases   lines of purchases with the product
-SELECT /*+ STATE_TTL('product_deltas' = 'PERIOD_STATE_TTL') */
+SELECT
   `day`,
   product_id,
   SUM(`views`) AS `views`,

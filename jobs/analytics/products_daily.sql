@@ -1,6 +1,6 @@
 -- Grain: one row per day of the shop, currency and product bought or returned on it.
 -- purchases   lines of purchases with the product
-SELECT /*+ STATE_TTL('order_lines' = 'PERIOD_STATE_TTL') */
+SELECT
   `day`,
   currency,
   product_id,

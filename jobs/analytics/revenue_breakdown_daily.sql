@@ -1,7 +1,7 @@
 -- Grain: one row per day of the shop, currency, dimension (country, channel, category) and member of it.
 -- orders    purchases; for the dimension category, lines of purchases
 -- revenue   their value; for the dimension category, quantity times price
-SELECT /*+ STATE_TTL('revenue_parts' = 'PERIOD_STATE_TTL') */
+SELECT
   `day`,
   currency,
   dimension,

@@ -1,7 +1,7 @@
 -- Grain: one row per day of the shop and currency.
 -- refunds, cancelled   count on the day on which they happen, not on the day of the order
 -- new_buyers           users whose first purchase ever, by event time, is of that day and currency
-SELECT /*+ STATE_TTL('daily_sales_deltas' = 'PERIOD_STATE_TTL') */
+SELECT
   `day`,
   currency,
   SUM(orders) AS orders,

@@ -1,5 +1,5 @@
 -- Grain: one row per minute and currency.
-SELECT /*+ STATE_TTL('sales_deltas' = 'PERIOD_STATE_TTL') */
+SELECT
   minute_utc AS `minute`,
   currency,
   SUM(orders) AS orders,

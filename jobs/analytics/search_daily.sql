@@ -1,5 +1,5 @@
 -- Grain: one row per day of the shop with a search or a click on a result.
-SELECT /*+ STATE_TTL('search_deltas' = 'PERIOD_STATE_TTL') */
+SELECT
   `day`,
   SUM(searches) AS searches,
   SUM(zero_results) AS zero_results,

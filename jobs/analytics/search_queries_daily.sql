@@ -1,5 +1,5 @@
 -- Grain: one row per day of the shop and query searched for or clicked from.
-SELECT /*+ STATE_TTL('search_deltas' = 'PERIOD_STATE_TTL') */
+SELECT
   `day`,
   query,
   SUM(searches) AS searches,

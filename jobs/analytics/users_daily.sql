@@ -1,6 +1,6 @@
 -- Grain: one row per day of the shop with an event of a user.
 -- new_users   users whose first event ever, by event time, is of that day
-SELECT /*+ STATE_TTL('user_deltas' = 'PERIOD_STATE_TTL') */
+SELECT
   `day`,
   SUM(active_users) AS active_users,
   SUM(new_users) AS new_users,

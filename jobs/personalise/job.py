@@ -19,13 +19,20 @@ from schemas.topics import EVENTS
 NAME: Final = "personalise"
 EVENT_FIELDS: Final = ("event_type", "event_time", "user_id", "product_id", "items")
 
-OPTIONS: Final = {
-    "python.execution-mode": "process",
-    "python.fn-execution.bundle.size": "10000",
-    "python.fn-execution.bundle.time": "100",
-    "python.fn-execution.arrow.batch.size": "10000",
-}
-"""A bundle is a batch: the events of a tenth of a second are written to Redis together."""
+
+def options(settings: Settings) -> dict[str, str]:
+    """What this job wants of Flink.
+
+    A bundle is a batch: the events of a tenth of a second are written to Redis together. They do not wait for a
+    checkpoint, which says no more than where the job goes on after a failure.
+    """
+    return {
+        "execution.checkpointing.interval": f"{settings.metrics_checkpoint_interval_ms} ms",
+        "python.execution-mode": "process",
+        "python.fn-execution.bundle.size": "10000",
+        "python.fn-execution.bundle.time": "100",
+        "python.fn-execution.arrow.batch.size": "10000",
+    }
 
 
 def register_inputs(tables: StreamTableEnvironment, settings: Settings) -> None:
@@ -43,7 +50,7 @@ def statements(tables: StreamTableEnvironment) -> StatementSet:
 
 def plan(settings: Settings, restore: Mapping[str, str] = NOTHING_RESTORED) -> PlannedJob:
     """Wire the job to Kafka and plan it; ``restore`` holds Flink's options for what it goes on from."""
-    environment = stream_environment(settings, NAME, {**OPTIONS, **restore})
+    environment = stream_environment(settings, NAME, {**options(settings), **restore})
     tables = StreamTableEnvironment.create(environment)
     tables.execute_sql(events_ddl(settings, NAME, EVENT_FIELDS, on_deleted_records(settings)))
     tables.execute_sql(discarded_ddl("fresh_lists", ["lists BIGINT"]))

@@ -269,7 +269,7 @@ def _configuration(settings: Settings, group: str) -> dict[str, Any]:
         "socket.timeout.ms": 10_000,
         "reconnect.backoff.max.ms": 2_000,
         "topic.metadata.refresh.interval.ms": 30_000,
-        "fetch.wait.max.ms": 100,
+        "fetch.wait.max.ms": 1_000,  # Kafka answers as soon as there is a record
         "fetch.max.bytes": 4 * 1024 * 1024,
         "max.partition.fetch.bytes": 1 * 1024 * 1024,
         "queued.max.messages.kbytes": 8 * 1024,

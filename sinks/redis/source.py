@@ -120,7 +120,7 @@ def _configuration(settings: Settings) -> dict[str, Any]:
         "allow.auto.create.topics": False,
         "socket.timeout.ms": 10_000,
         "reconnect.backoff.max.ms": 2_000,
-        "fetch.wait.max.ms": 100,
+        "fetch.wait.max.ms": 1_000,  # Kafka answers as soon as there is a record
         "queued.max.messages.kbytes": 8 * 1024,
         "error_cb": lambda error: logger.warning("Kafka: %s", error),
     }

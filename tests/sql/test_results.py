@@ -12,7 +12,6 @@ from pyflink.datastream import StreamExecutionEnvironment
 from pyflink.table import StreamTableEnvironment
 
 from jobs.environment import common_options
-from jobs.sql import PERIOD_STATE_TTL
 from jobs.sql_job import SqlJob
 from jobs.tables import event_columns, result_columns
 from schemas.results import RESULTS, SERVED, Result
@@ -44,23 +43,6 @@ def test_the_events_of_a_case_give_its_rows_in_whatever_order_they_come(case: Pa
 
 def test_every_result_has_a_case() -> None:
     assert {case.parent.name for case in CASES} == RESULT_OF.keys()
-
-
-@pytest.mark.parametrize("result", RESULTS, ids=lambda result: result.name)
-def test_every_aggregate_takes_the_expiry_that_its_query_asks_for(result: Result, jvm: None, tmp_path: Path) -> None:
-    tables = environment(job_of(result), "UTC")
-    register(tables, job_of(result), [], tmp_path)
-    job_of(result).register_views(tables)
-
-    _, _, plans = job_of(result).query(tables, result).explain().partition("== Optimized Physical Plan ==")
-    plan, _, _ = plans.partition("== Optimized Execution Plan ==")
-
-    aggregates = [line for line in plan.splitlines() if "GlobalGroupAggregate" in line]
-    hint = f"stateTtlHints=[[[STATE_TTL options:[{PERIOD_STATE_TTL}]]]]"
-    expiring = job_of(result).options.get("table.exec.state.ttl") == PERIOD_STATE_TTL
-    for_ever = [line for line in aggregates if hint not in line and not expiring]
-    assert aggregates
-    assert all("groupBy=[user_id]" in line for line in for_ever), for_ever
 
 
 def job_of(result: Result) -> SqlJob:

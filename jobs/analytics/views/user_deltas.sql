@@ -1,6 +1,10 @@
--- Grain: one row per user and day with an event, and per user for the first event.
-SELECT `day`, 1 AS active_users, 0 AS new_users, registrations
-FROM user_activity
+-- Grain: one row per user and day with an event, per user for the first event, and per registration.
+SELECT `day`, 1 AS active_users, 0 AS new_users, 0 AS registrations
+FROM active_users
 UNION ALL
 SELECT CAST(TO_TIMESTAMP_LTZ(first_time, 3) AS DATE), 0, 1, 0
 FROM first_events
+UNION ALL
+SELECT `day`, 0, 0, 1
+FROM user_events
+WHERE event_type = 'user_registered'

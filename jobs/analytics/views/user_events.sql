@@ -3,6 +3,7 @@ SELECT
   event_type,
   event_time,
   user_id,
+  processed_at,
   CAST(event_at AS DATE) AS `day`,
   TIMESTAMPADD(MINUTE, CAST(event_time / 60000 AS INT), TIMESTAMP '1970-01-01 00:00:00.000') AS minute_utc
 FROM events

@@ -11,15 +11,27 @@ WHERE event_type = 'recommendation_shown'
 UNION ALL
 SELECT `day`, model_version, recommendation_source, 0, 1, 0
 FROM (
-  SELECT `day`, model_version, recommendation_source, user_id
+  SELECT
+    `day`,
+    model_version,
+    recommendation_source,
+    ROW_NUMBER() OVER (
+      PARTITION BY `day`, model_version, recommendation_source, user_id ORDER BY processed_at ASC
+    ) AS occurrence
   FROM impressions
-  GROUP BY `day`, model_version, recommendation_source, user_id
 )
+WHERE occurrence = 1
 UNION ALL
 SELECT `day`, model_version, recommendation_source, 0, 0, 1
 FROM (
-  SELECT `day`, model_version, recommendation_source, product_id
+  SELECT
+    `day`,
+    model_version,
+    recommendation_source,
+    ROW_NUMBER() OVER (
+      PARTITION BY `day`, model_version, recommendation_source, product_id ORDER BY processed_at ASC
+    ) AS occurrence
   FROM impressions
-  WHERE product_id IS NOT NULL
-  GROUP BY `day`, model_version, recommendation_source, product_id
+  WHERE product_id <> ''
 )
+WHERE occurrence = 1

@@ -8,7 +8,8 @@ SELECT
   CAST(i.list_rank AS INT) AS `position`,
   e.event_id,
   e.user_id,
-  i.product_id
+  i.product_id,
+  e.processed_at
 FROM events AS e
 CROSS JOIN UNNEST(e.items) WITH ORDINALITY AS i (product_id, quantity, price, category, list_rank)
 WHERE e.event_type = 'recommendation_shown'
@@ -21,6 +22,7 @@ SELECT
   COALESCE(`position`, 0),
   event_id,
   user_id,
-  product_id
+  product_id,
+  processed_at
 FROM events
 WHERE event_type = 'recommendation_shown' AND CARDINALITY(items) = 0
