@@ -29,6 +29,12 @@ MINI_BATCHES: Final[Mapping[str, str]] = {
 EXPIRING: Final[Mapping[str, str]] = {**MINI_BATCHES, "table.exec.state.ttl": PERIOD_STATE_TTL}
 """The same for a job of which no state lives for ever; a STATE_TTL says where it lives longer."""
 
+NOT_WATCHED_LIVE: Final[Mapping[str, str]] = {
+    "table.exec.mini-batch.allow-latency": "2 s",
+    "execution.buffer-timeout.interval": "500 ms",
+}
+"""For results of which nobody waits for the next second: more changes are folded, and the tasks wake up less often."""
+
 
 def sql_job_options(settings: Settings, options: Mapping[str, str] = MINI_BATCHES) -> dict[str, str]:
     """What a job that computes results by SQL wants of Flink.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from jobs.sql_job import EXPIRING, SqlJob
+from jobs.sql_job import EXPIRING, NOT_WATCHED_LIVE, SqlJob
 from schemas.results import FEEDBACK
 from schemas.settings import Settings
 
@@ -35,7 +35,7 @@ JOB: Final = SqlJob(
         "activity_deltas",
         "revenue_deltas",
     ),
-    options=EXPIRING,
+    options={**EXPIRING, **NOT_WATCHED_LIVE},
 )
 plan: Final = JOB.plan
 

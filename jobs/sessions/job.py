@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from jobs.sql_job import EXPIRING, SqlJob
+from jobs.sql_job import EXPIRING, NOT_WATCHED_LIVE, SqlJob
 from schemas.results import SESSIONS
 from schemas.settings import Settings
 
@@ -24,7 +24,7 @@ JOB: Final = SqlJob(
         "value",
     ),
     views=("session_events", "session_aggregates", "session_rows", "visitor_days"),
-    options=EXPIRING,
+    options={**EXPIRING, **NOT_WATCHED_LIVE},
 )
 plan: Final = JOB.plan
 
