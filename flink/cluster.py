@@ -117,6 +117,14 @@ class Cluster:
             last_failure=_root_cause(failures[0]["stacktrace"]) if failures else "",
         )
 
+    def trigger_checkpoint(self, job_id: str) -> None:
+        """Ask for a checkpoint of a job now; it is not yet taken when this returns.
+
+        Raises:
+            DependencyUnavailable: The JobManager does not answer, or the job has ended.
+        """
+        self._call("POST", f"/jobs/{job_id}/checkpoints", {"checkpointType": "CONFIGURED"})
+
     def cancel(self, job_id: str) -> None:
         """Cancel a job; it has not ended yet when this returns.
 

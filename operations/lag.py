@@ -31,7 +31,9 @@ from connections.errors import DependencyUnavailable
 from connections.kafka import CommittedRecords, ask_kafka
 from coordination.waiting import wait_until
 from flink.cluster import Cluster
+from flink.code import known_jobs
 from operations.errors import StillBehind
+from operations.prompt_checkpoints import PromptCheckpoints
 from operations.running_jobs import readers_of_events
 from schemas.errors import ShopError
 from schemas.offsets import Partition
@@ -81,6 +83,17 @@ class Lag:
             "sinks": sum(self.sinks.values()),
         }
         return next((stage for stage, count in behind.items() if count), None)
+
+    @property
+    def jobs_behind(self) -> frozenset[str]:
+        """The jobs that the first stage which is behind waits for: a checkpoint of theirs may bring it on."""
+        match self.stage:
+            case "ingest" | "open_transactions":
+                return frozenset({INGEST})
+            case "jobs":
+                return frozenset(name for name, count in self.jobs.items() if count)
+            case _:
+                return frozenset()
 
     @property
     def settled(self) -> bool:
@@ -136,12 +149,21 @@ def wait_until_accepted(settings: Settings, timeout_seconds: float) -> None:
     """
     ends = ends_with_open(settings, DOMAIN_TOPICS)
     wait_until_read(settings, consumer_group(INGEST), ends, timeout_seconds)
-    wait_until(
-        lambda: open_transactions(settings) == 0,
-        timeout_seconds,
-        lambda: StillBehind(f"After {timeout_seconds:g} s ingest has not committed what it wrote."),
-        poll_seconds=_LOOK_SECONDS,
-    )
+    with closing(Cluster(settings)) as cluster:
+        checkpoints = PromptCheckpoints(cluster)
+
+        def is_committed() -> bool:
+            is_open = open_transactions(settings) > 0
+            if is_open:
+                checkpoints.ask([INGEST])
+            return not is_open
+
+        wait_until(
+            is_committed,
+            timeout_seconds,
+            lambda: StillBehind(f"After {timeout_seconds:g} s ingest has not committed what it wrote."),
+            poll_seconds=_LOOK_SECONDS,
+        )
 
 
 def wait_until_settled(
@@ -152,7 +174,7 @@ def wait_until_settled(
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> None:
-    """Wait until every stage has consumed everything.
+    """Wait until every stage has consumed everything, asking for checkpoints of the jobs that are waited for.
 
     A job that was seen once is waited for, even when the JobManager has lost it since: it will be submitted again.
 
@@ -183,10 +205,12 @@ def wait_until_settled(
             problem = error
             return False
         progress(lag)
+        checkpoints.ask(lag.jobs_behind)
         problem = StillBehind(f"After {timeout_seconds:g} s {lag}. See './shop status' and './shop jobs'.")
         return lag.settled
 
     with closing(Cluster(settings)) as cluster, _Offsets(settings) as offsets:
+        checkpoints = PromptCheckpoints(cluster, clock)
         wait_until(is_settled, timeout_seconds, lambda: problem, poll_seconds=_LOOK_SECONDS, clock=clock, sleep=sleep)
 
 
@@ -200,15 +224,20 @@ def wait_until_read(
 ) -> None:
     """Wait until a group has read every record before these ends, whatever comes behind them.
 
+    If it is a job's, checkpoints of that job are asked for.
+
     Raises:
         StillBehind: It has not after that time.
         DependencyUnavailable: Kafka does not answer.
     """
     left = 0
+    jobs = [job for job in known_jobs() if consumer_group(job) == group]
 
     def has_read_all() -> bool:
         nonlocal left
         left = offsets.left_before(group, ends)
+        if left:
+            checkpoints.ask(jobs)
         return left == 0
 
     def too_late() -> StillBehind:
@@ -216,7 +245,8 @@ def wait_until_read(
             f"After {timeout_seconds:g} s {group} has {left:,} records left to read. See './shop status'."
         )
 
-    with _Offsets(settings) as offsets:
+    with closing(Cluster(settings)) as cluster, _Offsets(settings) as offsets:
+        checkpoints = PromptCheckpoints(cluster, clock)
         wait_until(has_read_all, timeout_seconds, too_late, poll_seconds=_LOOK_SECONDS, clock=clock, sleep=sleep)
 
 

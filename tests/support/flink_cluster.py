@@ -19,11 +19,13 @@ class JobManager:
         url: Its REST interface.
         jobs: Name of a job -> its state.
         is_away: Whether it answers as one that has just been started: not yet.
+        checkpoints: The jobs for which it was asked for a checkpoint, in that order.
     """
 
     url: str
     jobs: Mapping[str, str] = field(default_factory=dict)
     is_away: bool = False
+    checkpoints: list[str] = field(default_factory=list)
 
 
 @contextmanager
@@ -32,9 +34,19 @@ def job_manager() -> Iterator[JobManager]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            status = HTTPStatus.SERVICE_UNAVAILABLE if manager.is_away else HTTPStatus.OK
-            body = json.dumps({"jobs": [_overview(*job) for job in manager.jobs.items()]}).encode()
-            self.send_response(status)
+            self._answer(HTTPStatus.OK, {"jobs": [_overview(*job) for job in manager.jobs.items()]})
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            _, _, job_id, operation = self.path.split("/")
+            assert operation == "checkpoints"
+            if not manager.is_away:
+                manager.checkpoints.append(job_id.removeprefix("id-of-"))
+            self._answer(HTTPStatus.ACCEPTED, {"request-id": "1"})
+
+        def _answer(self, status: HTTPStatus, content: Mapping[str, object]) -> None:
+            body = json.dumps(content).encode()
+            self.send_response(HTTPStatus.SERVICE_UNAVAILABLE if manager.is_away else status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()

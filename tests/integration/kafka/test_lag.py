@@ -191,13 +191,17 @@ def test_offsets_that_retention_has_overtaken_are_not_owed(
     assert pipeline_lag(kafka, PROMPT_SINKS).ingest == 1
 
 
-def test_waiting_ends_when_the_last_stage_has_read_all(kafka: Settings, writer: Any, read: Read) -> None:
+def test_waiting_ends_when_the_last_stage_has_read_all(
+    kafka: Settings, writer: Any, read: Read, flink: JobManager
+) -> None:
+    flink.jobs = {"ingest": "RUNNING"}
     writer.write({"topic": "order-events"})
     looks: list[Lag] = []
     wait_until_settled(
         kafka, looks.append, 60, clock=lambda: 0.0, sleep=lambda _seconds: read(INGEST_GROUP, "order-events")
     )
     assert looks == [lag_of(ingest=1), SETTLED]
+    assert flink.checkpoints == ["ingest"]
 
 
 def test_waiting_in_vain_names_the_stage_and_how_much_is_left(kafka: Settings, writer: Any) -> None:

@@ -33,3 +33,10 @@ def test_the_first_stage_that_is_behind_is_named_with_its_count(lag: Lag, stage:
     assert lag.stage == stage
     assert lag.settled == (stage is None)
     assert str(lag) == words
+
+
+def test_the_jobs_are_named_whose_checkpoint_may_bring_the_stage_on() -> None:
+    assert Lag(1, 0, {"analytics": 4}, {}).jobs_behind == {"ingest"}
+    assert Lag(0, 3, {"analytics": 4}, {}).jobs_behind == {"ingest"}
+    assert Lag(0, 0, {"analytics": 4, "feedback": 0, "trending": 9}, {}).jobs_behind == {"analytics", "trending"}
+    assert Lag(0, 0, {"analytics": 0}, {"ClickHouse": 5}).jobs_behind == frozenset()
