@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,8 +11,10 @@ import pytest
 from hypothesis import settings
 
 from local.platform import Platform
+from local.ports import free_base
+from schemas.settings import Settings
 from tests.support import workers
-from tests.support.platforms import JOBS_BEHIND_REDIS, platform_with
+from tests.support.platforms import CHECKPOINT_MS, JOBS_BEHIND_REDIS, not_yet_started, platform_with
 from tests.support.times import Times
 
 settings.register_profile("untimed", deadline=None)  # how long an example takes is the machine's matter
@@ -62,6 +65,14 @@ def group_resources(pytestconfig: pytest.Config) -> workers.GroupResources:
 def platform(group_resources: workers.GroupResources, tmp_path_factory: pytest.TempPathFactory) -> Platform:
     """A migrated platform without jobs, in a directory with a blank in its name; every part is ready."""
     return group_resources.hold(platform_with((), tmp_path_factory.mktemp("a platform") / "data"))
+
+
+@pytest.fixture(scope="session")
+def platform_of_the_demo(group_resources: workers.GroupResources, tmp_path_factory: pytest.TempPathFactory) -> Platform:
+    """Nothing yet: the demo of test_main_job.py starts it, and test_importers.py is the next to use it."""
+    data, base = tmp_path_factory.mktemp("main job") / "data", free_base(random.Random())
+    settings = Settings(data_dir=data, port_base=base, metrics_checkpoint_interval_ms=CHECKPOINT_MS)
+    return group_resources.hold(not_yet_started(settings))
 
 
 @pytest.fixture(scope="session")

@@ -9,10 +9,9 @@ from __future__ import annotations
 import csv
 import io
 import json
-import random
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -31,7 +30,6 @@ from flink.code import streaming_jobs
 from local.commands import environment_of, run_shop
 from local.paths import ROOT
 from local.platform import Platform
-from local.ports import free_base
 from operations import failed_events as failures
 from operations.failed_events import FailedEvent
 from operations.lag import wait_until_settled
@@ -42,7 +40,6 @@ from schemas.settings import Settings
 from schemas.topics import EVENTS, HEADER_RECEIVED_AT
 from tests.support import online_retail
 from tests.support.faults import process_of
-from tests.support.platforms import CHECKPOINT_MS
 
 pytestmark = [pytest.mark.platform, pytest.mark.timeout(2400)]
 
@@ -56,12 +53,8 @@ ERASED = "17850"
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
-    """Nothing yet: the demo starts it."""
-    data, base = tmp_path_factory.mktemp("main job") / "data", free_base(random.Random())
-    made = Platform(Settings(data_dir=data, port_base=base, metrics_checkpoint_interval_ms=CHECKPOINT_MS))
-    yield made
-    made.down()
+def shop(platform_of_the_demo: Platform) -> Platform:
+    return platform_of_the_demo
 
 
 @pytest.fixture(scope="module")

@@ -27,15 +27,27 @@ def platform_with(jobs: Iterable[str], data: Path, time_zone: str = "UTC", **mor
     """A migrated platform that runs these jobs, with more settings; ``./shop up`` adds none to them."""
     chosen = {"metrics_checkpoint_interval_ms": CHECKPOINT_MS, "jobs": ""} | more
     settings = Settings(data_dir=data, port_base=free_base(random.Random()), time_zone=time_zone, **chosen)
+    with not_yet_started(settings) as made:
+        start(made, jobs)
+        yield made
+
+
+@contextmanager
+def not_yet_started(settings: Settings) -> Iterator[Platform]:
+    """A platform that somebody starts while the block runs; it is stopped afterwards."""
     made = Platform(settings)
-    made.fetch()
     try:
-        made.up()
-        migrate(made.settings)
-        made.jobs.keep_running(*jobs)
         yield made
     finally:
         made.down()
+
+
+def start(platform: Platform, jobs: Iterable[str]) -> None:
+    """Start and migrate a platform, and run these jobs on it."""
+    platform.fetch()
+    platform.up()
+    migrate(platform.settings)
+    platform.jobs.keep_running(*jobs)
 
 
 @contextmanager

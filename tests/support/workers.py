@@ -22,6 +22,7 @@ WORKERS = 2
 SHARED_PLATFORM = "the platform without jobs"
 GROUPS = {
     "tests/integration/test_main_job.py": "main job",
+    "tests/integration/test_importers.py": "main job",
     "tests/integration/collector": SHARED_PLATFORM,
     "tests/integration/sinks": SHARED_PLATFORM,
     "tests/integration/serving": SHARED_PLATFORM,
@@ -32,7 +33,6 @@ GROUPS = {
     "tests/docs": SHARED_PLATFORM,  # submits jobs, which the others do not expect
     "tests/faults": "faults",
     "tests/contract/clickhouse": "clickhouse",
-    "tests/integration/test_importers.py": "importers",
     "tests/integration/test_history.py": "history",
     "tests/integration/test_redis_rebuilt.py": "redis",
     "tests/integration/test_fresh_recommendations.py": "redis",
