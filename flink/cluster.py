@@ -106,8 +106,7 @@ class Cluster:
             DependencyUnavailable: The JobManager does not answer.
         """
         restarts = self._get(f"/jobs/{job_id}/metrics?get=numRestarts")
-        answer = self._call("GET", f"/jobs/{job_id}/checkpoints", but_for=HTTPStatus.NOT_FOUND)
-        checkpoints = answer.json() if answer.is_success else {}
+        checkpoints = self.checkpoints(job_id)
         last = (checkpoints.get("latest") or {}).get("completed") or {}
         failures = self._get(f"/jobs/{job_id}/exceptions?maxExceptions=1")["exceptionHistory"]["entries"]
         return JobHealth(
@@ -116,6 +115,16 @@ class Cluster:
             last_checkpoint_ms=last.get("latest_ack_timestamp"),
             last_failure=_root_cause(failures[0]["stacktrace"]) if failures else "",
         )
+
+    def checkpoints(self, job_id: str) -> dict[str, Any]:
+        """Flink's statistics of a job's checkpoints, as its REST interface has them; empty for a bounded job.
+
+        Raises:
+            DependencyUnavailable: The JobManager does not answer.
+        """
+        answer = self._call("GET", f"/jobs/{job_id}/checkpoints", but_for=HTTPStatus.NOT_FOUND)
+        statistics: dict[str, Any] = answer.json() if answer.is_success else {}
+        return statistics
 
     def trigger_checkpoint(self, job_id: str) -> None:
         """Ask for a checkpoint of a job now; it is not yet taken when this returns.

@@ -32,6 +32,7 @@ from local.sentences import with_sentence_model
 from operations.deleted_records import only_markers_are_gone
 from operations.history.events import check_lake_reaches_kafka
 from operations.history.gather import Gathered, Progress, RunTopics, Source, accept_deleted, event_bounds, gather
+from operations.prompt_checkpoints import PromptCheckpoints
 from schemas.errors import ConfigurationError, ShopError
 from schemas.settings import ALL_JOBS, Settings
 
@@ -481,8 +482,10 @@ class Jobs:
         Raises:
             JobError: It failed before that.
         """
+        checkpoints = PromptCheckpoints(cluster)
 
         def has_checkpoint() -> bool:
+            checkpoints.ask([name])
             health = cluster.health(job_id)
             if health.last_failure and not health.checkpoints:
                 message = f"The new version of {name} cannot go on from the savepoint: {health.last_failure}"
