@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import shutil
 import tempfile
@@ -12,11 +11,10 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Final, Self
 from urllib.parse import unquote, urlsplit
 
 from connections.errors import DependencyUnavailable
-from connections.kafka import CommittedRecords
 from coordination.files import locked, write_atomically
 from coordination.waiting import wait_until
 from flink.batch import BatchClient, JobRequest
@@ -24,14 +22,12 @@ from flink.checkpoints import checkpoint_directory, newest_checkpoint
 from flink.cluster import Cluster, JobStatus
 from flink.code import job_program, streaming_jobs, write_code_archive
 from flink.errors import JobError
-from flink.submission import run_to_end, submit_program
+from flink.submission import submit_program
+from local.desired_jobs import DesiredJobs
 from local.downloads import Jars
 from local.flink import FlinkDistribution, as_flink_url
 from local.paths import DataDirectory
-from local.sentences import with_sentence_model
 from operations.deleted_records import only_markers_are_gone
-from operations.history.events import check_lake_reaches_kafka
-from operations.history.gather import Gathered, Progress, RunTopics, Source, accept_deleted, event_bounds, gather
 from operations.prompt_checkpoints import PromptCheckpoints
 from schemas.errors import ConfigurationError, ShopError
 from schemas.settings import ALL_JOBS, Settings
@@ -88,69 +84,6 @@ OnOutcome = Callable[[str, Outcome], None]
 
 def ignore_outcome(_name: str, _outcome: Outcome) -> None:
     """Nobody waits for what became of each job."""
-
-
-class DesiredJobs:
-    """The jobs that are to run, those that were cancelled, and the parallelism of those that have one of their own.
-
-    They are kept in a file.
-
-    Args:
-        data: Whose data directory.
-    """
-
-    def __init__(self, data: DataDirectory) -> None:
-        self._file = data.jobs_file
-        self._lock = data.root / "jobs.lock"
-
-    def names(self) -> list[str]:
-        """The names, in the order in which they were added."""
-        names: list[str] = self._read()["desired"]
-        return names
-
-    def parallelism_of(self, name: str) -> int | None:
-        """The parallelism that an upgrade gave a job; None for that of the settings."""
-        parallelism: int | None = self._read().get("parallelism", {}).get(name)
-        return parallelism
-
-    def set_parallelism(self, name: str, parallelism: int) -> None:
-        """From now on ``name`` is to run with this parallelism."""
-        with locked(self._lock):
-            content = self._read()
-            self._write(content | {"parallelism": {**content.get("parallelism", {}), name: parallelism}})
-
-    def add(self, name: str) -> None:
-        """From now on ``name`` is to run."""
-        self._add([name], even_cancelled=True)
-
-    def add_unless_cancelled(self, names: Iterable[str]) -> None:
-        """From now on these are to run, but for those that somebody cancelled."""
-        self._add(names, even_cancelled=False)
-
-    def remove(self, name: str) -> None:
-        """From now on ``name`` is not to run, and ``up`` does not start it."""
-        with locked(self._lock):
-            content = self._read()
-            cancelled = [*content.get("cancelled", []), name]
-            names = [each for each in content["desired"] if each != name]
-            self._write(content | {"desired": names, "cancelled": sorted(set(cancelled))})
-
-    def _add(self, names: Iterable[str], even_cancelled: bool) -> None:
-        with locked(self._lock):
-            content = self._read()
-            cancelled = set(content.get("cancelled", []))
-            added = [name for name in names if even_cancelled or name not in cancelled]
-            desired = list(dict.fromkeys([*content["desired"], *added]))
-            self._write(content | {"desired": desired, "cancelled": sorted(cancelled - set(added))})
-
-    def _read(self) -> dict[str, Any]:
-        if not self._file.exists():
-            return {"desired": []}
-        content: dict[str, Any] = json.loads(self._file.read_text(encoding="utf-8"))
-        return content
-
-    def _write(self, content: dict[str, Any]) -> None:
-        write_atomically(self._file, json.dumps(content))
 
 
 class Jobs:
@@ -261,44 +194,6 @@ class Jobs:
                 self.desired.set_parallelism(name, parallelism)
             return Upgrade(job_id, savepoint, parallelism or before, time.monotonic() - started)
 
-    def run(
-        self, name: str, source: Source, progress: Progress, until_complete: Callable[[], None] = lambda: None
-    ) -> Gathered:
-        """Run a job that ends by itself over all events there are, and wait until it has; one at a time.
-
-        Who stops waiting stops it.
-
-        Args:
-            name: The job, one of BOUNDED_JOBS.
-            source: Where its events come from.
-            progress: Told what is being done.
-            until_complete: Waits until all events are there that the job is to read; its program starts meanwhile.
-
-        Raises:
-            ConfigurationError: There is no such job.
-            ContractError: Events are in neither the lake nor Kafka, which SHOP_KAFKA_GAPS may accept.
-            DependencyUnavailable: A server does not answer.
-            DownloadError: The connectors cannot be had.
-            JobError: It fails.
-        """
-        job_program(name)
-        self._jars.fetch()
-        settings = with_sentence_model(self._settings, self._jars)
-        gathered: list[Gathered] = []
-
-        def gather_events() -> str:
-            until_complete()
-            with CommittedRecords(self._settings) as records:
-                bounds = event_bounds(records)
-            check_reach = accept_deleted if self._settings.kafka_gaps == "accept" else check_lake_reaches_kafka
-            gathered.append(gather(self._settings, bounds, source, topics, progress, check_reach))
-            progress(f"Running {name} ...")
-            return gathered[0].input.to_json()
-
-        with locked(self._data.root / f"submit-{name}.lock"), RunTopics(self._settings, name) as topics:
-            self._run_to_end(name, settings, gather_events)
-        return gathered[0]
-
     def forget_checkpoints(self, name: str) -> None:
         """Delete the checkpoints of a job that does not run: its next start is a fresh one.
 
@@ -363,14 +258,6 @@ class Jobs:
         """Flink's web interface."""
         return self._settings.flink_url
 
-    def _run_to_end(self, name: str, settings: Settings, argument: Callable[[], str]) -> None:
-        with closing(Cluster(settings)) as cluster:
-            try:
-                run_to_end(name, settings, self._client(settings), self._data.log(f"submit-{name}"), argument)
-            except BaseException:
-                self._end(cluster, name)
-                raise
-
     def request(self, name: str) -> JobRequest:
         """How a job is to be started as things stand, if it does not run."""
         directory = checkpoint_directory(self._settings, name)
@@ -379,7 +266,7 @@ class Jobs:
 
     def start_client(self, requests: Sequence[JobRequest]) -> BatchClient:
         """A client for several jobs; a context manager that starts and ends it."""
-        client = self._client(self._settings)
+        client = self.client(self._settings)
         return BatchClient(requests, self._settings, client, self._data.log(f"submit-{requests[0].name}"))
 
     def checked(self, request: JobRequest) -> JobRequest:
@@ -421,7 +308,8 @@ class Jobs:
         with closing(Cluster(self._settings)) as cluster:
             return {job.name: job for job in cluster.jobs() if not job.has_ended}
 
-    def _client(self, settings: Settings) -> FlinkDistribution:
+    def client(self, settings: Settings) -> FlinkDistribution:
+        """Flink's client, configured for this platform."""
         client = FlinkDistribution(settings, self._data, self._jars)
         client.write_configuration()
         return client
@@ -472,9 +360,7 @@ class Jobs:
         with tempfile.TemporaryDirectory(prefix="shopstream-program-") as directory:
             with zipfile.ZipFile(archive) as packages:
                 program = Path(packages.extract(f"jobs/{request.name}/job.py", directory))
-            return submit_program(
-                request.name, program, settings, self._client(settings), log, checkpoint, code=archive
-            )
+            return submit_program(request.name, program, settings, self.client(settings), log, checkpoint, code=archive)
 
     def _wait_for_checkpoint(self, cluster: Cluster, name: str, job_id: str) -> None:
         """Wait until a job that was restored has made a checkpoint of its own: only then it surely goes on.

@@ -62,8 +62,8 @@ class Platform:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.data = DataDirectory(settings.data_dir)
-        self._jars = Jars(read_lock(), default_cache())
-        self.jobs = Jobs(settings, self.data, self._jars)
+        self.jars = Jars(read_lock(), default_cache())
+        self.jobs = Jobs(settings, self.data, self.jars)
         self._supervisor: subprocess.Popen[bytes] | None = None
 
     def state(self) -> PlatformState | None:
@@ -87,8 +87,8 @@ class Platform:
             DownloadError: A part cannot be fetched.
         """
         started = time.monotonic()
-        self._jars.fetch(on_download)
-        self._jars.unpacked("registry")
+        self.jars.fetch(on_download)
+        self.jars.unpacked("registry")
         return time.monotonic() - started
 
     def up(self, on_state: Callable[[Mapping[str, PartStatus]], None] = lambda _parts: None) -> float:
@@ -152,7 +152,7 @@ class Platform:
     def _launch(self) -> None:
         end_orphans(PlatformState.read(self.data.state_file))
         self.data.state_file.unlink(missing_ok=True)
-        for part in all_parts(self.settings, self.data, self._jars):
+        for part in all_parts(self.settings, self.data, self.jars):
             require_free(part.ports)
         self._forget_supervisor()
         self._supervisor = processes.start(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from connections.errors import DependencyUnavailable
 from flink.cluster import Cluster, JobHealth, JobStatus
-from local.jobs import DesiredJobs
+from local.desired_jobs import DesiredJobs
 from local.memory import PartMemory, memory_of
 from local.paths import DataDirectory
 from local.platform import Platform

@@ -123,10 +123,11 @@ def _wait_for_ingest(settings: Settings) -> None:
 
 def _train(settings: Settings, until_checked: Callable[[], None]) -> None:
     """Train on what ingest has checked; the program of the training starts before that."""
+    from local.bounded_jobs import run_bounded_job
     from local.platform import Platform
     from operations.history.gather import Source
 
-    Platform(settings).jobs.run("training", Source.AUTO, lambda _words: None, until_complete=until_checked)
+    run_bounded_job(Platform(settings), "training", Source.AUTO, lambda _words: None, until_checked)
 
 
 def _settle(settings: Settings, work: Working) -> None:

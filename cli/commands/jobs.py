@@ -200,6 +200,7 @@ def run_job(settings: Settings, name: str, source: Source) -> None:
         ConfigurationError: There is no job of that name, or no model of that which it is to train.
         JobError: It fails.
     """
+    from local.bounded_jobs import run_bounded_job
     from local.platform import Platform
     from recommender.training.recipes import check_model
 
@@ -208,7 +209,7 @@ def run_job(settings: Settings, name: str, source: Source) -> None:
     platform.data.create()
     started = time.monotonic()
     with working(f"Running {name} ...") as status:
-        history = platform.jobs.run(name, source, status.update)
+        history = run_bounded_job(platform, name, source, status.update)
     err.print(f"{name} is done after {time.monotonic() - started:.1f} s.")
     if history.from_lake:
         err.print(f"{history.from_lake:,} events came from the lake, those that Kafka has beyond them from Kafka.")

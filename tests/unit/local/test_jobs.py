@@ -6,8 +6,9 @@ import pytest
 
 from flink.batch import JobRequest
 from flink.code import streaming_jobs
+from local.desired_jobs import DesiredJobs
 from local.downloads import Jars
-from local.jobs import DesiredJobs, Jobs, chosen_jobs
+from local.jobs import Jobs, chosen_jobs
 from local.paths import DataDirectory
 from schemas.errors import ConfigurationError
 from schemas.settings import Settings

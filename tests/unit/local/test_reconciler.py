@@ -9,7 +9,8 @@ import pytest
 from connections.errors import DependencyUnavailable
 from flink.cluster import Cluster, JobStatus
 from flink.errors import JobError
-from local.jobs import DesiredJobs, OnOutcome, Submission
+from local.desired_jobs import DesiredJobs
+from local.jobs import OnOutcome, Submission
 from local.paths import DataDirectory
 from local.reconciler import JobReconciler
 from schemas.settings import Settings
