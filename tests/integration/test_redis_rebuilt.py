@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.platform, pytest.mark.timeout(2400)]
 
 WAIT_SECONDS = 600
 STILL_SECONDS = 8.0
-"""In which nothing changes once everything is there: checkpoints are two seconds apart."""
+"""In which nothing changes once everything is there: `trending` reads `products` too, which no lag shows."""
 
 BOOKKEEPING = (RETIRED_MODELS, SINK_OFFSETS, UNAVAILABLE_REVISION)
 """What no reader is served from: how far a writer came, and how often something changed."""

@@ -16,8 +16,8 @@ from local.ports import free_base
 from operations.migrate import migrate
 from schemas.settings import Settings
 
-CHECKPOINT_MS = 2_000
-"""Of jobs that compute metrics: tests wait for each, and keep little state."""
+CHECKPOINT_MS = 5_000
+"""Of the jobs whose results do not wait for one; who waits for a job asks for one (operations/prompt_checkpoints.py)."""
 
 JOBS_BEHIND_REDIS = ("ingest", "analytics", "catalogue", "trending", "personalise")
 
