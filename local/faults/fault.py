@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
+from flink.code import streaming_jobs
 from local.faults.context import FaultContext
 from local.faults.load import RecordTransform
 from operations.running_jobs import METRICS_JOBS
@@ -15,9 +16,6 @@ from simulator.simulation import Record
 
 METRICS: Final = (INGEST, *sorted(METRICS_JOBS))
 """The jobs behind every table of the ledger."""
-
-PERSONAL: Final = (*METRICS, "catalogue", "personalise")
-"""The same, and those that write what Redis holds."""
 
 
 def unchanged(records: Iterator[Record]) -> Iterator[Record]:
@@ -30,14 +28,14 @@ class PlatformSpec:
     """The platform that a fault needs. Faults with equal specs follow one another on one platform.
 
     Attributes:
-        jobs: The jobs that run.
+        jobs: The jobs that run; every streaming job unless said otherwise.
         settings: Settings that differ from the defaults. Jobs commit offsets with their checkpoints, and by these
             offsets the suite sees what is counted, so checkpoints are frequent.
         disks: Folder of the data directory -> bytes of the small disk that is mounted there.
         isolation: Faults with another value here never share a platform; "" for the common one.
     """
 
-    jobs: tuple[str, ...] = METRICS
+    jobs: tuple[str, ...] = field(default_factory=lambda: tuple(streaming_jobs()))
     settings: Mapping[str, Any] = field(default_factory=lambda: {"metrics_checkpoint_interval_ms": 2_000})
     disks: Mapping[str, int] = field(default_factory=dict)
     isolation: str = ""

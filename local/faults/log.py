@@ -16,7 +16,7 @@ from lake.manifest import ends, read_manifest
 from lake.storage import lake_storage
 from local.faults.context import FaultContext
 from local.faults.expectation import ExpectationFailed, expect
-from local.faults.fault import METRICS, Fault, PlatformSpec
+from local.faults.fault import Fault, PlatformSpec
 from local.platform import Platform
 from local.status import PlatformReport, report
 from operations.lag import ends_with_open, wait_until_read, wait_until_settled
@@ -31,7 +31,7 @@ MESSAGE: Final = "Kafka has deleted"
 """By which status shows that a reader has stopped at deleted records."""
 UNREAD_RECORDS: Final = 2_000
 SECONDS: Final = 600.0
-FREQUENT_LAKE_FILES: Final = PlatformSpec(METRICS, {**PlatformSpec().settings, "lake_batch_ms": 3_000}, isolation="log")
+FREQUENT_LAKE_FILES: Final = PlatformSpec(settings={**PlatformSpec().settings, "lake_batch_ms": 3_000}, isolation="log")
 REPLAYS: Final = 2
 _REPLAYED_EVENTS: Final = re.compile(r"([\d,]+) events, acknowledged by Kafka")
 

@@ -9,7 +9,7 @@ from typing import Final
 from connections.errors import DependencyUnavailable
 from local.faults.context import FaultContext
 from local.faults.expectation import expect
-from local.faults.fault import PERSONAL, Fault, PlatformSpec
+from local.faults.fault import Fault
 from local.faults.stores import compare_histories
 from local.faults.targets import supervisor_stopped, workers_connected_to
 from operations.lag import open_transactions
@@ -116,9 +116,8 @@ FAULTS: Final = (
         "kill-personaliser",
         "kill -9 of personalise's Python worker",
         kill_personaliser,
-        PlatformSpec(PERSONAL),
         repair=compare_histories,
-        slow_because="it needs a platform with more jobs",
+        slow_because="it needs jobs that no table of the ledger does",
     ),
 )
 

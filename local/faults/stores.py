@@ -13,7 +13,7 @@ from connections.redis import connect, redis_errors
 from local.commands import environment_of, shop_command
 from local.faults.context import FaultContext
 from local.faults.expectation import ExpectationFailed, expect
-from local.faults.fault import PERSONAL, Fault, PlatformSpec
+from local.faults.fault import Fault
 from local.paths import ROOT
 from operations.lag import wait_until_settled
 from operations.rebuild.redis import rebuild_as_of, rebuild_redis
@@ -160,16 +160,14 @@ FAULTS: Final = (
         "kill-redis",
         "kill -9 of Redis; histories are compared as well",
         lambda context: context.kill("redis"),
-        PlatformSpec(PERSONAL),
         repair=compare_histories,
-        slow_because="it needs a platform with more jobs",
+        slow_because="it needs jobs that no table of the ledger does",
     ),
     Fault(
         "flush-redis",
         "FLUSHALL in Redis, then './shop rebuild redis'; histories are compared as well",
         flush_redis,
-        PlatformSpec(PERSONAL),
         repair=compare_histories,
-        slow_because="it needs a platform with more jobs",
+        slow_because="it needs jobs that no table of the ledger does",
     ),
 )

@@ -1,9 +1,9 @@
 """Faults of each kind, by the code of ``./shop faults``: afterwards every table equals the ledger.
 
 ``./shop faults`` compares after each fault and runs every one of them, which takes most of an hour. Here they follow
-one another on one platform, under one load, and the tables are compared once at the end. A fault of a part and a fault
-of the records are injected together. The platform must have recovered from one before the next begins. Where a table
-differs at the end, ``./shop faults --fault NAME`` tells which of them is the cause.
+one another on one platform, which runs the jobs behind these tables, under one load; the tables are compared once at
+the end. A fault of a part and a fault of the records are injected together. The platform must have recovered from one
+before the next begins. Where a table differs at the end, ``./shop faults --fault NAME`` tells which is the cause.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import pytest
 
 from local.faults.catalogue import FAULTS
 from local.faults.context import Options
-from local.faults.fault import Fault, Outcome, PlatformSpec
+from local.faults.fault import METRICS, Fault, Outcome, PlatformSpec
 from local.faults.load import LoadGenerator
 from local.faults.run import SEED, compare, inject, platform_of
 
@@ -48,7 +48,7 @@ def test_the_faults_that_are_not_left_to_the_command_are_those_that_are_injected
 @pytest.mark.fault
 @pytest.mark.timeout(2400)
 def test_after_faults_of_each_kind_every_table_equals_the_ledger() -> None:
-    with platform_of(PlatformSpec(), print) as platform:
+    with platform_of(PlatformSpec(METRICS), print) as platform:
         generator = LoadGenerator(platform.settings, OPTIONS.rate, SEED)
         for fault in faults():
             inject(fault, platform, generator, OPTIONS, print)

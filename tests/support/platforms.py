@@ -17,7 +17,7 @@ from operations.migrate import migrate
 from schemas.settings import Settings
 
 CHECKPOINT_MS = 5_000
-"""Of the jobs whose results do not wait for one; who waits for a job asks for one (operations/prompt_checkpoints.py)."""
+"""Of the jobs whose results do not wait for one; who waits for a job asks for one: operations/prompt_checkpoints.py."""
 
 JOBS_BEHIND_REDIS = ("ingest", "analytics", "catalogue", "trending", "personalise")
 
