@@ -124,6 +124,22 @@ def rank_in_batches(
         yield _rank_batch(model, similar, users.slice(first, first + size), rules, unavailable)
 
 
+def rank_given(model: Model, similar: Neighbours, users: UserHistories, given: NDArray[np.int32]) -> Ranking:
+    """All of some given items in the order of each user, whatever their scores; of equal ones the first given first.
+
+    Args:
+        model: Scores the items.
+        similar: Similar items of each item, for the reasons.
+        users: Histories of the users.
+        given: The items, each once, (n_given,) int32.
+    """
+    scores = model.score(users.histories)[:, given]
+    order = np.argsort(-scores, axis=1, kind="stable")
+    items = given[order]
+    reasons, because = _reasons(items, similar, users)
+    return Ranking(items, np.take_along_axis(scores, order, axis=1), reasons, because)
+
+
 def _rank_batch(
     model: Model, similar: Neighbours, users: UserHistories, rules: Rules, unavailable: NDArray[np.bool_]
 ) -> Ranking:

@@ -15,7 +15,8 @@ over it. A version is never changed, except that an erased user is removed from 
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -29,12 +30,13 @@ import pyarrow.parquet as pq
 
 from recommender.catalogue import Catalogue
 from recommender.errors import ModelError
-from recommender.interactions import KnownUsers, in_order
+from recommender.interactions import KnownUsers, histories_of, in_order
 from recommender.models.base import Arrays, Model
 from recommender.models.former_names import with_current_names
 from recommender.models.registry import make_model
 from recommender.neighbours import Neighbours
-from schemas.recommendations import utc_text
+from recommender.ranking import rank_given
+from schemas.recommendations import RecommendedItem, utc_text
 
 MANIFEST: Final = "manifest.json"
 MODEL: Final = "model.npz"
@@ -123,6 +125,44 @@ class ServedModel:
         return {item_id: index for index, item_id in enumerate(self.item_ids)}
 
 
+@dataclass(frozen=True)
+class RankingModel:
+    """What of a version ranks products for a user: not the histories of those that it was trained on.
+
+    Attributes:
+        version: Its name.
+        model: The fitted model.
+        similar: Similar products of each product.
+        item_ids: Product ids by item index.
+    """
+
+    version: str
+    model: Model
+    similar: Neighbours
+    item_ids: Sequence[str]
+
+    @cached_property
+    def item_indices(self) -> dict[str, int]:
+        """Item indices by product id."""
+        return {item_id: index for index, item_id in enumerate(self.item_ids)}
+
+    def ranked(self, history: Iterable[tuple[str, float]], item_ids: Iterable[str]) -> tuple[RecommendedItem, ...]:
+        """Those of some products that the model knows, the best for a user first.
+
+        Args:
+            history: The user's interactions with their times: ``kind:product_id``, epoch milliseconds.
+            item_ids: The products.
+
+        Returns:
+            Nothing where the model knows no product of the history.
+        """
+        users = histories_of([history], self.item_indices)
+        known = [self.item_indices[item_id] for item_id in dict.fromkeys(item_ids) if item_id in self.item_indices]
+        if not known or not len(users.kinds):
+            return ()
+        return rank_given(self.model, self.similar, users, np.array(known, np.int32)).items_of(0, self.item_ids)
+
+
 class ModelStore:
     """Versions of models below one address.
 
@@ -181,22 +221,31 @@ class ModelStore:
         Raises:
             ModelError: There is no such version, or its files are damaged.
         """
-        manifest = self.manifest(version)
-        try:
+        with self._reading(version) as manifest:
             neighbours = decode_arrays(self._read(version, NEIGHBOURS))
             return ServedModel(
                 manifest,
-                make_model(manifest.name, manifest.parameters).restore(
-                    with_current_names(decode_arrays(self._read(version, MODEL)))
-                ),
+                self._model(manifest),
                 Catalogue.of_table(_table(self._read(version, ITEMS))),
                 Neighbours(neighbours["similar_items"], neighbours["similar_scores"]),
                 Neighbours(neighbours["together_items"], neighbours["together_scores"]),
                 _users_of(_table(self._read(version, HISTORIES))),
             )
-        except (pa.ArrowException, OSError, ValueError, KeyError) as error:
-            message = f"The model {version} in {self.url} cannot be read: {error!r}. Train it again."
-            raise ModelError(message) from error
+
+    def load_for_ranking(self, version: str) -> RankingModel:
+        """Read what of a version ranks products.
+
+        Raises:
+            ModelError: There is no such version, or its files are damaged.
+        """
+        with self._reading(version) as manifest:
+            neighbours = decode_arrays(self._read(version, NEIGHBOURS))
+            return RankingModel(
+                version,
+                self._model(manifest),
+                Neighbours(neighbours["similar_items"], neighbours["similar_scores"]),
+                _table(self._read(version, ITEMS))["item_id"].to_pylist(),
+            )
 
     def has_history(self, version: str, user_id: str) -> bool:
         """Whether a version has a history of this user."""
@@ -218,6 +267,20 @@ class ModelStore:
         except (pa.ArrowException, OSError) as error:
             message = f"The model store {self.url} cannot be written: {error}."
             raise ModelError(message) from error
+
+    @contextmanager
+    def _reading(self, version: str) -> Iterator[Manifest]:
+        """The metadata of a version whose files are read in the block."""
+        manifest = self.manifest(version)
+        try:
+            yield manifest
+        except (pa.ArrowException, OSError, ValueError, KeyError) as error:
+            message = f"The model {version} in {self.url} cannot be read: {error!r}. Train it again."
+            raise ModelError(message) from error
+
+    def _model(self, manifest: Manifest) -> Model:
+        arrays = decode_arrays(self._read(manifest.version, MODEL))
+        return make_model(manifest.name, manifest.parameters).restore(with_current_names(arrays))
 
     def _commit(self, manifest: Manifest) -> None:
         """Write the manifest under another name, then rename it: from then on the version exists."""

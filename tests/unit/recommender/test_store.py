@@ -12,6 +12,7 @@ import pytest
 
 from local.paths import ROOT
 from recommender.errors import ModelError
+from recommender.interactions import histories_of
 from recommender.store import MANIFEST, ModelStore
 from tests.support.models import served_model
 
@@ -113,3 +114,23 @@ def test_a_user_is_taken_out_of_a_version_and_the_others_stay_as_they_were(store
         new = after.interactions.histories.owners == index
         np.testing.assert_array_equal(after.interactions.histories.items[new], before.interactions.histories.items[old])
         np.testing.assert_array_equal(after.interactions.histories.times[new], before.interactions.histories.times[old])
+
+
+def test_what_ranks_products_knows_those_of_the_model_and_orders_them_all(store: ModelStore) -> None:
+    stored = served_model("m1")
+    store.write(stored)
+    ranking = store.load_for_ranking("m1")
+    history = [("view_item:p0", 1_000.0), ("purchase:p1", 2_000.0), ("view_item:unheard-of", 3_000.0)]
+    scores = stored.model.score(histories_of([history], stored.item_indices).histories)[0]
+    given = ["p7", "unheard-of", "p3", "p1", "p5", "p4", "p3"]
+    ranked = ranking.ranked(history, given)
+    known = ["p7", "p3", "p1", "p5", "p4"]
+    assert [item.item_id for item in ranked] == sorted(known, key=lambda item: -scores[stored.item_indices[item]])
+    assert {item.item_id: item.score for item in ranked} == {item: scores[stored.item_indices[item]] for item in known}
+    assert ranking.ranked([("view_item:unheard-of", 1.0)], given) == ()
+    assert ranking.ranked(history, ["unheard-of"]) == ()
+
+
+def test_what_ranks_products_is_refused_like_a_version(store: ModelStore) -> None:
+    with pytest.raises(ModelError, match="There is no model 'm1'"):
+        store.load_for_ranking("m1")
