@@ -35,6 +35,11 @@ class Source(StrEnum):
     POPULAR = "popular"
     NEWEST = "newest"
     PINNED = "pinned"
+    POPULAR_1D = "popular_1d"
+    POPULAR_7D = "popular_7d"
+    CATEGORY_POPULAR_1D = "category_popular_1d"
+    CATEGORY_POPULAR_7D = "category_popular_7d"
+    CATALOGUE = "catalogue"
 
 
 class Reason(StrEnum):
@@ -52,6 +57,7 @@ class Reason(StrEnum):
     POPULAR = "popular"
     NEW = "new"
     PINNED = "pinned"
+    CATALOGUE = "catalogue"
 
 
 @dataclass(frozen=True, slots=True)

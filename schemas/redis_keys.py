@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from schemas.categories import levels_of
+
 _GLOB: Final = re.compile(r"([*?\[\]\\])")
 
 ACTIVE_MODEL: Final = "rec:active"
@@ -31,8 +33,16 @@ UNAVAILABLE: Final = "products:unavailable"
 UNAVAILABLE_REVISION: Final = "products:unavailable:revision"
 """Counter: raised with each change of UNAVAILABLE, so that a reader's copy knows when it is stale."""
 
-SINK_OFFSETS: Final = "sink:offsets"
-"""Hash: topic-partition -> the next offset that the sink has not applied, written with what it applied."""
+CATALOGUE: Final = "products:catalogue"
+"""Sorted set: ids of all products that may be recommended, scored by minus the epoch milliseconds of when the shop got
+them: a range begins with the newest, and of equally old ones with the smaller id."""
+
+SINK_OFFSETS: Final = "sink:offsets:2"
+"""Hash: topic-partition -> the next offset that the sink has not applied, written with what it applied.
+
+Its name changes when the sink writes what it did not write before (2: the catalogue): then a Redis that an older sink
+filled is filled anew from the beginning.
+"""
 
 
 def personalized(version: str, user_id: str) -> str:
@@ -84,6 +94,21 @@ def category_trending(category: str) -> str:
 def category_newest(category: str) -> str:
     """Products of one category, the newest first."""
     return f"rec:category:{category}:newest"
+
+
+def category_popular_within(category: str, window: str) -> str:
+    """Most bought products of one category in a window shorter than that of ``category_popular``: 1d or 7d."""
+    return f"rec:category:{category}:popular:{window}"
+
+
+def catalogue(category: str) -> str:
+    """What of CATALOGUE is of one category or below it, scored in the same way; all of it for no category."""
+    return f"{CATALOGUE}:{category}" if category else CATALOGUE
+
+
+def catalogues(category: str) -> list[str]:
+    """The keys of every part of the catalogue that holds a product of a category: one for each of its levels."""
+    return [CATALOGUE, *map(catalogue, levels_of(category))]
 
 
 def history(user_id: str) -> str:

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Final
 
+from schemas.categories import lies_in
 from schemas.recommendations import Product, Reason, RecommendedItem, Source
 from serving.memory import UNKNOWN_PRODUCT
 from serving.rules import RuleSet
-
-CATEGORY_SEPARATOR: Final = " > "
-"""Between the levels of a category."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +68,6 @@ class Conditions:
         if any(lies_in(product.category, blocked) for blocked in self.rules.blocked_categories):
             return True
         return bool(self.category) and not is_of_category and not lies_in(product.category, self.category)
-
-
-def lies_in(category: str, other: str) -> bool:
-    """Whether a category is the other or one below it."""
-    return category == other or category.startswith(other + CATEGORY_SEPARATOR)
 
 
 def candidates_of(items: Iterable[RecommendedItem], source: Source) -> list[Candidate]:

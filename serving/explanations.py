@@ -20,6 +20,7 @@ _WITH_CAUSE: Final = {
     Reason.POPULAR: "Popular now",
     Reason.NEW: "New in the shop",
     Reason.PINNED: "Chosen by the shop",
+    Reason.CATALOGUE: "Also in the shop",
 }
 _WITHOUT_CAUSE: Final = {
     Reason.TASTE: "Fits your taste",

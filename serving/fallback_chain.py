@@ -1,7 +1,8 @@
-"""The fallback chain: personal, session, category popular, trending, popular, newest.
+"""The fallback chain: personal, session, category popular, trending, popular, newest, and the whole catalogue.
 
-Each step brings candidates until there are enough of them. One answer uses the lists of one model version, whatever
-becomes active meanwhile.
+Each step brings candidates until there are enough of them. Lists hold the best hundred products or fewer, so what a
+filter leaves of them may be too little: the last step reads the catalogue until there is enough, or no more. One answer
+uses the lists of one model version, whatever becomes active meanwhile.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final
 
 from schemas import redis_keys
@@ -24,9 +26,6 @@ from serving.rules import Arm, RuleSet, RulesFile
 from serving.sessions import last_items, merge, taken_already
 from serving.snapshot import Snapshot
 from serving.store import Interaction, Store
-
-HISTORY_LENGTH: Final = 500
-"""How many of a user's newest interactions are read."""
 
 RERANKED: Final = MAX_OFFSET + MAX_ITEMS
 """Candidates among which rules choose: as many as the last page shows, so that no page changes the choice."""
@@ -48,7 +47,7 @@ class RecommendationQuery:
         seed: The product that the answer starts from, "" for none.
         seed_source: SIMILAR or BOUGHT_TOGETHER for a seed; TRENDING, POPULAR or NEWEST to start there; None for the
             whole chain.
-        window: Of popular products.
+        window: Of popular products; longer ones fill up.
         session: A visitor's interactions, the newest first; None to read the user's history.
         arm_key: Decides the arm of the experiment: the user, or the visit.
         category, exclude, scenario, explain, boosts: As in ``serving.request_models``.
@@ -82,7 +81,7 @@ class Recommendation:
         model_version: The model whose lists were used.
         generated_at: The newest event behind the first list.
         experiment_arm: experiment:arm, or "".
-        interactions: The user's history as far as it was read.
+        interactions: The user's history.
         products: The products that were looked up, by id.
         in_no_list: What else may be shown of the products that the query is limited to, in the query's order.
     """
@@ -197,7 +196,8 @@ class _Run:
     def _enough(self) -> int:
         if self._query.only:
             return len(self._query.only)
-        return self._query.offset + self._query.n if self._passes_as_it_is else RERANKED
+        keeps_order = self._rules.keeps_order and not self._query.boosts
+        return self._query.offset + self._query.n if keeps_order else RERANKED
 
     @property
     def _passes_as_it_is(self) -> bool:
@@ -207,7 +207,7 @@ class _Run:
         if not self._query.user_id or self._query.session is not None:
             return
         try:
-            self._interactions = await self._store.history(self._query.user_id, HISTORY_LENGTH)
+            self._interactions = await self._store.history(self._query.user_id)
         except RedisUnavailable:
             self._is_from_memory = True
 
@@ -223,7 +223,9 @@ class _Run:
                 yield self._neighbours_of_seed
                 yield self._category_popular
             case Source.POPULAR:
-                yield self._popular_in_window
+                for within in _WINDOWS_FROM.get(self._query.window, ()):
+                    yield partial(self._popular_within, within)
+                yield self._popular
             case Source.NEWEST:
                 yield self._newest
             case Source.TRENDING:
@@ -236,6 +238,8 @@ class _Run:
         yield self._trending
         yield self._popular
         yield self._newest
+        if not self._query.only:
+            yield self._catalogue
 
     async def _personal(self) -> None:
         if not self._query.user_id or not self._version:
@@ -286,14 +290,19 @@ class _Run:
     async def _popular(self) -> None:
         await self._shop_or_category(redis_keys.category_popular, redis_keys.POPULAR, Source.CATEGORY_POPULAR)
 
-    async def _popular_in_window(self) -> None:
-        if self._query.window and not self._query.category:
-            (popular,) = await self._store.lists([redis_keys.popular(self._query.window)])
-            await self._take(popular, Source.POPULAR)
-        await self._popular()
+    async def _popular_within(self, window: str) -> None:
+        key_of_category = partial(redis_keys.category_popular_within, window=window)
+        await self._shop_or_category(key_of_category, redis_keys.popular(window), _POPULAR_WITHIN[window])
 
     async def _newest(self) -> None:
         await self._shop_or_category(redis_keys.category_newest, redis_keys.NEWEST, Source.CATEGORY_NEWEST)
+
+    async def _catalogue(self) -> None:
+        """All other products of the category, or of the shop."""
+        async for page in self._store.catalogue(self._query.category):
+            await self._take(page, Source.CATALOGUE)
+            if len(self._pool) >= self._enough:
+                return
 
     async def _shop_or_category(self, key_of_category: Callable[[str], str], key: str, category_source: Source) -> None:
         """The list of the query's category, if it names one, and what of the whole shop's list belongs to it."""
@@ -361,4 +370,9 @@ _WHOLE_SHOP: Final = {
     Source.CATEGORY_TRENDING: Source.TRENDING,
     Source.CATEGORY_POPULAR: Source.POPULAR,
     Source.CATEGORY_NEWEST: Source.NEWEST,
+    Source.CATEGORY_POPULAR_1D: Source.POPULAR_1D,
+    Source.CATEGORY_POPULAR_7D: Source.POPULAR_7D,
 }
+_POPULAR_WITHIN: Final = {"1d": Source.CATEGORY_POPULAR_1D, "7d": Source.CATEGORY_POPULAR_7D}
+_WINDOWS_FROM: Final = {"1d": ("1d", "7d"), "7d": ("7d",)}
+"""A window and those longer than it, up to that of POPULAR."""

@@ -61,15 +61,14 @@ class Memory:
             InvalidValue: The bytes are no list.
         """
         now = self._clock()
-        entry = self._entries.pop(key, None)
+        entry = self._entries.get(key)
         if entry is None or entry.encoded != encoded:
-            entry = _Entry(encoded, decode_list(encoded), now)
-        else:
-            entry = replace(entry, seen_seconds=now)
-        self._entries[key] = entry
-        if len(self._entries) > self._max_lists:
-            self._entries.popitem(last=False)
-        return KnownList(entry.decoded)
+            return self._keep(key, _Entry(encoded, decode_list(encoded), now))
+        return self._keep(key, replace(entry, seen_seconds=now))
+
+    def remember_page(self, key: str, page: RecommendationList) -> KnownList:
+        """The same for what Redis gave as something else than the bytes of a list."""
+        return self._keep(key, _Entry(b"", page, self._clock()))
 
     def recall(self, key: str) -> KnownList | None:
         """The list that Redis gave last, unless that is too long ago."""
@@ -77,6 +76,13 @@ class Memory:
         if entry is None or self._clock() - entry.seen_seconds > self._last_good_seconds:
             return None
         return KnownList(entry.decoded, is_remembered=True)
+
+    def _keep(self, key: str, entry: _Entry) -> KnownList:
+        self._entries.pop(key, None)
+        self._entries[key] = entry
+        if len(self._entries) > self._max_lists:
+            self._entries.popitem(last=False)
+        return KnownList(entry.decoded)
 
     def remember_product(self, item_id: str, product: Product) -> None:
         """Keep what Redis says of a product."""

@@ -10,8 +10,9 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Sequence
 from typing import Final
 
+from schemas.categories import SEPARATOR, lies_in
 from schemas.recommendations import Product
-from serving.candidates import CATEGORY_SEPARATOR, Candidate, lies_in
+from serving.candidates import Candidate
 from serving.request_models import Boost
 from serving.rules import RuleSet
 
@@ -54,7 +55,7 @@ def similarity(one: Product, other: Product) -> float:
     brand = BRAND_SHARE if one.brand and one.brand == other.brand else 0.0
     if not one.category or not other.category:
         return brand
-    levels, others = one.category.split(CATEGORY_SEPARATOR), other.category.split(CATEGORY_SEPARATOR)
+    levels, others = one.category.split(SEPARATOR), other.category.split(SEPARATOR)
     shared = 0
     for level, other_level in zip(levels, others, strict=False):
         if level != other_level:

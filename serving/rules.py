@@ -81,6 +81,11 @@ class RuleSet(_Table):
         """Whether candidates pass as they are."""
         return self == _NO_RULES
 
+    @property
+    def keeps_order(self) -> bool:
+        """Whether the candidates that are not blocked keep their order."""
+        return not (self.pins or self.boosts or self.max_per_category or self.diversity)
+
 
 _NO_RULES: Final = RuleSet()
 

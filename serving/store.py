@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
 from schemas import redis_keys
 from schemas.errors import InvalidValue
-from schemas.recommendations import Product, decode_list, decode_product
+from schemas.recommendations import (
+    Product,
+    Reason,
+    RecommendationList,
+    RecommendedItem,
+    Source,
+    decode_list,
+    decode_product,
+)
 from serving.memory import UNKNOWN_PRODUCT, KnownList, Memory
 from serving.redis_client import Redis, RedisUnavailable, Reply
 
@@ -19,6 +27,10 @@ log = logging.getLogger(__name__)
 
 SCAN_KEYS: Final = b"1000"
 """Keys that Redis checks in one step of a scan: other requests wait for no more than that."""
+
+FIRST_PAGE: Final = 100
+LARGEST_PAGE: Final = 1_600
+"""Products of the catalogue that are read at a time: each page has twice as many as the one before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +84,33 @@ class Store:
             log.error("%s: %s", key, error)
             return None
 
-    async def history(self, user_id: str, limit: int) -> list[Interaction]:
-        """The newest interactions of a user, the newest first.
+    async def catalogue(self, category: str) -> AsyncIterator[KnownList]:
+        """All products of a category and those below it that may be recommended, the newest first, in pages.
+
+        Args:
+            category: The category; "" for the whole shop.
+        """
+        first, size = 0, FIRST_PAGE
+        while (page := await self._page(redis_keys.catalogue(category), first, size)) is not None:
+            yield page
+            if len(page.value.items) < size:
+                return
+            first, size = first + size, min(2 * size, LARGEST_PAGE)
+
+    async def _page(self, key: str, first: int, size: int) -> KnownList | None:
+        remembered_as = f"{key}@{first}"
+        try:
+            reply = await self.redis.call(
+                b"ZRANGE", key.encode(), b"%d" % first, b"%d" % (first + size - 1), b"WITHSCORES"
+            )
+        except RedisUnavailable:
+            return self.memory.recall(remembered_as)
+        if reply:
+            return self.memory.remember_page(remembered_as, _page_of(reply))
+        return self.memory.recall(remembered_as) if first == 0 else None  # Redis has lost it, or the pages end here
+
+    async def history(self, user_id: str, limit: int = 0) -> list[Interaction]:
+        """The newest interactions of a user, the newest first; all that are kept where no limit is given.
 
         Raises:
             RedisUnavailable: Redis does not answer.
@@ -132,6 +169,13 @@ class Store:
 def _interaction(encoded: str, at_ms: float) -> Interaction:
     kind, _, item_id = encoded.partition(":")
     return Interaction(kind, item_id, datetime.fromtimestamp(at_ms / 1000, UTC))
+
+
+def _page_of(reply: Sequence[bytes]) -> RecommendationList:
+    """A page of the catalogue; its members with their scores, which are minus the milliseconds of when they came."""
+    newest = datetime.fromtimestamp(-float(reply[1]) / 1000, UTC)
+    items = tuple(RecommendedItem(item_id.decode(), 0.0, Reason.CATALOGUE) for item_id in reply[::2])
+    return RecommendationList(Source.CATALOGUE, "", newest, items)
 
 
 def _product(item_id: str, value: bytes) -> Product:

@@ -1,5 +1,5 @@
 -- Grain: one row per list.
--- span   of popular over all categories the window; of a category popular is that of 30 days
+-- span   of popular the window; empty for the 30 days of a category
 SELECT
   kind,
   span,

@@ -11,12 +11,10 @@ import numpy as np
 from scipy import sparse
 
 from recommender.catalogue import Catalogue
+from schemas.categories import levels_of
 
 PRICE_BANDS: Final = 10
 """Number of price bands, with about as many products in each."""
-
-LEVEL: Final = " > "
-"""Separates the levels of a category."""
 
 _WORD: Final = re.compile(r"[^\W_]{2,}")
 
@@ -55,8 +53,7 @@ def _description(text: str) -> Iterable[str]:
 
 
 def _category(text: str) -> Iterable[str]:
-    levels = text.lower().split(LEVEL) if text else []
-    return (f"category:{LEVEL.join(levels[: depth + 1])}" for depth in range(len(levels)))
+    return (f"category:{level}" for level in levels_of(text.lower()))
 
 
 def _brand(text: str) -> Iterable[str]:

@@ -40,6 +40,7 @@ _CATEGORY_KEYS: Final = {
     "trending": redis_keys.category_trending,
     "newest": redis_keys.category_newest,
 }
+"""Of the lists without a span."""
 
 
 @dataclass(slots=True)
@@ -49,17 +50,27 @@ class Changes:
     Attributes:
         values: Key -> its new value; None where it is deleted.
         available: Product -> whether it may be recommended.
+        catalogues: Product -> the parts of the catalogue that hold it from now on, and its score there.
     """
 
     values: dict[str, bytes | None] = field(default_factory=dict)
     available: dict[str, bool] = field(default_factory=dict)
+    catalogues: dict[str, dict[str, int]] = field(default_factory=dict)
 
 
 def change_product(changes: Changes, key: Fields, row: Fields | None) -> None:
     """Take in a record of ``products``; without a row, its tombstone."""
     product_id: str = key["product_id"]
-    changes.available[product_id] = row is None or row["available"]
-    changes.values[redis_keys.product(product_id)] = None if row is None else encode_product(known_product(row))
+    known = None if row is None else known_product(row)
+    changes.available[product_id] = known is None or known.available
+    changes.values[redis_keys.product(product_id)] = None if known is None else encode_product(known)
+    score = 0 if row is None else -round(row["first_seen"].timestamp() * 1000)
+    changes.catalogues[product_id] = dict.fromkeys(catalogues_with(known), score)
+
+
+def catalogues_with(known: Product | None) -> list[str]:
+    """The parts of the catalogue that hold a product: none where it is not known or may not be recommended."""
+    return redis_keys.catalogues(known.category) if known is not None and known.available else []
 
 
 def change_list(changes: Changes, key: Fields, row: Fields | None) -> None:
@@ -80,9 +91,9 @@ CHANGE_OF_TOPIC: Final[Mapping[str, TakeIn]] = {
 
 
 def list_keys(kind: str, span: str, category: str) -> list[str]:
-    """The Redis keys of one list; the default window has two."""
+    """The Redis keys of one list; the default window has two, of a category none of its own."""
     if category:
-        return [_CATEGORY_KEYS[kind](category)]
+        return [redis_keys.category_popular_within(category, span) if span else _CATEGORY_KEYS[kind](category)]
     if kind != "popular":
         return [{"trending": redis_keys.TRENDING, "newest": redis_keys.NEWEST}[kind]]
     return [redis_keys.popular(span), *([redis_keys.POPULAR] if span == DEFAULT_SPAN else [])]

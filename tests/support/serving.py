@@ -142,7 +142,10 @@ class Shelf:
         )
 
     def product(self, item: str, **known: Any) -> None:
-        self.redis.set(redis_keys.product(item), encode_product(Product(**known)))
+        product = Product(**known)
+        self.redis.set(redis_keys.product(item), encode_product(product))
+        for part in redis_keys.catalogues(product.category):
+            self.redis.zadd(part, {item: 0})
 
     def unavailable(self, *items: str) -> None:
         """From now on these, and no others, must not be recommended."""

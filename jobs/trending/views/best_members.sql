@@ -1,4 +1,5 @@
--- Grain: one row per list and product among its best hundred; a list of a category is of the span without a name.
+-- Grain: one row per list and product among its best hundred.
+-- span   of a category's popular products empty for 30d, its longest
 SELECT kind, span, category, product_id, score, newest
 FROM (
   SELECT
@@ -8,9 +9,9 @@ FROM (
     SELECT kind, span, '' AS category, product_id, score, newest
     FROM members
     UNION ALL
-    SELECT kind, '', category, product_id, score, newest
+    SELECT kind, CASE span WHEN '30d' THEN '' ELSE span END, category, product_id, score, newest
     FROM members
-    WHERE category <> '' AND span IN ('', '30d')
+    WHERE category <> ''
   )
 )
 WHERE list_rank <= 100

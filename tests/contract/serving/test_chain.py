@@ -8,7 +8,7 @@ import pytest
 
 from schemas import redis_keys
 from schemas.recommendations import Reason, Source
-from tests.contract.serving.conftest import CATALOGUE
+from tests.contract.serving.conftest import CATALOGUE, Make
 from tests.support.serving import Service, Shelf, ids
 
 
@@ -80,6 +80,16 @@ def test_what_is_excluded_stays_out(service: Service) -> None:
     assert ids(service.recommend("ann", n=3, exclude="p1, p3")) == ["p2", "p4", "p10"]
     body = {"user_id": "ann", "n": 3, "exclude": ["p1", "p2", "p3", "p4", "p10", "p11"]}
     assert ids(service.post("/v1/recommend", body)) == ["p12", "p21", "p23"]
+
+
+def test_what_was_bought_before_very_much_else_counts_too(
+    make: Make, stocked: Shelf, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    rules = tmp_path_factory.mktemp("rules") / "rules.toml"
+    rules.write_text("[scenarios.discover]\nexclude_bought = true\n")
+    stocked.history("mel", ("purchase", "p5", 1), *(("view_item", f"x{n}", 10 + n) for n in range(700)))
+    service = make(serving_rules_file=str(rules))
+    assert "p5" not in ids(service.recommend("mel", n=100, scenario="discover"))
 
 
 def test_what_becomes_unavailable_is_gone_within_a_second(service: Service, stocked: Shelf) -> None:

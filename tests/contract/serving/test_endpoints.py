@@ -9,6 +9,7 @@ import re
 import pytest
 
 from schemas import redis_keys
+from schemas.recommendations import Reason, Source
 from tests.contract.serving.conftest import Make
 from tests.support.serving import Service, Shelf, ids
 
@@ -62,11 +63,31 @@ def test_lists_of_the_whole_shop_and_of_a_category(service: Service) -> None:
     assert ids(service.get("/v1/newest", n=2, category="Tea > Green", offset=1)) == ["p36", "p34"]
 
 
-def test_what_is_popular_within_a_window_comes_first(service: Service, stocked: Shelf) -> None:
-    from schemas.recommendations import Reason, Source
+def test_what_is_popular_within_a_window_comes_first_and_longer_windows_are_named(
+    service: Service, stocked: Shelf
+) -> None:
+    stocked.put(redis_keys.popular("1d"), Source.POPULAR, ["p18"], Reason.POPULAR)
+    stocked.put(redis_keys.popular("7d"), Source.POPULAR, ["p17", "p18"], Reason.POPULAR)
+    for window, n, items, source, filled_from in (
+        ("7d", 1, ["p17"], "popular_7d", None),
+        ("7d", 3, ["p17", "p18", "p6"], "popular_7d", ["popular"]),
+        ("1d", 3, ["p18", "p17", "p6"], "popular_1d", ["popular_7d", "popular"]),
+        ("30d", 2, ["p6", "p7"], "popular", None),
+        ("", 2, ["p6", "p7"], "popular", None),
+    ):
+        answer = service.get("/v1/popular", n=n, window=window)
+        assert (ids(answer), answer["source"], answer.get("filled_from")) == (items, source, filled_from)
 
-    stocked.put(redis_keys.popular("7d"), Source.POPULAR, ["p17"], Reason.POPULAR)
-    assert ids(service.get("/v1/popular", n=2, window="7d")) == ["p17", "p6"]
+
+def test_a_window_holds_within_a_category(service: Service, stocked: Shelf) -> None:
+    within = redis_keys.category_popular_within("Cups", "1d")
+    stocked.put(within, Source.CATEGORY_POPULAR, ["p31", "gone"], Reason.POPULAR)
+    stocked.put(redis_keys.popular("1d"), Source.POPULAR, ["p18", "p33"], Reason.POPULAR)
+    answer = service.get("/v1/popular", n=3, window="1d", category="Cups")
+    assert ids(answer) == ["p31", "p33", "p17"]
+    assert answer["source"] == "category_popular_1d"
+    assert answer["filled_from"] == ["popular_1d", "popular_7d"]
+    assert ids(service.get("/v1/popular", n=3, category="Cups")) == ["p21", "p23", "p9"]
 
 
 def test_given_products_are_put_in_the_users_order(service: Service) -> None:
@@ -108,7 +129,7 @@ def test_a_scenario_may_leave_out_what_was_bought(make: Make, tmp_path_factory: 
 
 def test_health_metrics_and_description_are_there(service: Service) -> None:
     assert service.get("/health/live") == {"status": "live"}
-    assert service.get("/health/ready") == {"status": "ready"}
+    assert service.get("/health/ready")["status"] == "ready"
     before = service.metric('answers_total{source="personal"}')
     service.recommend("ann", n=1)
     assert service.metric('answers_total{source="personal"}') == before + 1

@@ -32,6 +32,18 @@ def test_a_list_that_changed_takes_the_place_of_the_one_before() -> None:
     assert memory.remember("k", encode_list(OTHER)).value == OTHER
 
 
+def test_a_page_of_the_catalogue_is_kept_like_a_list() -> None:
+    now = 0.0
+    memory = Memory(10, 10, 60, lambda: now)
+    assert memory.remember_page("k", ONE).value == ONE
+    assert memory.remember_page("k", OTHER).value == OTHER
+    recalled = memory.recall("k")
+    assert recalled is not None
+    assert (recalled.value, recalled.is_remembered) == (OTHER, True)
+    now = 61
+    assert memory.recall("k") is None
+
+
 def test_what_was_used_least_recently_is_dropped_first() -> None:
     memory = Memory(2, 2, 60, lambda: 0.0)
     for key in ("a", "b", "a", "c"):

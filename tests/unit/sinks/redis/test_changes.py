@@ -31,6 +31,15 @@ def test_a_product_becomes_its_key_and_its_place_among_the_unavailable() -> None
     assert value is not None
     assert decode_product(value) == Product(available=False, title="Lamp", price="12.5", currency="EUR")
     assert (list(changes.values), changes.available) == (["product:p1"], {"p1": False})
+    assert changes.catalogues == {"p1": {}}
+
+
+def test_a_product_that_may_be_recommended_is_in_the_catalogue_of_each_of_its_levels() -> None:
+    changes = Changes()
+    change_product(changes, {"product_id": "p1"}, {**ROW, "available": True, "category": "Home > Lamps"})
+    score = -1_767_225_600_000
+    keys = ("products:catalogue", "products:catalogue:Home", "products:catalogue:Home > Lamps")
+    assert changes.catalogues == {"p1": dict.fromkeys(keys, score)}
 
 
 @pytest.mark.parametrize(("price", "text"), [("1000.0000", "1000"), ("0.0010", "0.001"), ("0.0000", "0")])
@@ -47,6 +56,7 @@ def test_of_several_records_of_a_product_the_last_one_counts_a_tombstone_too() -
     change_product(changes, {"product_id": "p1"}, ROW)
     change_product(changes, {"product_id": "p1"}, None)
     assert (changes.values, changes.available) == ({"product:p1": None}, {"p1": True})
+    assert changes.catalogues == {"p1": {}}
 
 
 @pytest.mark.parametrize(
@@ -57,6 +67,7 @@ def test_of_several_records_of_a_product_the_last_one_counts_a_tombstone_too() -
         ("trending", "", "", ["rec:trending"], Source.TRENDING),
         ("newest", "", "", ["rec:newest"], Source.NEWEST),
         ("popular", "", "A > B", ["rec:category:A > B:popular"], Source.CATEGORY_POPULAR),
+        ("popular", "1d", "A > B", ["rec:category:A > B:popular:1d"], Source.CATEGORY_POPULAR),
         ("trending", "", "A", ["rec:category:A:trending"], Source.CATEGORY_TRENDING),
         ("newest", "", "A", ["rec:category:A:newest"], Source.CATEGORY_NEWEST),
     ],
