@@ -10,6 +10,7 @@ In the order in which a request passes them:
 - ``request_models.py``  bodies and parameters, with their bounds
 - ``service.py``       from a query to an answer, with ``answers.py`` (shapes) and ``explanations.py`` (reasons)
 - ``fallback_chain.py``  personal, session, category, trending, popular, newest, the catalogue
+- ``scoring.py``       given products by the model itself
 - ``sessions.py``      from the last products to similar ones
 - ``candidates.py``    what may be recommended
 - ``reranking.py``     boosts, diversity, caps, pins

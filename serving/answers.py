@@ -61,9 +61,10 @@ class Answer(BaseModel):
 
 
 class RankedItem(Item):
-    """One of the products that were to be ranked; without a reason where it is in no list."""
+    """One of the products that were to be ranked; without a reason where nothing speaks for it."""
 
     reason: Reason | None  # type: ignore[assignment]
+    scored: Annotated[bool, Field(description="Whether the model gave it its score; those that it did not come last.")]
 
 
 class RankAnswer(Answer):
@@ -97,6 +98,7 @@ class Status(BaseModel):
     """Whether the service works."""
 
     status: str
+    warnings: Annotated[list[str] | None, Field(description="What it does without, where that is.")] = None
 
 
 class ProblemDetails(BaseModel):

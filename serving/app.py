@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 from urllib.parse import unquote
 
+import orjson
 from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
 from fastapi import Path as InPath
 from fastapi.exceptions import RequestValidationError
@@ -55,6 +56,7 @@ from serving.rate_limit import RateLimit
 from serving.redis_client import Redis, RedisUnavailable
 from serving.reporting import Reporter
 from serving.rules import RulesFile
+from serving.scoring import Scoring
 from serving.service import Service
 from serving.snapshot import Snapshot
 from serving.store import Interaction, Store
@@ -91,7 +93,8 @@ def recommendations(settings: Settings) -> Application:
     store = Store(redis, memory)
     rules = RulesFile(Path(settings.serving_rules_file) if settings.serving_rules_file else None)
     snapshot = Snapshot(store, rules, metrics)
-    chain = FallbackChain(store, snapshot, rules)
+    scoring = Scoring(settings.model_store_url, lambda: snapshot.served_versions, metrics)
+    chain = FallbackChain(store, snapshot, rules, scoring)
     reporter = Reporter(settings, metrics, _now_ms)
     new_id = recommendation_ids()
     service = Service(chain, metrics, reporter, new_id)
@@ -101,12 +104,14 @@ def recommendations(settings: Settings) -> Application:
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await redis.start()
         await snapshot.start()
+        scoring.start()
         reporter.start()
         gc.collect()
         gc.freeze()  # what is here stays: no collection need look at it for each request's sake
         try:
             yield
         finally:
+            await scoring.close()
             await snapshot.close()
             await reporter.close()
             await redis.close()
@@ -371,7 +376,7 @@ def _health(chain: FallbackChain, reporter: Reporter, metrics: Metrics) -> APIRo
             detail = f"What runs in the background fails and is tried again: {', '.join(failing)}. The log says more."
             return _problem_response(Problem(UNAVAILABLE, detail, retry_after_seconds=1))
         if chain.store.redis.is_there or len(chain.store.memory):
-            return _json(b'{"status":"ready"}')
+            return _json(orjson.dumps(_ready(chain.scoring)))
         detail = "Redis does not answer, and nothing is in memory yet."
         return _problem_response(Problem(UNAVAILABLE, detail, retry_after_seconds=1))
 
@@ -380,6 +385,13 @@ def _health(chain: FallbackChain, reporter: Reporter, metrics: Metrics) -> APIRo
         return PlainTextResponse(metrics.page(), media_type=CONTENT_TYPE)
 
     return router
+
+
+def _ready(scoring: Scoring) -> dict[str, Any]:
+    if not scoring.task.failure:
+        return {"status": "ready"}
+    warning = f"Products are ranked by stored lists alone: a model cannot be read ({scoring.task.failure})."
+    return {"status": "ready", "warnings": [warning]}
 
 
 def _query_of(body: request_models.RecommendationOptions, **more: Any) -> RecommendationQuery:

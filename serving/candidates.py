@@ -18,7 +18,7 @@ class Candidate:
     Attributes:
         item_id: The product.
         score: As its list gives it.
-        reason: The same.
+        reason: The same; None where a model knows the product and nothing speaks for it.
         because: The same.
         source: The step that brought it.
         product: Its attributes, where they were looked up.
@@ -26,7 +26,7 @@ class Candidate:
 
     item_id: str
     score: float
-    reason: Reason
+    reason: Reason | None
     because: tuple[str, ...]
     source: Source
     product: Product = UNKNOWN_PRODUCT

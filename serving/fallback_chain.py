@@ -8,7 +8,7 @@ uses the lists of one model version, whatever becomes active meanwhile.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Final
@@ -23,6 +23,7 @@ from serving.redis_client import RedisUnavailable
 from serving.request_models import MAX_ITEMS, MAX_OFFSET, Boost
 from serving.reranking import reranked, with_pins
 from serving.rules import Arm, RuleSet, RulesFile
+from serving.scoring import Scoring
 from serving.sessions import last_items, merge, taken_already
 from serving.snapshot import Snapshot
 from serving.store import Interaction, Store
@@ -104,12 +105,14 @@ class FallbackChain:
         store: Reads Redis.
         snapshot: The active model, and what is unavailable.
         rules: Business rules and the experiment.
+        scoring: Ranks given products.
     """
 
-    def __init__(self, store: Store, snapshot: Snapshot, rules: RulesFile) -> None:
+    def __init__(self, store: Store, snapshot: Snapshot, rules: RulesFile, scoring: Scoring) -> None:
         self.store = store
         self.snapshot = snapshot
         self.rules_file = rules
+        self.scoring = scoring
 
     def arm_of(self, key: str) -> tuple[Arm | None, str]:
         """The arm that a user or a visit is in, and how answers and events name it."""
@@ -134,6 +137,7 @@ class _Run:
     def __init__(self, chain: FallbackChain, query: RecommendationQuery, arm: Arm | None, arm_name: str) -> None:
         rules = chain.rules_file.rules
         self._store = chain.store
+        self._scoring = chain.scoring
         self._query = query
         self._arm_name = arm_name
         self._is_holdout = arm is not None and arm.holdout
@@ -232,7 +236,7 @@ class _Run:
                 pass
             case _:
                 if not self._is_holdout:
-                    yield self._personal
+                    yield self._scored if self._query.only else self._personal
                     yield self._session
                 yield self._category_popular
         yield self._trending
@@ -240,6 +244,16 @@ class _Run:
         yield self._newest
         if not self._query.only:
             yield self._catalogue
+
+    async def _scored(self) -> None:
+        """The products that the query is limited to, by the model; by the user's list where that is not possible."""
+        ranked = await self._scoring.ranked(self._version, self._interactions, self._query.only)
+        if ranked is None:
+            await self._personal()
+            return
+        scored = candidates_of(ranked.items, Source.PERSONAL)
+        await self._admit([each if each.score > 0 else replace(each, reason=None) for each in scored])
+        self._record_origin(ranked)
 
     async def _personal(self) -> None:
         if not self._query.user_id or not self._version:

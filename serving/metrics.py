@@ -14,7 +14,7 @@ _PREFIX: Final = "shop_serving_"
 
 
 class Metrics:
-    """Counters since the start of the service, three gauges and one histogram.
+    """Counters since the start of the service, four gauges and one histogram.
 
     Where several processes serve, counters are summed over all of them. A gauge is that of the process that is worst
     off.
@@ -27,6 +27,7 @@ class Metrics:
         redis_is_there: Whether the breaker is closed.
         unavailable_products: Products that are not recommended.
         lists_in_memory: Last good lists.
+        unread_models: Served models that products cannot be ranked by, because the model store does not give them.
         rules_refused: Times that a changed rules file could not be used.
         shown_reported: Recommendations handed to Kafka's client as shown.
         shown_dropped: Those that were not, because too many waited or Kafka did not take them.
@@ -48,6 +49,7 @@ class Metrics:
         self.redis_is_there = self._gauge("redis_is_there", "1 while Redis is asked.", "livemin")
         self.unavailable_products = self._gauge("unavailable_products", "Products that are not recommended.", "livemax")
         self.lists_in_memory = self._gauge("lists_in_memory", "Last good lists.", "livemin")
+        self.unread_models = self._gauge("unread_models", "Served models that the store does not give.", "livemax")
         self._background_failures = self._counter(
             "background_failures", "Times that a background task failed and was tried again.", "task"
         )

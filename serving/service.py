@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from schemas.recommendations import Product, utc_text
+from schemas.recommendations import Product, Source, utc_text
 from serving.candidates import Candidate
 from serving.explanations import explanation_of
 from serving.fallback_chain import FallbackChain, Recommendation, RecommendationQuery
@@ -49,15 +49,20 @@ class Service:
         return answer
 
     async def rank(self, request: RankRequest) -> bytes:
-        """The products of a request in the user's order; those in no list come last, as the request has them."""
+        """The products of a request in the user's order: those that the model knows by their scores.
+
+        Then come those that are in a list, and then all others as the request has them.
+        """
         items = tuple(dict.fromkeys(request.items))
         query = RecommendationQuery(
             len(items), 0, request.user_id, scenario=request.scenario, explain=request.explain, only=items
         )
         recommendation = await self._chain.recommend(query)
         document = await self._as_json(recommendation, request.explain)
+        for item, candidate in zip(document["items"], recommendation.items, strict=True):
+            item["scored"] = candidate.source is Source.PERSONAL
         rest = recommendation.in_no_list
-        document["items"] += [{"item_id": item_id, "score": 0.0, "reason": None} for item_id in rest]
+        document["items"] += [{"item_id": item_id, "score": 0.0, "reason": None, "scored": False} for item_id in rest]
         self._metrics.recommendation_given(recommendation.source)
         return orjson.dumps(document)
 
@@ -103,7 +108,7 @@ class Service:
             {
                 **_item(each),
                 "title": products[each.item_id].title,
-                "words": explanation_of(each.reason, each.because, products),
+                "words": each.reason and explanation_of(each.reason, each.because, products),
                 "because": [_cause(item_id, products[item_id].title, interactions) for item_id in each.because],
             }
             for each in items

@@ -54,6 +54,13 @@ class Snapshot:
         self.unavailable: frozenset[str] = frozenset()
         self.unavailable_json: frozenset[bytes] = frozenset()
 
+    @property
+    def served_versions(self) -> frozenset[str]:
+        """The models that answers may be made with: the active one, and those of an experiment's arms."""
+        experiment = self._rules.rules.experiment
+        arms = experiment.arms if experiment is not None else ()
+        return frozenset({self.active_version, *(arm.model_version for arm in arms)} - {""})
+
     async def start(self) -> None:
         """Refresh once, then again and again."""
         await self.refresh()

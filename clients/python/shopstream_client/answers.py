@@ -34,10 +34,11 @@ class Item:
     Attributes:
         item_id: The product.
         score: Comparable within the answer only as far as one list reaches.
-        reason: Why it is recommended; None for a ranked product that is in no list.
+        reason: Why it is recommended; None for a ranked product that nothing speaks for.
         title: Its title; None unless explained.
         words: The reason as a sentence; None unless explained.
         because: The products that caused it; None unless explained.
+        scored: Of a ranked product, whether the model gave it its score; else None.
     """
 
     item_id: str
@@ -46,6 +47,7 @@ class Item:
     title: str | None = None
     words: str | None = None
     because: tuple[Cause, ...] | None = None
+    scored: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,7 @@ def _item(content: Json) -> Item:
         content.get("title"),
         content.get("words"),
         None if because is None else tuple(_cause(each) for each in because),
+        content.get("scored"),
     )
 
 

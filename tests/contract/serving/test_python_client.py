@@ -71,7 +71,7 @@ def test_the_clients_have_the_same_methods() -> None:
 
 def test_the_clients_know_every_field_of_the_description(service: Service) -> None:
     described = service.get("/openapi.json")["components"]["schemas"]
-    for kind, schema in ((Answer, "Answer"), (Item, "Item"), (Cause, "Cause"), (HistoryEntry, "HistoryEntry")):
+    for kind, schema in ((Answer, "Answer"), (Item, "RankedItem"), (Cause, "Cause"), (HistoryEntry, "HistoryEntry")):
         assert set(kind.__slots__) == described[schema]["properties"].keys()
 
 
