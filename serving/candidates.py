@@ -62,12 +62,19 @@ class Conditions:
         return item_id in self.unavailable or item_id in self.excluded or item_id in self.rules.blocked_items
 
     def refuse(self, product: Product, is_of_category: bool) -> bool:
-        """Whether a product is refused by its attributes."""
+        """Whether a product is refused by its attributes.
+
+        Args:
+            product: What is known of it.
+            is_of_category: Whether a list says that it is of the category; that counts where its own is not known.
+        """
         if not product.available or product.brand in self.rules.blocked_brands:
             return True
         if any(lies_in(product.category, blocked) for blocked in self.rules.blocked_categories):
             return True
-        return bool(self.category) and not is_of_category and not lies_in(product.category, self.category)
+        if not self.category or (is_of_category and not product.category):
+            return False
+        return not lies_in(product.category, self.category)
 
 
 def candidates_of(items: Iterable[RecommendedItem], source: Source) -> list[Candidate]:

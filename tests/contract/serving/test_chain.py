@@ -76,6 +76,12 @@ def test_a_category_holds_for_every_step(service: Service) -> None:
     assert ids(answer)[:2] == ["p2", "p4"]
 
 
+def test_what_has_left_a_category_is_not_in_it_though_its_list_has_it_still(service: Service, stocked: Shelf) -> None:
+    stocked.product("moved", category="Spoons")
+    stocked.category_popular("Forks", ["moved", "not known yet"])
+    assert ids(service.get("/v1/popular", category="Forks")) == ["not known yet"]
+
+
 def test_what_is_excluded_stays_out(service: Service) -> None:
     assert ids(service.recommend("ann", n=3, exclude="p1, p3")) == ["p2", "p4", "p10"]
     body = {"user_id": "ann", "n": 3, "exclude": ["p1", "p2", "p3", "p4", "p10", "p11"]}
