@@ -1,13 +1,14 @@
 """Interactions of users with products, as training, publishing and personalise all use them.
 
-A user's history holds each pair of kind and product once, at the time of the newest such event. The sorted set of
-``schemas.redis_keys.history`` holds the same, so training and personalise make the same list of the same events.
+What counts as one is stated in ``schemas.interactions``. A user's history has each pair of kind and product once, at the
+time of the newest such event. The sorted set of ``schemas.redis_keys.history`` gives the same, so training and
+personalise make the same list of the same events.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.models.base import Histories
+from schemas.interactions import counted
 
 KIND_WEIGHTS: Final[Mapping[str, float]] = {
     "view_item": 1.0,
@@ -74,21 +76,20 @@ def histories_of(sorted_sets: Iterable[Iterable[tuple[str, float]]], item_indice
     """Histories from the sorted sets of Redis.
 
     Args:
-        sorted_sets: For each user the interactions with their times: ``kind:product_id``, epoch milliseconds.
+        sorted_sets: For each user the members of ``schemas.interactions`` with their times, epoch milliseconds.
         item_indices: Item index by product id; products that are not in it are left out.
     """
     owners, kinds, items, times = [], [], [], []
     n_users = 0
     for owner, sorted_set in enumerate(sorted_sets):
         n_users += 1
-        for interaction, time_ms in sorted_set:
-            kind, _, product_id = interaction.partition(":")
-            item = item_indices.get(product_id)
-            if item is not None and kind in _KIND_INDEX:
+        for interaction in counted(sorted_set):
+            item = item_indices.get(interaction.product_id)
+            if item is not None:
                 owners.append(owner)
-                kinds.append(_KIND_INDEX[kind])
+                kinds.append(_KIND_INDEX[interaction.kind])
                 items.append(item)
-                times.append(time_ms / _MILLISECONDS)
+                times.append(interaction.time_ms / _MILLISECONDS)
     return in_order(
         n_users, np.array(owners, np.int64), np.array(items, np.int32), np.array(kinds, np.int8), np.array(times)
     )
@@ -114,6 +115,15 @@ def in_order(
     offsets = np.concatenate([[0], np.cumsum(np.bincount(owners, minlength=n_users))]).astype(np.int64)
     histories = Histories(offsets, items[order], _WEIGHTS[kinds[order]], times[order].astype(np.float64))
     return UserHistories(histories, kinds[order])
+
+
+def without(users: KnownUsers, user_ids: Set[str]) -> KnownUsers:
+    """The users without some, of whom nothing counts any more."""
+    kept = np.array([user_id not in user_ids for user_id in users.ids], bool)
+    if kept.all():
+        return users
+    ids = list(itertools.compress(users.ids, kept.tolist()))
+    return KnownUsers(ids, in_order(len(ids), *_columns(users.interactions, kept)))
 
 
 def merged(users: KnownUsers, newer: KnownUsers) -> KnownUsers:

@@ -114,8 +114,8 @@ def catalogues(category: str) -> list[str]:
 def history(user_id: str) -> str:
     """Sorted set of what a user did with which product, scored by event time in milliseconds.
 
-    A member is ``kind:product_id`` with a canonical event type as its kind, and its score is the newest such event
-    (``ZADD GT``): the same events give the same set in any order, however often they come.
+    Its members are those of ``schemas.interactions``, which also says which of them count. The score of one is the
+    newest such event (``ZADD GT``): the same events give the same set in any order, however often they come.
     """
     return f"user:{user_id}:history"
 

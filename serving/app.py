@@ -58,8 +58,9 @@ from serving.reporting import Reporter
 from serving.rules import RulesFile
 from serving.scoring import Scoring
 from serving.service import Service
+from serving.sessions import of_session
 from serving.snapshot import Snapshot
-from serving.store import Interaction, Store
+from serving.store import Store
 from web.access import split_list
 from web.problems import MALFORMED_BODY, NOT_FOUND, TIMED_OUT, TOO_LARGE, UNSUPPORTED_MEDIA, Problem, ProblemType
 from web.prometheus import CONTENT_TYPE
@@ -315,7 +316,7 @@ def _for_items(service: Service) -> APIRouter:
     async def recommend_for_session(body: request_models.SessionRequest, client: Client) -> Response:
         client.require(Scope.RECOMMEND)
         now = datetime.now(UTC)
-        session = tuple(Interaction(item.event_type, item.item_id, now) for item in reversed(body.items))
+        session = of_session([(item.event_type, item.item_id) for item in body.items], now)
         return _json(await service.answer(_query_of(body, session=session, arm_key=body.session_id)))
 
     async def of_list(

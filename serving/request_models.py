@@ -106,7 +106,9 @@ class SessionItem(_Body):
     """What a visitor did with a product."""
 
     item_id: Id
-    event_type: Literal["view_item", "select_item", "add_to_wishlist", "add_to_cart", "purchase"] = "view_item"
+    event_type: Literal[
+        "view_item", "select_item", "add_to_wishlist", "add_to_cart", "remove_from_cart", "purchase"
+    ] = "view_item"
 
 
 class SessionRequest(RecommendationOptions):

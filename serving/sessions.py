@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
+from schemas.interactions import ADD_TO_CART, PURCHASE, REMOVE_FROM_CART
 from schemas.recommendations import Reason, RecommendationList, RecommendedItem
 from serving.store import Interaction
 
@@ -30,24 +31,41 @@ MAX_CAUSES: Final = 3
 JUST_BOUGHT: Final = timedelta(days=1)
 """How long a product counts as bought just now."""
 
-_REASONS: Final = {"add_to_cart": Reason.SIMILAR_TO_CART, "purchase": Reason.SIMILAR_TO_BOUGHT}
+_REASONS: Final = {ADD_TO_CART: Reason.SIMILAR_TO_CART, PURCHASE: Reason.SIMILAR_TO_BOUGHT}
+
+
+def of_session(done: Sequence[tuple[str, str]], now: datetime) -> tuple[Interaction, ...]:
+    """What a visitor did, the newest first, without additions to the cart that were taken out since.
+
+    Args:
+        done: Kind and product of each, the newest last.
+        now: When, for all of them.
+    """
+    removed: set[str] = set()
+    counting: list[Interaction] = []
+    for kind, item_id in reversed(done):
+        if kind == REMOVE_FROM_CART:
+            removed.add(item_id)
+        elif kind != ADD_TO_CART or item_id not in removed:
+            counting.append(Interaction(kind, item_id, now))
+    return tuple(counting)
 
 
 def taken_already(interactions: Sequence[Interaction], now: datetime) -> frozenset[str]:
     """Products that nobody need recommend any more: put into the cart and not bought since, or bought just now.
 
     Args:
-        interactions: The newest of each kind with each product, in any order.
+        interactions: The newest of each kind with each product that count, in any order.
         now: JUST_BOUGHT before it begins what counts as just now.
     """
     newest: dict[str, Interaction] = {}
     for each in interactions:
-        if each.kind in ("add_to_cart", "purchase"):
+        if each.kind in (ADD_TO_CART, PURCHASE):
             other = newest.get(each.item_id)
             if other is None or (each.at, each.kind) > (other.at, other.kind):
                 newest[each.item_id] = each
     return frozenset(
-        item_id for item_id, each in newest.items() if each.kind == "add_to_cart" or now - each.at <= JUST_BOUGHT
+        item_id for item_id, each in newest.items() if each.kind == ADD_TO_CART or now - each.at <= JUST_BOUGHT
     )
 
 

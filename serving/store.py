@@ -11,6 +11,8 @@ from typing import Final
 
 from schemas import redis_keys
 from schemas.errors import InvalidValue
+from schemas.interactions import Interaction as CountedInteraction
+from schemas.interactions import counted
 from schemas.recommendations import (
     Product,
     Reason,
@@ -24,6 +26,9 @@ from serving.memory import UNKNOWN_PRODUCT, KnownList, Memory
 from serving.redis_client import Redis, RedisUnavailable, Reply
 
 log = logging.getLogger(__name__)
+
+MEMBERS: Final = 500
+"""Members of a history that are read, the newest ones: what undoes is newer than what it undoes."""
 
 SCAN_KEYS: Final = b"1000"
 """Keys that Redis checks in one step of a scan: other requests wait for no more than that."""
@@ -110,15 +115,18 @@ class Store:
         return self.memory.recall(remembered_as) if first == 0 else None  # Redis has lost it, or the pages end here
 
     async def history(self, user_id: str, limit: int = 0) -> list[Interaction]:
-        """The newest interactions of a user, the newest first; all that are kept where no limit is given.
+        """The newest interactions of a user that count, the newest first; all that are kept where no limit is given.
 
         Raises:
             RedisUnavailable: Redis does not answer.
         """
         key = redis_keys.history(user_id).encode()
-        reply = await self.redis.call(b"ZREVRANGE", key, b"0", b"%d" % (limit - 1), b"WITHSCORES")
-        pairs = zip(reply[::2], reply[1::2], strict=True)
-        return [_interaction(encoded.decode(), float(score)) for encoded, score in pairs]
+        reply = await self.redis.call(b"ZREVRANGE", key, b"0", b"%d" % (MEMBERS - 1 if limit else -1), b"WITHSCORES")
+        history = counted(
+            (member.decode(), float(at_ms)) for member, at_ms in zip(reply[::2], reply[1::2], strict=True)
+        )
+        history.sort(key=lambda each: (each.time_ms, each.kind, each.product_id), reverse=True)
+        return [_interaction(each) for each in (history[:limit] if limit else history)]
 
     async def products(self, item_ids: Sequence[str]) -> dict[str, Product]:
         """Each of these products as Redis has it now, or had it last."""
@@ -166,9 +174,9 @@ class Store:
             return self.memory.recall(key)
 
 
-def _interaction(encoded: str, at_ms: float) -> Interaction:
-    kind, _, item_id = encoded.partition(":")
-    return Interaction(kind, item_id, datetime.fromtimestamp(at_ms / 1000, UTC))
+def _interaction(counting: CountedInteraction) -> Interaction:
+    at = datetime.fromtimestamp(counting.time_ms / 1000, UTC)
+    return Interaction(counting.kind, counting.product_id, at)
 
 
 def _page_of(reply: Sequence[bytes]) -> RecommendationList:

@@ -1,5 +1,5 @@
--- Grain: one row per interaction.
+-- Grain: one row per row of interactions.
 -- lists   number of lists written for the batch, in its last row; 0 in the others
-SELECT keep_fresh(user_id, kind, product_id, event_time) AS lists
+SELECT keep_fresh(user_id, kind, product_id, event_time, order_id, units, amount, event_id, line_number) AS lists
 FROM interactions
-WHERE product_id <> ''
+WHERE product_id <> '' OR kind IN ('refund', 'order_cancelled')

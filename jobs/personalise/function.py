@@ -12,12 +12,13 @@ from connections.redis import connect
 from recommender.publishing.personaliser import Limits, Personaliser
 from recommender.ranking import Rules
 from recommender.store import ModelStore
+from schemas.interactions import member
 from schemas.settings import Settings
 
 
 @dataclass
 class KeepFresh(ScalarFunction):
-    """(user_id STRING, kind STRING, product_id STRING, event_time BIGINT) -> BIGINT: how many lists were written.
+    """The columns of ``interactions.sql`` -> BIGINT: how many lists were written.
 
     The last row of a batch has the number for the whole batch, the others have 0.
     """
@@ -37,9 +38,22 @@ class KeepFresh(ScalarFunction):
         """Called once at the end."""
         self._redis.close()
 
-    def eval(self, user_id: pd.Series, kind: pd.Series, product_id: pd.Series, event_time: pd.Series) -> pd.Series:
+    def eval(
+        self,
+        user_id: pd.Series,
+        kind: pd.Series,
+        product_id: pd.Series,
+        event_time: pd.Series,
+        order_id: pd.Series,
+        units: pd.Series,
+        amount: pd.Series,
+        event_id: pd.Series,
+        line_number: pd.Series,
+    ) -> pd.Series:
         """Update histories and lists with the events of one batch."""
-        written = self._personaliser.update(user_id.tolist(), (kind + ":" + product_id).tolist(), event_time.tolist())
+        columns = (kind, order_id, product_id, units, amount, event_id, line_number)
+        members = [member(*row) for row in zip(*(column.tolist() for column in columns), strict=True)]
+        written = self._personaliser.update(user_id.tolist(), members, event_time.tolist())
         return pd.Series([0] * (len(user_id) - 1) + [written])
 
 

@@ -17,7 +17,16 @@ from schemas.settings import Settings
 from schemas.topics import EVENTS
 
 NAME: Final = "personalise"
-EVENT_FIELDS: Final = ("event_type", "event_time", "user_id", "product_id", "items")
+EVENT_FIELDS: Final = (
+    "event_id",
+    "event_type",
+    "event_time",
+    "user_id",
+    "product_id",
+    "order_id",
+    "value",
+    "items",
+)
 
 
 def options(settings: Settings) -> dict[str, str]:

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any, Final
 
 import pyarrow as pa
@@ -37,6 +38,7 @@ from recommender.publishing.records import ModelRecords
 from recommender.ranking import Rules
 from recommender.store import ModelStore
 from schemas.errors import ConfigurationError
+from schemas.interactions import OF_HISTORIES, OF_ORDERS, PURCHASE, member
 from schemas.results import SERVED
 from schemas.settings import Settings
 from sinks.core.framing import FramedDecoder
@@ -45,11 +47,8 @@ from sinks.redis.store import RedisStore
 
 BATCH_ROWS: Final = 10_000
 POLL_SECONDS: Final = 0.5
-_WITH_PRODUCTS: Final = ("view_item", "select_item", "add_to_wishlist", "add_to_cart", "purchase")
-"""As jobs/personalise/interactions.sql has them."""
-
 Interactions = tuple[list[str], list[str], list[int]]
-"""User, ``kind:product_id`` and epoch milliseconds of each."""
+"""User, member of a history and epoch milliseconds of each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,25 +164,44 @@ def wait_for_sink(settings: Settings, wait_seconds: float, progress: Progress) -
 
 def interactions_of(table: pa.Table) -> Interactions:
     """What of a table of events belongs into histories, as jobs/personalise/interactions.sql has it."""
-    with_users = table.filter(
-        pc.and_(
-            pc.is_in(table.column("event_type"), pa.array(_WITH_PRODUCTS)), pc.not_equal(table.column("user_id"), "")
-        )
+    kept = table.filter(
+        pc.and_(pc.is_in(table.column("event_type"), pa.array(OF_HISTORIES)), pc.not_equal(table.column("user_id"), ""))
     )
+    names = ("event_type", "product_id", "order_id", "value", "event_id", "items")
     users: list[str] = []
     members: list[str] = []
     times: list[int] = []
-    for user_id, kind, product_id, items, time_ms in zip(
-        *(with_users.column(name).to_pylist() for name in ("user_id", "event_type", "product_id", "items")),
-        with_users.column(EVENT_TIME).cast(pa.int64()).to_pylist(),
+    for user_id, time_ms, *event in zip(
+        kept.column("user_id").to_pylist(),
+        kept.column(EVENT_TIME).cast(pa.int64()).to_pylist(),
+        *(kept.column(name).to_pylist() for name in names),
         strict=True,
     ):
-        for each in [item["product_id"] for item in items] if kind == "purchase" else [product_id]:
-            if each:
-                users.append(user_id)
-                members.append(f"{kind}:{each}")
-                times.append(time_ms)
+        for each in _members(*event):
+            users.append(user_id)
+            members.append(each)
+            times.append(time_ms)
     return users, members, times
+
+
+def _members(
+    kind: str,
+    product_id: str | None,
+    order_id: str | None,
+    value: Decimal | None,
+    event_id: str,
+    items: list[dict[str, Any]],
+) -> list[str]:
+    """The members of a history for one event."""
+    if kind not in OF_ORDERS:
+        return [member(kind, "", product_id, 1, "", event_id, 1)] if product_id else []
+    lines = [(item["product_id"], item["quantity"]) for item in items] or [("", 1)]
+    amount = "" if value is None else str(value)
+    return [
+        member(kind, order_id or "", bought, units, amount, event_id, number)
+        for number, (bought, units) in enumerate(lines, 1)
+        if bought or kind != PURCHASE
+    ]
 
 
 def accepted_until(table: pa.Table, moment_ms: int) -> pa.Table:

@@ -16,12 +16,13 @@ import numpy as np
 import redis
 from numpy.typing import NDArray
 
-from recommender.interactions import KnownUsers, UserHistories, histories_of, merged
+from recommender.interactions import KnownUsers, UserHistories, histories_of, merged, without
 from recommender.neighbours import NONE, Neighbours
 from recommender.publishing.bulk import expire, send_all, set_if_absent, translated_errors
 from recommender.publishing.encoding import ListEncoder
 from recommender.ranking import REASONS, Ranking, Rules, rank_in_batches
 from recommender.store import ServedModel
+from schemas.interactions import counted
 from schemas.recommendations import Reason, Source
 from schemas.redis_keys import (
     ACTIVE_MODEL,
@@ -158,7 +159,7 @@ class LiveModels:
     def _personal_lists(
         self, served: ServedModel, encoder: ListEncoder, unavailable: NDArray[np.bool_]
     ) -> Iterator[tuple[bytes, bytes]]:
-        users = merged(served.users, self._histories(served))
+        users = self._users(served)
         keys = iter([personalized(served.version, user_id).encode() for user_id in users.ids])
         times = iter(newest_times(users.interactions))
         for ranking in _ahead(
@@ -168,11 +169,15 @@ class LiveModels:
             values = encoder.encode(ranking, Source.PERSONAL, made_at)
             yield from _not_empty(zip(itertools.islice(keys, len(ranking)), values, strict=True), ranking)
 
-    def _histories(self, served: ServedModel) -> KnownUsers:
-        """All histories in Redis; some users may be newer than the model."""
+    def _users(self, served: ServedModel) -> KnownUsers:
+        """The model's users with the histories in Redis, which are newer, and users who are newer than the model."""
         ids = sorted(history_owner(key.decode()) for key in self._scan(history("*")))
-        parts = [self._histories_of(ids[first : first + BATCH_USERS]) for first in range(0, len(ids), BATCH_USERS)]
-        return KnownUsers(ids, histories_of(itertools.chain(*parts), served.item_indices))
+        batches = (ids[first : first + BATCH_USERS] for first in range(0, len(ids), BATCH_USERS))
+        sorted_sets = list(itertools.chain.from_iterable(map(self._histories_of, batches)))
+        newer = KnownUsers(ids, histories_of(sorted_sets, served.item_indices))
+        unknown = np.flatnonzero(newer.interactions.histories.lengths == 0).tolist()
+        undone = {ids[row] for row in unknown if not counted(sorted_sets[row])}
+        return merged(without(served.users, undone), newer)
 
     def _scan(self, pattern: str) -> list[bytes]:
         with translated_errors(self._client):

@@ -34,7 +34,7 @@ logger = logging.getLogger(__name__)
 _MILLISECONDS: Final = 1000
 
 SortedSet = list[tuple[str, float]]
-"""A history as Redis stores it: interactions ``kind:product_id`` with epoch milliseconds, the oldest first."""
+"""A history as Redis stores it: members of ``schemas.interactions`` with epoch milliseconds, the oldest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Limits:
     """What Redis keeps.
 
     Attributes:
-        history_items: Largest number of interactions of a history, the newest ones.
+        history_items: Largest number of members of a history, the newest ones.
         history_seconds: How long after its last event a history is kept.
         list_seconds: How long a list is kept.
     """
@@ -99,12 +99,12 @@ class Personaliser:
     _unavailable: frozenset[str] = frozenset()
     _revision: bytes | None = None
 
-    def update(self, user_ids: Sequence[str], interactions: Sequence[str], times_ms: Sequence[int]) -> int:
+    def update(self, user_ids: Sequence[str], members: Sequence[str], times_ms: Sequence[int]) -> int:
         """Update histories and lists with events, in any order; repeated events change nothing.
 
         Args:
             user_ids: The user of each event.
-            interactions: ``kind:product_id`` of each.
+            members: The member of a history for each, as ``schemas.interactions`` makes it.
             times_ms: Time of each in epoch milliseconds.
 
         Returns:
@@ -114,7 +114,7 @@ class Personaliser:
             DependencyUnavailable: Redis does not answer; the events may be sent again.
         """
         with redis_errors(self._address()):
-            state = self._write_histories(newest_of_each(user_ids, interactions, times_ms))
+            state = self._write_histories(newest_of_each(user_ids, members, times_ms))
             self._follow(state)
             return self._write_lists(state.histories)
 
@@ -202,19 +202,19 @@ class Personaliser:
 
 
 def newest_of_each(
-    user_ids: Sequence[str], interactions: Sequence[str], times_ms: Sequence[int]
+    user_ids: Sequence[str], members: Sequence[str], times_ms: Sequence[int]
 ) -> dict[str, dict[str, int]]:
-    """User -> interaction -> the newest of its times."""
+    """User -> member -> the newest of its times."""
     newest: dict[str, dict[str, int]] = {}
-    for user_id, interaction, time_ms in zip(user_ids, interactions, times_ms, strict=True):
+    for user_id, member, time_ms in zip(user_ids, members, times_ms, strict=True):
         times_of = newest.setdefault(user_id, {})
-        if time_ms >= times_of.get(interaction, time_ms):
-            times_of[interaction] = time_ms
+        if time_ms >= times_of.get(member, time_ms):
+            times_of[member] = time_ms
     return newest
 
 
 def _decoded(sorted_set: Iterable[tuple[bytes, float]]) -> SortedSet:
-    return [(interaction.decode(), time_ms) for interaction, time_ms in sorted_set]
+    return [(member.decode(), time_ms) for member, time_ms in sorted_set]
 
 
 def _mask(item_indices: Mapping[str, int], product_ids: Iterable[str]) -> NDArray[np.bool_]:

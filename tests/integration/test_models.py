@@ -121,6 +121,15 @@ def test_clicks_after_the_training_count_and_users_after_it_have_lists(stage: St
     assert not stage.redis.exists(personalized("m1", "stranger"))
 
 
+def test_a_user_of_whom_nothing_counts_any_more_has_no_list_of_what_the_model_knew(stage: Stage) -> None:
+    second = int(NOW.timestamp())
+    stage.redis.zadd(history("ben"), {"add_to_cart:p5": second * 1000, "remove_from_cart:p5": second * 1000})
+    stage.make("m1")
+    stage.promotions.promote("m1", "", NOW)
+    assert not stage.redis.exists(personalized("m1", "ben"))
+    assert stage.redis.exists(personalized("m1", "ann"))
+
+
 def test_the_replaced_model_stays_fresh_for_a_while(stage: Stage) -> None:
     for version, minutes in (("m1", 0), ("m2", 1), ("m3", 2)):
         stage.make(version)

@@ -137,9 +137,11 @@ class Shelf:
         self.put(redis_keys.category_popular(category), Source.CATEGORY_POPULAR, items, Reason.POPULAR)
 
     def history(self, user: str, *interactions: tuple[str, str, int]) -> None:
-        self.redis.zadd(
-            redis_keys.history(user), {f"{kind}:{item}": at_ms for kind, item, at_ms in interactions}, gt=True
-        )
+        self.members(user, **{f"{kind}:{item}": at_ms for kind, item, at_ms in interactions})
+
+    def members(self, user: str, **times_ms: int) -> None:
+        """Put members as they are into a user's history."""
+        self.redis.zadd(redis_keys.history(user), times_ms, gt=True)
 
     def product(self, item: str, **known: Any) -> None:
         product = Product(**known)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+from urllib.parse import quote
 
 import pytest
 
 from schemas import redis_keys
+from schemas.interactions import member
 from schemas.recommendations import Reason, Source
 from tests.contract.serving.conftest import CATALOGUE, Make
 from tests.support.serving import Service, Shelf, ids
@@ -166,3 +168,47 @@ def test_what_a_user_has_in_the_cart_or_just_bought_is_in_no_step(service: Servi
     for category in ("", "Cups", "Tea"):
         assert {"p5", "p6"}.isdisjoint(ids(service.recommend("amy", n=100, category=category)))
     assert "p7" in ids(service.recommend("amy", n=100))  # bought long ago
+
+
+def order_line(kind: str, item: str, order: str = "o1") -> str:
+    return member(kind, order, item, 1, "9.0000", f"e-{kind}-{item}", 1)
+
+
+@pytest.mark.parametrize(
+    ("done", "undone", "reason"),
+    [
+        ("add_to_cart:p8", "remove_from_cart:p8", "similar_to_cart"),
+        (order_line("purchase", "p8"), order_line("order_cancelled", ""), "similar_to_bought"),
+        (order_line("purchase", "p8"), order_line("refund", ""), "similar_to_bought"),
+        (order_line("purchase", "p8"), order_line("refund", "p8"), "similar_to_bought"),
+        (order_line("purchase", "p8"), order_line("refund", "p8", "a return"), "similar_to_bought"),
+        ("purchase:p8", order_line("refund", "p8"), "similar_to_bought"),  # as an earlier version kept it
+    ],
+)
+def test_what_was_undone_is_no_reason(service: Service, stocked: Shelf, done: str, undone: str, reason: str) -> None:
+    user = f"who did {done}, {undone}"
+    now = int(time.time() * 1000)
+    stocked.members(user, **{done: now, "view_item:p9": now - 5})
+    before = service.post("/v1/recommend", {"user_id": user, "n": 100})
+    assert {item["reason"] for item in before["items"][:4]} == {reason, "similar_to_viewed"}
+    assert "p8" not in ids(before)
+    history = service.get(f"/v1/users/{quote(user, safe='')}/history")["events"]
+    assert [(event["item_id"], event["event_type"]) for event in history] == [
+        ("p8", reason.replace("similar_to_cart", "add_to_cart").replace("similar_to_bought", "purchase")),
+        ("p9", "view_item"),
+    ]
+
+    stocked.members(user, **{undone: now + 1})
+    after = service.post("/v1/recommend", {"user_id": user, "n": 100})
+    assert {item["reason"] for item in after["items"][:3]} == {"similar_to_viewed"}
+    assert "p8" in ids(after)
+    history = service.get(f"/v1/users/{quote(user, safe='')}/history")["events"]
+    assert [event["item_id"] for event in history] == ["p9"]
+
+
+def test_what_a_session_took_out_of_the_cart_may_be_recommended_again(service: Service) -> None:
+    done = [{"item_id": "p10", "event_type": "add_to_cart"}, {"item_id": "p9"}]
+    assert "p10" not in ids(service.post("/v1/session/recommend", {"items": done, "n": 100}))
+    done.append({"item_id": "p10", "event_type": "remove_from_cart"})
+    answer = service.post("/v1/session/recommend", {"items": done, "n": 100})
+    assert ids(answer)[0] == "p10"

@@ -13,11 +13,11 @@ from redis import Redis
 
 from connections.errors import DependencyUnavailable
 from connections.redis import connect
-from recommender.interactions import KINDS
 from recommender.publishing.personaliser import Limits, Personaliser
 from recommender.ranking import Rules
 from recommender.store import ModelStore
-from schemas.recommendations import RecommendationList, decode_list, item_ids, utc_text
+from schemas.interactions import OF_HISTORIES, member
+from schemas.recommendations import Reason, RecommendationList, decode_list, item_ids, utc_text
 from schemas.redis_keys import LIVE_MODELS, UNAVAILABLE, UNAVAILABLE_REVISION, history, personalized
 from tests.support.models import ITEM_IDS, served_model
 from tests.support.serving import RedisProcess
@@ -73,12 +73,17 @@ def list_of(redis: Any, user: str, version: str = "m1") -> RecommendationList:
     return decode_list(redis.get(personalized(version, user)))
 
 
+def any_member(rng: random.Random, kind: str) -> str:
+    order, event_id = rng.choice(["o1", "o2"]), rng.choice(["e1", "e2", "e3"])
+    return member(kind, order, rng.choice([*ITEM_IDS, ""]), 1, "2.0000", event_id, rng.choice([1, 2]))
+
+
 def test_the_same_events_leave_the_same_keys_in_whatever_order_and_however_often_they_come(
     client: Redis, redis: Any, store: ModelStore
 ) -> None:
     rng = random.Random(5)
     events = [
-        (rng.choice(USERS), f"{rng.choice(KINDS)}:{rng.choice(ITEM_IDS)}", T0_MS + rng.randrange(20) * 1000)
+        (rng.choice(USERS), any_member(rng, rng.choice(OF_HISTORIES)), T0_MS + rng.randrange(20) * 1000)
         for _ in range(120)
     ]
     update(personaliser(client, store), events)
@@ -111,6 +116,34 @@ def test_a_list_names_the_newest_event_of_its_history_and_leaves_out_what_was_bo
 
     update(personaliser(client, store, Rules(5, excludes_bought=False)), events[:1])
     assert "p1" in item_ids(list_of(redis, "zoe").items)
+
+
+def test_what_is_undone_is_recommended_again_and_gives_no_reason(client: Redis, redis: Any, store: ModelStore) -> None:
+    worker = personaliser(client, store)
+    bought = ("zoe", member("purchase", "o1", "p1", 1, "5.0000", "e1", 1), T0_MS + 1)
+    update(worker, [("zoe", "view_item:p0", T0_MS), bought])
+    items = list_of(redis, "zoe").items
+    assert "p1" not in item_ids(items)
+    assert Reason.SIMILAR_TO_BOUGHT in {item.reason for item in items}
+
+    update(worker, [("zoe", member("order_cancelled", "o1", "", 1, "5.0000", "e2", 1), T0_MS + 2)])
+    items = list_of(redis, "zoe").items
+    assert "p1" in item_ids(items)
+    assert {item.reason for item in items} == {Reason.SIMILAR_TO_VIEWED}
+    assert utc_text(list_of(redis, "zoe").generated_at) == "2025-11-24T16:00:00.002Z"
+
+    update(worker, [("zoe", "add_to_cart:p1", T0_MS + 3)])
+    assert "p1" not in item_ids(list_of(redis, "zoe").items)
+    update(worker, [("zoe", "remove_from_cart:p1", T0_MS + 3)])
+    assert list_of(redis, "zoe").items == items
+
+
+def test_a_user_of_whom_nothing_counts_any_more_has_no_list(client: Redis, redis: Any, store: ModelStore) -> None:
+    worker = personaliser(client, store)
+    update(worker, [("zoe", "add_to_cart:p1", T0_MS)])
+    assert redis.get(personalized("m1", "zoe")) is not None
+    update(worker, [("zoe", "remove_from_cart:p1", T0_MS + 1)])
+    assert redis.get(personalized("m1", "zoe")) is None
 
 
 def test_what_is_not_available_is_left_out_until_it_is_again(client: Redis, redis: Any, store: ModelStore) -> None:

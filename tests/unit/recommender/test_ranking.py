@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from recommender.interactions import KINDS, KnownUsers, histories_of, newest_of_each
+from recommender.interactions import KINDS, KnownUsers, histories_of, newest_of_each, without
 from recommender.neighbours import NONE, top_items
 from recommender.publishing.encoding import ListEncoder
 from recommender.ranking import Ranking, Rules, rank
@@ -116,6 +116,16 @@ def test_of_equal_events_the_newest_is_kept() -> None:
     assert kept.histories.times.tolist() == [2.0, 3.0]
 
 
+def test_users_of_whom_nothing_counts_any_more_are_left_out(users: KnownUsers) -> None:
+    assert without(users, {"stranger"}) is users
+    left = without(users, {"ann", "cat"})
+    assert left.ids == ["ben", "dan"]
+    for row, former in enumerate((1, 3)):
+        one, expected = left.interactions.slice(row, row + 1), users.interactions.slice(former, former + 1)
+        np.testing.assert_array_equal(one.histories.items, expected.histories.items)
+        np.testing.assert_array_equal(one.kinds, expected.kinds)
+
+
 def test_lists_are_encoded_as_the_contract_has_them(users: KnownUsers) -> None:
     ranking = ranking_of(users, Rules(5, False))
     times = [datetime(2026, 11, 1, 12, tzinfo=UTC) + timedelta(seconds=row) for row in range(len(users.ids))]
@@ -159,6 +169,7 @@ def test_lists_without_room_for_a_product_are_empty() -> None:
         ([("view_item:p3", 1_000.0), ("add_to_cart:p4", 2_000.0)], False),
         ([("purchase:p4", 1_000.0), ("add_to_cart:p4", 2_000.0)], False),
         ([("add_to_cart:p4", 1_000.0), ("purchase:p3", 1_500.0), ("purchase:p4", 2_000.0)], True),
+        ([("view_item:p3", 1_000.0), ("add_to_cart:p4", 2_000.0), ("remove_from_cart:p4", 2_000.0)], True),
     ],
 )
 def test_what_is_in_the_cart_is_in_no_list(

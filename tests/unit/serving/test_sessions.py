@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from schemas.recommendations import Reason, RecommendationList, RecommendedItem, Source
-from serving.sessions import last_items, merge, taken_already
+from serving.sessions import last_items, merge, of_session, taken_already
 from serving.store import Interaction
 
 AT = datetime(2026, 11, 21, tzinfo=UTC)
@@ -63,3 +63,21 @@ def test_taken_already_is_what_lies_in_the_cart_and_what_was_bought_within_a_day
         ago("purchase", "just bought", 23),
     ]
     assert taken_already(history, AT) == {"added", "added again", "just bought"}
+
+
+def test_of_a_session_what_was_taken_out_of_the_cart_is_no_longer_in_it() -> None:
+    done = [
+        ("add_to_cart", "a"),
+        ("add_to_cart", "b"),
+        ("view_item", "b"),
+        ("remove_from_cart", "b"),
+        ("remove_from_cart", "c"),
+        ("add_to_cart", "c"),
+    ]
+    session = of_session(done, AT)
+    assert [(each.kind, each.item_id) for each in session] == [
+        ("add_to_cart", "c"),
+        ("view_item", "b"),
+        ("add_to_cart", "a"),
+    ]
+    assert taken_already(session, AT) == {"a", "c"}

@@ -8,8 +8,9 @@ import pytest
 
 import jobs.personalise
 from lake.columns import to_table
-from operations.rebuild.redis import _WITH_PRODUCTS, accepted_until, check_target, interactions_of
+from operations.rebuild.redis import accepted_until, check_target, interactions_of
 from schemas.errors import ConfigurationError
+from schemas.interactions import OF_HISTORIES
 from schemas.settings import Settings
 
 
@@ -33,30 +34,41 @@ def line(product_id: str) -> dict[str, Any]:
 
 EVENTS = [
     event(1, "view_item", product_id="p-1"),
-    event(2, "purchase", items=[line("p-1"), line("p-2")]),
+    event(2, "purchase", order_id="o", value=Decimal("2.0000"), items=[line("p-1"), line("p-2")]),
     event(3, "stock_changed", user_id="", product_id="p-1"),
     event(4, "search"),
     event(5, "add_to_cart", user_id="w", product_id="p-3"),
+    event(6, "remove_from_cart", user_id="w", product_id="p-3"),
+    event(7, "order_cancelled", order_id="o", value=Decimal("2.0000")),
+    event(8, "refund", product_id="p-9", order_id="r", value=Decimal("1.0000"), items=[line("p-2")]),
 ]
 
 
-def test_histories_are_made_of_views_carts_and_the_lines_of_purchases() -> None:
-    table = to_table(EVENTS, "events", 0, range(5), range(5))
+def test_histories_are_made_of_views_carts_the_lines_of_orders_and_what_undoes_them() -> None:
+    table = to_table(EVENTS, "events", 0, range(8), range(8))
     assert interactions_of(table) == (
-        ["u", "u", "u", "w"],
-        ["view_item:p-1", "purchase:p-1", "purchase:p-2", "add_to_cart:p-3"],
-        [1, 2, 2, 5],
+        ["u", "u", "u", "w", "w", "u", "u"],
+        [
+            "view_item:p-1",
+            'purchase:["o","p-1",1,"2.0000","e-2",1]',
+            'purchase:["o","p-2",1,"2.0000","e-2",2]',
+            "add_to_cart:p-3",
+            "remove_from_cart:p-3",
+            'order_cancelled:["o","",1,"2.0000","e-7",1]',
+            'refund:["r","p-2",1,"1.0000","e-8",1]',
+        ],
+        [1, 2, 2, 5, 6, 7, 8],
     )
 
 
 def test_the_kinds_are_those_of_the_job() -> None:
     (folder,) = jobs.personalise.__path__
     sql = (Path(folder) / "interactions.sql").read_text()
-    assert ", ".join(f"'{kind}'" for kind in _WITH_PRODUCTS) in sql
+    assert ", ".join(f"'{kind}'" for kind in OF_HISTORIES) in sql
 
 
 def test_the_past_ends_with_what_had_been_accepted() -> None:
-    table = to_table(EVENTS, "events", 0, range(5), [10, 20, 30, 40, 50])
+    table = to_table(EVENTS, "events", 0, range(8), [10, 20, 30, 40, 50, 60, 70, 80])
     assert accepted_until(table, 20).column("event_id").to_pylist() == ["e-1", "e-2"]
 
 
