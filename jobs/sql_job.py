@@ -9,10 +9,11 @@ from typing import Final
 from pyflink.table import StatementSet, StreamTableEnvironment, Table, TableEnvironment
 
 from jobs.environment import NOTHING_RESTORED, stream_environment
+from jobs.interactions import SHARED_VIEWS
 from jobs.planned import PlannedJob
 from jobs.sql import PERIOD_STATE_TTL, load_sql
 from jobs.starting_offsets import begin_anew
-from jobs.tables import events_ddl, on_deleted_records, result_ddl, view_ddl
+from jobs.tables import events_ddl, on_deleted_records, result_ddl, register_views
 from schemas.results import Result, results_of
 from schemas.settings import Settings
 from schemas.topics import EVENTS
@@ -53,6 +54,7 @@ class SqlJob:
         name: Its name; its SQL lies in the package ``jobs.<name>``.
         event_fields: The fields of ``events`` that its SQL reads.
         views: Its views, in the order in which they build on each other.
+        shared_views: Views of ``jobs.interactions`` that these build on, in the same order.
         reads: Results of other jobs that it reads as well.
         options: What it wants of Flink.
     """
@@ -60,6 +62,7 @@ class SqlJob:
     name: str
     event_fields: tuple[str, ...]
     views: tuple[str, ...]
+    shared_views: tuple[str, ...] = ()
     reads: tuple[Result, ...] = ()
     options: Mapping[str, str] = field(default_factory=lambda: MINI_BATCHES)
 
@@ -78,8 +81,8 @@ class SqlJob:
 
     def register_views(self, tables: TableEnvironment) -> None:
         """Register its views over a table ``events``."""
-        for view in self.views:
-            tables.execute_sql(view_ddl(view, load_sql(f"jobs.{self.name}.views", view)))
+        register_views(tables, SHARED_VIEWS, self.shared_views)
+        register_views(tables, f"jobs.{self.name}.views", self.views)
 
     def query(self, tables: TableEnvironment, result: Result) -> Table:
         """The changelog of one result."""

@@ -6,6 +6,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 from urllib.parse import unquote
 
+from pyflink.table import TableEnvironment
+
+from jobs.sql import load_sql
 from schemas.codec import load_schema, schema_text
 from schemas.results import Result
 from schemas.settings import Settings
@@ -136,6 +139,12 @@ def view_ddl(name: str, query: str) -> str:
     UNNEST in such a shared node; of equal texts it still computes the common part once.
     """
     return f"CREATE TEMPORARY VIEW {name} AS\n{query}"
+
+
+def register_views(tables: TableEnvironment, package: str, views: Iterable[str]) -> None:
+    """Register views of a package by their names, in an order in which they build on each other."""
+    for view in views:
+        tables.execute_sql(view_ddl(view, load_sql(package, view)))
 
 
 def _upsert(settings: Settings, result: Result, topic: str, options: dict[str, str]) -> str:

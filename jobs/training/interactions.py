@@ -11,8 +11,10 @@ import pyarrow.fs
 from pyflink.table import TableEnvironment
 
 from connections.erased_users import ErasedUsers
+from jobs.interactions import SHARED_VIEWS, VIEWS
 from jobs.sql import load_sql
-from jobs.tables import files_ddl, view_ddl
+from jobs.tables import files_ddl
+from jobs.tables import register_views as register_views_of
 
 PACKAGE: Final = "jobs.training"
 EVENT_FIELDS: Final = (
@@ -31,17 +33,6 @@ EVENT_FIELDS: Final = (
     "items",
 )
 """The fields of ``events`` that the SQL reads."""
-
-VIEWS: Final = (
-    "refunds_and_cancellations",
-    "valid_orders",
-    "bought_units",
-    "returned_units",
-    "unmatched_returns",
-    "kept_purchases",
-    "reported_attributes",
-)
-"""In the order in which they build on each other."""
 
 OUTPUTS: Final = {
     "interactions": {
@@ -63,8 +54,8 @@ OUTPUTS: Final = {
 
 def register_views(tables: TableEnvironment) -> None:
     """Register the views over a table ``events``."""
-    for view in VIEWS:
-        tables.execute_sql(view_ddl(view, load_sql(f"{PACKAGE}.views", view)))
+    register_views_of(tables, SHARED_VIEWS, VIEWS)
+    register_views_of(tables, f"{PACKAGE}.views", ("reported_attributes",))
 
 
 def write_outputs(tables: TableEnvironment, folder_url: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from jobs.interactions import EVENT_FIELDS, VIEWS
 from jobs.sql_job import MINI_BATCHES, SqlJob
 from schemas.results import PRODUCTS, TRENDING
 from schemas.settings import Settings
@@ -14,8 +15,9 @@ whole with every change. The state is small: hours and days of products, not eve
 
 JOB: Final = SqlJob(
     name=TRENDING,
-    event_fields=("event_type", "event_time", "product_id", "items"),
-    views=("demand", "demand_hours", "demand_days", "clock", "scores", "members", "best_members"),
+    event_fields=EVENT_FIELDS,
+    shared_views=VIEWS,
+    views=("demand", "demand_periods", "clock", "scores", "members", "best_members"),
     reads=(PRODUCTS,),
     options={**MINI_BATCHES, **IN_THE_HEAP, "table.exec.mini-batch.allow-latency": "1 s"},
 )

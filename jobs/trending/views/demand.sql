@@ -1,14 +1,42 @@
--- Grain: one row per interaction with a product: a view, a wish, an addition to a cart, a line of a purchase.
+-- Grain: one row per user, kind of interaction, product and hour: who does it again within the hour is not counted again.
 -- interest   how much it says of the demand, in views
-SELECT
-  product_id,
-  event_time,
-  CASE event_type WHEN 'add_to_cart' THEN 4 WHEN 'add_to_wishlist' THEN 3 ELSE 1 END AS interest,
-  0 AS orders
-FROM events
-WHERE event_type IN ('view_item', 'select_item', 'add_to_wishlist', 'add_to_cart') AND product_id <> ''
+SELECT product_id, hour_number, CASE kind WHEN 'add_to_wishlist' THEN 3 ELSE 1 END AS interest, 0 AS orders
+FROM (
+  SELECT /*+ STATE_TTL('events' = 'PERIOD_STATE_TTL') */
+    user_id,
+    event_type AS kind,
+    product_id,
+    event_time / 3600000 AS hour_number
+  FROM events
+  WHERE event_type IN ('view_item', 'select_item', 'add_to_wishlist') AND product_id <> ''
+  GROUP BY user_id, event_type, product_id, event_time / 3600000
+)
 UNION ALL
-SELECT i.product_id, e.event_time, 10, 1
-FROM events AS e
-CROSS JOIN UNNEST(e.items) AS i (product_id, quantity, price, category)
-WHERE e.event_type = 'purchase'
+SELECT product_id, hour_number, 4, 0
+FROM (
+  SELECT /*+ STATE_TTL('a' = 'DEMAND_STATE_TTL', 'r' = 'DEMAND_STATE_TTL') */
+    a.product_id,
+    a.hour_number
+  FROM (
+    SELECT /*+ STATE_TTL('events' = 'PERIOD_STATE_TTL') */
+      user_id,
+      product_id,
+      event_time / 3600000 AS hour_number,
+      MAX(event_time) AS added_at
+    FROM events
+    WHERE event_type = 'add_to_cart' AND product_id <> ''
+    GROUP BY user_id, product_id, event_time / 3600000
+  ) AS a
+  LEFT JOIN cart_removals AS r ON r.user_id = a.user_id AND r.product_id = a.product_id
+  WHERE r.removed_at IS NULL OR a.added_at > r.removed_at
+)
+UNION ALL
+SELECT product_id, hour_number, 10, 1
+FROM (
+  SELECT /*+ STATE_TTL('kept_purchases' = 'DEMAND_STATE_TTL') */
+    user_id,
+    product_id,
+    bought_at / 3600000 AS hour_number
+  FROM kept_purchases
+  GROUP BY user_id, product_id, bought_at / 3600000
+)

@@ -3,7 +3,7 @@
 -- No product_id is empty: Flink 2.3 fails to plan a condition that is a column alone, shared by two readers of a topic.
 SELECT s.kind, s.span, COALESCE(p.category, '') AS category, s.product_id, s.score, s.newest
 FROM (
-  SELECT kind, span, product_id, SUM(score) AS score, MAX(newest) AS newest
+  SELECT kind, span, product_id, SUM(score) AS score, 3600000 * MAX(newest_hour) AS newest
   FROM scores
   GROUP BY kind, span, product_id
 ) AS s

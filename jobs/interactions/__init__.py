@@ -1,0 +1,32 @@
+"""What of the events counts as an interaction, in SQL: views that training and trending share.
+
+``schemas/interactions.py`` states the rule and applies it to the histories in Redis; a test compares the two.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+SHARED_VIEWS: Final = "jobs.interactions.views"
+
+EVENT_FIELDS: Final = (
+    "event_type",
+    "event_time",
+    "user_id",
+    "anonymous_id",
+    "product_id",
+    "order_id",
+    "value",
+    "items",
+)
+"""The fields of ``events`` that the views read."""
+
+VIEWS: Final = (
+    "cart_removals",
+    "order_reversals",
+    "order_lines",
+    "order_products",
+    "product_purchases",
+    "kept_purchases",
+)
+"""In the order in which they build on each other."""

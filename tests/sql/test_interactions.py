@@ -1,0 +1,141 @@
+"""What counts as an interaction, by the SQL of training and trending, beside the same by plain Python."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections import Counter
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jobs.personalise.job import EVENT_FIELDS
+from jobs.sql import load_sql
+from jobs.tables import event_columns
+from jobs.trending.job import JOB
+from lake.columns import to_table
+from operations.rebuild.redis import interactions_of
+from schemas.interactions import member
+from schemas.results import TRENDING, results_of
+from tests.sql.test_results import environment, register, register_reads, result_rows
+from tests.sql.test_training import outputs
+from tests.support.interactions import Event, kept_additions, kept_purchases, plainly
+
+pytestmark = pytest.mark.flink
+
+HOUR_MS = 3_600_000
+T0_MS = 493_000 * HOUR_MS
+"""In March 2026."""
+
+PRODUCTS = "abcdef"
+INTEREST = {"view_item": 1, "select_item": 1, "add_to_wishlist": 3, "add_to_cart": 4}
+PLAIN = (*INTEREST, "remove_from_cart")
+Shop = dict[str, list[Event]]
+
+
+@pytest.fixture(scope="module")
+def shop() -> Shop:
+    """The events of many users, close together, so that much of what they do is undone or done twice in an hour."""
+    rng = random.Random(22)
+    return {f"u{number}": [event(rng, f"{number}-{n}") for n in range(rng.randrange(20))] for number in range(150)}
+
+
+def event(rng: random.Random, number: str) -> Event:
+    time_ms = T0_MS + rng.randrange(12) * HOUR_MS // 3
+    if rng.random() < 0.5:
+        return Event(number, rng.choice(PLAIN), time_ms, rng.choice(PRODUCTS))
+    kind = rng.choice(["purchase", "purchase", "refund", "order_cancelled"])
+    lines = tuple((rng.choice(PRODUCTS), rng.randrange(1, 4)) for _ in range(rng.randrange(1, 4)))
+    order = rng.choice(["o1", "o2", "o3", "R1", "R2"])
+    is_whole = kind != "purchase" and rng.random() < 0.4
+    return Event(number, kind, time_ms, "", order, rng.choice(["0", "1", "2.5", "5"]), () if is_whole else lines)
+
+
+def rows(shop: Shop) -> list[dict[str, Any]]:
+    return [
+        each.row(user) | {"event_time": datetime.fromtimestamp(each.time_ms / 1000, UTC)}
+        for user, events in shop.items()
+        for each in events
+    ]
+
+
+def test_training_counts_what_plain_python_counts(shop: Shop, jvm: None, tmp_path: Path) -> None:
+    found = outputs(rows(shop), tmp_path)["interactions"]
+    newest: dict[str, dict[tuple[str, str], int]] = {user: {} for user in shop}
+    for user, _, product, kind, time_ms, _ in found:
+        newest[user][kind, product] = max(time_ms, newest[user].get((kind, product), 0))
+    assert newest == {user: plainly(events) for user, events in shop.items()}
+    orders = Counter((user, product, order) for user, _, product, kind, _, order in found if kind == "purchase")
+    assert orders == Counter((user, each[0], each[1]) for user in shop for each in kept_purchases(shop[user]))
+    assert len(orders) > 100
+
+
+def test_lists_of_the_stream_count_what_plain_python_counts_in_whatever_order_it_comes(
+    shop: Shop, jvm: None, tmp_path: Path
+) -> None:
+    products = [{"product_id": each, "available": True, "first_seen": "2026-01-01 00:00:00.000"} for each in PRODUCTS]
+    expected = popular_and_trending(shop)
+    for seed in (1, 2):
+        folder = tmp_path / str(seed)
+        folder.mkdir()
+        tables = environment(JOB, "UTC")
+        register(tables, JOB, random.Random(seed).sample(rows(shop), len(rows(shop))), folder)
+        register_reads(tables, JOB, {"products": products}, folder)
+        JOB.register_views(tables)
+        (result,) = results_of(TRENDING)
+        lists = {(kind, span): dict(map(tuple, items)) for kind, span, _, _, items in result_rows(tables, result)}
+        assert lists["popular", "1d"] == lists["popular", "30d"] == expected["popular"]
+        assert lists["trending", ""] == pytest.approx(expected["trending"], abs=1e-9)
+
+
+def popular_and_trending(shop: Shop) -> dict[str, dict[str, float]]:
+    """Scores by product: each user, kind and product counts once an hour."""
+    done: set[tuple[str, str, str, int]] = set()
+    for user, events in shop.items():
+        looks = [e for e in events if e.kind in INTEREST and e.kind != "add_to_cart"]
+        done |= {(user, e.kind, e.product, e.time_ms // HOUR_MS) for e in (*looks, *kept_additions(events))}
+        done |= {(user, "purchase", product, at // HOUR_MS) for product, _, at in kept_purchases(events)}
+    now = max(e.time_ms for events in shop.values() for e in events) // HOUR_MS
+    popular: Counter[str] = Counter(product for _, kind, product, _ in done if kind == "purchase")
+    trending: dict[str, float] = dict.fromkeys(PRODUCTS, 0.0)
+    for _, kind, product, hour in done:
+        trending[product] += INTEREST.get(kind, 10) * 0.5 ** ((now - hour) / 12)
+    return {"popular": dict(popular), "trending": trending}
+
+
+def test_personalise_and_a_rebuild_of_redis_make_the_same_members(shop: Shop, jvm: None, tmp_path: Path) -> None:
+    given = rows(shop)
+    tables = environment(JOB, "UTC")
+    lines = [json.dumps(dict.fromkeys(EVENT_FIELDS) | each | {"event_time": milliseconds(each)}) for each in given]
+    (tmp_path / "events.json").write_text("\n".join(lines))
+    tables.execute_sql(
+        f"CREATE TEMPORARY TABLE events ({', '.join(event_columns(EVENT_FIELDS))}) "
+        f"WITH ('connector'='filesystem', 'path'='file://{tmp_path}/events.json', 'format'='json')"
+    )
+    query = load_sql("jobs.personalise", "interactions")
+    by_job: Counter[tuple[str, str, int]] = Counter()
+    with tables.sql_query(query).execute().collect() as found:
+        for user, kind, product, time_ms, order, units, amount, event_id, number in found:
+            if product or kind in ("refund", "order_cancelled"):
+                by_job[user, member(kind, order, product, units, amount, event_id, number), time_ms] += 1
+
+    records = [
+        {
+            "source": "test",
+            **each,
+            "event_time": milliseconds(each),
+            "value": Decimal(each["value"]).quantize(Decimal("0.0001")) if "value" in each else None,
+            "items": [{**item, "price": Decimal(1), "category": None} for item in each["items"]],
+        }
+        for each in given
+    ]
+    table = to_table(records, "events", 0, range(len(records)), range(len(records)))
+    assert Counter(zip(*interactions_of(table), strict=True)) == by_job
+    assert len(by_job) > 1000
+
+
+def milliseconds(row: dict[str, Any]) -> int:
+    return round(row["event_time"].timestamp() * 1000)
