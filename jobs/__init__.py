@@ -11,6 +11,6 @@
 
 A job is a function from tables to tables. Its rules are plain Python that never imports Flink, its logic is in
 ``.sql`` files, and ``job.py`` only wires the two. ``environment.py`` is the one place that builds a Flink environment,
-``metrics.py`` what the jobs from ``events`` to results share, ``history/`` how one that ends reads all events,
-``tables.py`` the one place that binds connectors, ``submission.py`` brings a job to a cluster.
+``sql_job.py`` what the jobs from ``events`` to results share, ``history/`` how one that ends reads all events,
+``interactions/`` what of the events still counts, ``tables.py`` the one place that binds connectors.
 """

@@ -13,7 +13,7 @@ from jobs.interactions import SHARED_VIEWS
 from jobs.planned import PlannedJob
 from jobs.sql import PERIOD_STATE_TTL, load_sql
 from jobs.starting_offsets import begin_anew
-from jobs.tables import events_ddl, on_deleted_records, result_ddl, register_views
+from jobs.tables import events_ddl, on_deleted_records, register_views, result_ddl
 from schemas.results import Result, results_of
 from schemas.settings import Settings
 from schemas.topics import EVENTS

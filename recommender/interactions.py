@@ -1,7 +1,7 @@
 """Interactions of users with products, as training, publishing and personalise all use them.
 
-What counts as one is stated in ``schemas.interactions``. A user's history has each pair of kind and product once, at the
-time of the newest such event. The sorted set of ``schemas.redis_keys.history`` gives the same, so training and
+What counts as one is stated in ``schemas.interactions``. A user's history has each pair of kind and product once, at
+the time of the newest such event. The sorted set of ``schemas.redis_keys.history`` gives the same, so training and
 personalise make the same list of the same events.
 """
 

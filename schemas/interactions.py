@@ -1,5 +1,7 @@
-"""What counts as an interaction, stated once: the histories in Redis and their readers follow this module, and the SQL
-of ``jobs/interactions/`` says the same of all events for training and for what is popular.
+"""What counts as an interaction, stated once.
+
+The histories in Redis and their readers follow this module; the SQL of ``jobs/interactions/`` says the same of all
+events, for training and for what is popular.
 
 - A view, a click and a wish count.
 - An addition to a cart counts unless a removal of that product by the same user is as new or newer. How many units were

@@ -133,7 +133,7 @@ class Settings(BaseSettings):
     recommendation_history_items: int = Field(
         200,
         ge=10,
-        description="Most entries of a user's history: a kind of event with a product, or a line of an order. The newest are kept.",
+        description="Most entries of a user's history, the newest: a kind of event with a product, or an order's line.",
     )
     recommendation_history_seconds: int = Field(
         90 * DAY_SECONDS, ge=60, description="How long Redis keeps a user's history after the user's last event."

@@ -63,12 +63,12 @@ def rows(shop: Shop) -> list[dict[str, Any]]:
 
 
 def test_training_counts_what_plain_python_counts(shop: Shop, jvm: None, tmp_path: Path) -> None:
-    found = outputs(rows(shop), tmp_path)["interactions"]
+    interactions = outputs(rows(shop), tmp_path)["interactions"]
     newest: dict[str, dict[tuple[str, str], int]] = {user: {} for user in shop}
-    for user, _, product, kind, time_ms, _ in found:
+    for user, _, product, kind, time_ms, _ in interactions:
         newest[user][kind, product] = max(time_ms, newest[user].get((kind, product), 0))
     assert newest == {user: plainly(events) for user, events in shop.items()}
-    orders = Counter((user, product, order) for user, _, product, kind, _, order in found if kind == "purchase")
+    orders = Counter((user, product, order) for user, _, product, kind, _, order in interactions if kind == "purchase")
     assert orders == Counter((user, each[0], each[1]) for user in shop for each in kept_purchases(shop[user]))
     assert len(orders) > 100
 
@@ -117,8 +117,8 @@ def test_personalise_and_a_rebuild_of_redis_make_the_same_members(shop: Shop, jv
     )
     query = load_sql("jobs.personalise", "interactions")
     by_job: Counter[tuple[str, str, int]] = Counter()
-    with tables.sql_query(query).execute().collect() as found:
-        for user, kind, product, time_ms, order, units, amount, event_id, number in found:
+    with tables.sql_query(query).execute().collect() as changes:
+        for user, kind, product, time_ms, order, units, amount, event_id, number in changes:
             if product or kind in ("refund", "order_cancelled"):
                 by_job[user, member(kind, order, product, units, amount, event_id, number), time_ms] += 1
 

@@ -80,14 +80,14 @@ def kept_purchases(events: Sequence[Event]) -> list[tuple[str, str, int]]:
 
 def plainly(events: Sequence[Event]) -> dict[tuple[str, str], int]:
     """Kind and product -> the newest time of those that count."""
-    found: dict[tuple[str, str], int] = {}
+    newest: dict[tuple[str, str], int] = {}
     counting = [(e.kind, e.product, e.time_ms) for e in events if e.kind in ("view_item", "select_item")]
     counting += [(e.kind, e.product, e.time_ms) for e in events if e.kind == "add_to_wishlist"]
     counting += [(e.kind, e.product, e.time_ms) for e in kept_additions(events)]
     counting += [("purchase", product, time_ms) for product, _, time_ms in kept_purchases(events)]
     for kind, product, time_ms in counting:
-        found[kind, product] = max(time_ms, found.get((kind, product), 0))
-    return found
+        newest[kind, product] = max(time_ms, newest.get((kind, product), 0))
+    return newest
 
 
 def _units(events: Sequence[Event], product: str) -> int:

@@ -41,9 +41,9 @@ def history(events: Sequence[Event]) -> dict[str, float]:
 
 
 def counting(events: Sequence[Event]) -> dict[tuple[str, str], float]:
-    found = counted(history(events).items())
-    assert len({(each.kind, each.product_id) for each in found}) == len(found)
-    return {(each.kind, each.product_id): each.time_ms for each in found}
+    interactions = counted(history(events).items())
+    assert len({(each.kind, each.product_id) for each in interactions}) == len(interactions)
+    return {(each.kind, each.product_id): each.time_ms for each in interactions}
 
 
 def test_an_addition_to_a_cart_counts_unless_a_removal_is_as_new_or_newer() -> None:
@@ -96,8 +96,8 @@ def test_of_several_orders_the_newest_that_was_kept_counts() -> None:
 
 def test_purchases_of_earlier_versions_count_until_the_order_is_read_again_or_given_back() -> None:
     former = {"purchase:a": 10.0, "purchase:b": 5.0, 'purchase:["odd"]': 4.0, "page_view:a": 3.0}
-    found = {(each.product_id, each.time_ms) for each in counted(former.items())}
-    assert found == {("a", 10.0), ("b", 5.0), ('["odd"]', 4.0)}
+    interactions = {(each.product_id, each.time_ms) for each in counted(former.items())}
+    assert interactions == {("a", 10.0), ("b", 5.0), ('["odd"]', 4.0)}
 
     again = former | history([BOUGHT, cancelled(2, 20, "o1")])
     assert {each.product_id for each in counted(again.items())} == {"b", '["odd"]'}
@@ -130,7 +130,14 @@ EVENTS = st.lists(
         st.builds(Event, NUMBERS, st.sampled_from(["view_item", "add_to_cart", "remove_from_cart"]), TIMES, PRODUCTS),
         st.builds(Event, NUMBERS, st.just("purchase"), TIMES, st.just(""), ORDERS, VALUES, LINES),
         st.builds(
-            Event, NUMBERS, st.sampled_from(["refund", "order_cancelled"]), TIMES, st.just(""), ORDERS, VALUES, ANY_LINES
+            Event,
+            NUMBERS,
+            st.sampled_from(["refund", "order_cancelled"]),
+            TIMES,
+            st.just(""),
+            ORDERS,
+            VALUES,
+            ANY_LINES,
         ),
     ),
     max_size=25,
