@@ -55,7 +55,10 @@ class Answer(BaseModel):
     source: Annotated[AnswerSource, Field(description="Where the first product comes from.")]
     filled_from: Annotated[list[Source] | None, Field(description="Further steps of the chain, where needed.")] = None
     model_version: Annotated[str, Field(description="The model whose lists were used; empty for none.")]
-    generated_at: Annotated[datetime, Field(description="The newest event behind the first list; of popular and trending products its hour.")]
+    generated_at: Annotated[
+        datetime,
+        Field(description="The newest event behind the first list; of popular and trending products its hour."),
+    ]
     experiment_arm: Annotated[str | None, Field(description="experiment:arm, for users who are in one.")] = None
     items: list[Item]
 
