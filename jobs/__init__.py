@@ -11,6 +11,7 @@
 
 A job is a function from tables to tables. Its rules are plain Python that never imports Flink, its logic is in
 ``.sql`` files, and ``job.py`` only wires the two. ``environment.py`` is the one place that builds a Flink environment,
-``sql_job.py`` what the jobs from ``events`` to results share, ``history/`` how one that ends reads all events,
-``interactions/`` what of the events still counts, ``tables.py`` the one place that binds connectors.
+once ``java_zone.py`` has compared Java's time zones with Python's, ``sql_job.py`` what the jobs from ``events`` to
+results share, ``history/`` how one that ends reads all events, ``interactions/`` what of the events still counts,
+``tables.py`` the one place that binds connectors.
 """

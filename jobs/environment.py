@@ -9,6 +9,7 @@ from pyflink.common import Configuration
 from pyflink.datastream import StreamExecutionEnvironment
 from pyflink.table import EnvironmentSettings, StreamTableEnvironment, TableEnvironment
 
+from jobs.java_zone import check_java_zone
 from schemas.settings import Settings
 
 _JARS_OF_THE_CLUSTER: Final = {"pipeline.jars": ""}
@@ -25,7 +26,12 @@ def stream_environment(settings: Settings, job: str, options: Mapping[str, str])
         settings: Where things are, and how often to checkpoint.
         job: Name of the job; its checkpoints lie in a folder of that name.
         options: What this job wants beyond ``common_options``, by Flink's names.
+
+    Raises:
+        ConfigurationError: Java has no such time zone as the shop's.
+        TimeZonesDiffer: It has another one.
     """
+    check_java_zone(settings.time_zone)
     configuration = Configuration()
     for key, value in {**common_options(settings, job), **options}.items():
         configuration.set_string(key, value)
@@ -43,7 +49,12 @@ def batch_environment(settings: Settings, job: str) -> TableEnvironment:
     Args:
         settings: For the parallelism and the shop's time zone.
         job: Name of the job.
+
+    Raises:
+        ConfigurationError: Java has no such time zone as the shop's.
+        TimeZonesDiffer: It has another one.
     """
+    check_java_zone(settings.time_zone)
     configuration = Configuration()
     for key, value in batch_options(settings, job).items():
         configuration.set_string(key, value)

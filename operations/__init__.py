@@ -1,6 +1,7 @@
 """Operations: what is done to a running system, whichever it is; all it needs is addresses.
 
 - ``migrate.py``          topics, schemas and tables brought up to date
+- ``clickhouse_zone.py``  has ClickHouse the same time zones?
 - ``running_jobs.py``     which jobs the cluster runs
 - ``lag.py``              has everything been consumed?
 - ``deleted_records.py``  records that Kafka deleted before they were read

@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from importlib.resources import files
 from typing import Final, TypeVar
 
@@ -35,6 +36,7 @@ from connections.clickhouse import SYSTEM_DATABASE, connected
 from connections.errors import DependencyUnavailable
 from connections.registry import SchemaRegistry
 from coordination.waiting import wait_until
+from operations.clickhouse_zone import check_clickhouse_zone
 from schemas.codec import schema_text
 from schemas.errors import ConfigurationError
 from schemas.result_tables import handwritten_view, result_statements
@@ -125,6 +127,7 @@ def migrate(settings: Settings, *, wait_seconds: float = 60.0) -> Migrated:
         DependencyUnavailable: A server did not answer within ``wait_seconds``.
         IncompatibleSchema: The registry refuses a schema of ``schemas/avro``.
         ConfigurationError: A numbered file was changed after it had run.
+        TimeZonesDiffer: ClickHouse has another time zone of the shop's name.
     """
     return Migrated(
         topics=migrate_topics(settings, wait_seconds),
@@ -203,9 +206,14 @@ def migrate_schemas(settings: Settings, wait_seconds: float) -> tuple[str, ...]:
 
 
 def migrate_tables(settings: Settings, wait_seconds: float) -> tuple[str, ...]:
-    """Run the DDL migrations that ``schema_migrations`` does not hold yet, and name them."""
+    """Run the DDL migrations that ``schema_migrations`` does not hold yet, and name them.
+
+    Raises:
+        TimeZonesDiffer: ClickHouse has another time zone of the shop's name; nothing was run.
+    """
     _wait_for(lambda: _create_database(settings), wait_seconds, DependencyUnavailable)
     with connected(settings, settings.clickhouse_database) as client:
+        check_clickhouse_zone(client, settings.time_zone, datetime.now(UTC))
         return _run_missing(client, ddl_migrations())
 
 

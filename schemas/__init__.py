@@ -10,6 +10,7 @@
 - ``result_tables.py``  their tables and views in ClickHouse
 - ``redis_keys.py``   Redis keys
 - ``codec.py``        Confluent framing and Avro bytes
+- ``time_zones.py``   the database of time zones, and how another is compared with it
 - ``settings.py``     every setting, with its environment variable
 - ``errors.py``       the error tree's root, and the errors of contracts
 

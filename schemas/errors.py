@@ -6,6 +6,7 @@ ShopError
 │   ├── InvalidEvent          an event that no job may count
 │   ├── InvalidValue          a value in a store is not what its key promises
 │   ├── IncompatibleSchema    the registry refused a new version of a schema
+│   ├── TimeZonesDiffer       a server's time zones are not those of the package tzdata
 │   │                                                                            connections/errors.py:
 │   ├── StatementRefused      ClickHouse refuses a statement
 │   ├── WriteRefused          Redis refuses a write
@@ -29,6 +30,7 @@ what ``./shop`` returns for it.
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar
 
 
@@ -87,3 +89,27 @@ class IncompatibleSchema(ContractError):
             "Add fields with a default, and neither rename nor retype one."
         )
         self.subject = subject
+
+
+class TimeZonesDiffer(ContractError):
+    """A server has another database of time zones, so that a day of the shop would begin at two instants.
+
+    Args:
+        zone: The shop's zone.
+        at: The first instant at which they differ.
+        whose: Whose database it is, to begin a sentence with.
+        theirs: The offset there and then, in words.
+        version: The release of the package ``tzdata``.
+        ours: The offset by that.
+        remedy: What to do, in a sentence.
+    """
+
+    def __init__(self, zone: str, at: datetime, whose: str, theirs: str, version: str, ours: str, remedy: str) -> None:
+        super().__init__(
+            f"{whose} has another time zone {zone} than the package tzdata ({version}): at {at:%Y-%m-%dT%H:%M:%SZ} it "
+            f"is at {theirs}, and by the package at {ours}. Events near midnight would lie in two days. {remedy}"
+        )
+        self.zone = zone
+        self.at = at
+        self.theirs = theirs
+        self.ours = ours

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Final, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from schemas.time_zones import zone_of
 
 DAY_SECONDS: Final = 24 * 60 * 60
 ALL_JOBS: Final = "all"
@@ -233,12 +234,7 @@ class Settings(BaseSettings):
     @field_validator("time_zone")
     @classmethod
     def _known_zone(cls, name: str) -> str:
-        try:
-            ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-            message = f"there is no time zone {name!r}; names are like Europe/Berlin"
-            raise ValueError(message) from error
-        return name
+        return zone_of(name).key
 
     def port(self, part: str) -> int:
         """The embedded port of ``part``, one of PORT_OFFSETS."""

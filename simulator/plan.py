@@ -11,6 +11,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from schemas.errors import ConfigurationError
+from schemas.time_zones import zone_of
 
 DEFAULT_START: Final = date(2026, 1, 5)
 DEFAULT_DAYS: Final = 10
@@ -87,7 +88,7 @@ class Plan:
     @property
     def zone(self) -> ZoneInfo:
         """The shop's time zone."""
-        return ZoneInfo(self.time_zone)
+        return zone_of(self.time_zone)
 
     @property
     def start_ms(self) -> int:

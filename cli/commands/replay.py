@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Final
-from zoneinfo import ZoneInfo
 
 import typer
 
@@ -72,7 +71,9 @@ def replay(
 
 
 def _moment(local: datetime, settings: Settings) -> int:
-    at = local.replace(tzinfo=ZoneInfo(settings.time_zone)).astimezone(UTC)
+    from schemas.time_zones import zone_of
+
+    at = local.replace(tzinfo=zone_of(settings.time_zone)).astimezone(UTC)
     return round(at.timestamp() * 1000)
 
 

@@ -200,12 +200,12 @@ def _check_writable(ledger: Path) -> None:
 
 
 def _in_zone(settings: Settings, time_zone: str) -> Settings:
-    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+    from schemas.time_zones import zone_of
 
     try:
-        ZoneInfo(time_zone)
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        message = f"There is no time zone {time_zone!r}. Names are like Europe/Berlin."
+        zone_of(time_zone)
+    except ValueError as error:
+        message = f"--time-zone: {error}."
         raise ConfigurationError(message) from error
     return settings.model_copy(update={"time_zone": time_zone})
 

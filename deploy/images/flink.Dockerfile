@@ -5,11 +5,13 @@ WORKDIR /opt/shopstream
 COPY requirements.lock ./
 RUN uv pip sync --system requirements.lock
 COPY . .
-RUN python -m local.connectors /jars
+RUN python -m local.connectors /jars && python -m local.java_zones /jars/tzdb.dat
 
 FROM flink:2.3.0-java21
 RUN apt-get update && apt-get install -y --no-install-recommends python3 python3-venv && rm -rf /var/lib/apt/lists/*
 COPY --from=jars /jars/*.jar /opt/flink/lib/
+# Time zones as Python has them: days must begin at the same instants.
+COPY --from=jars /jars/tzdb.dat /opt/java/openjdk/lib/tzdb.dat
 COPY --from=jars /usr/local /usr/local
 COPY flink-conf/config.yaml /tmp/config.yaml
 # The embedded platform's configuration, with the module opens of the distribution's own.

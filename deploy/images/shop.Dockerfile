@@ -6,5 +6,7 @@ ARG LOCK=requirements.lock
 COPY requirements*.lock ./
 RUN uv pip sync --system "$LOCK"
 COPY . .
+# The Java that plans the jobs has the time zones that Python has.
+RUN python -m local.java_zones
 ENV PYTHONPATH=/opt/shopstream PYTHONUNBUFFERED=1 SHOP_DATA_DIR=/var/lib/shopstream
 ENTRYPOINT ["python", "-m", "cli"]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
-from zoneinfo import ZoneInfo
+
+from schemas.time_zones import zone_of
 
 MINUTE_MS: Final = 60_000
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -18,7 +19,7 @@ class Calendar:
     """
 
     def __init__(self, time_zone: str) -> None:
-        self._zone = ZoneInfo(time_zone)
+        self._zone = zone_of(time_zone)
         self._days: dict[int, date] = {}
 
     def day_of(self, minute: int) -> date:

@@ -28,7 +28,7 @@ echo
 
 
 class Clone:
-    """A clone whose only files are ``shop`` and the lock files."""
+    """A clone whose only files are ``shop``, the lock files and the program that writes Java's time zones."""
 
     def __init__(self, root: Path) -> None:
         self.root = root / "a clone"
@@ -37,6 +37,9 @@ class Clone:
         for directory in (self.root, self.tools, root / "home"):
             directory.mkdir()
         shutil.copy(ROOT / "shop", self.root / "shop")
+        self.java_zones = self.root / "local" / "java_zones.py"
+        self.java_zones.parent.mkdir()
+        self.java_zones.write_text("")
         for name in ("requirements", "requirements-sentences", "requirements-dev"):
             (self.root / f"{name}.lock").write_text(name)
         self.write(self.tools / "uv", UV)
@@ -92,6 +95,22 @@ def test_later_runs_make_it_anew_only_when_the_lock_file_changed(clone: Clone) -
     for _ in range(2):
         clone.run("status")
     assert clone.synced() == ["requirements.lock", "requirements.lock"]
+
+
+def test_it_is_made_anew_when_java_is_to_have_other_time_zones(clone: Clone) -> None:
+    clone.run("status")
+    clone.java_zones.write_text("changed")
+    for _ in range(2):
+        clone.run("status")
+    assert clone.synced() == ["requirements.lock", "requirements.lock"]
+
+
+def test_a_java_whose_time_zones_cannot_be_written_is_an_error_in_words(clone: Clone) -> None:
+    failing = PYTHON + '[ "$3" != local.java_zones ]\n'
+    clone.write(Path(clone.environment["FAKE_PYTHON"]), failing)
+    code, out, err = clone.run("status")
+    assert (code, out) == (1, "")
+    assert err.endswith("Error: the bundled Java cannot be given the time zones of the package tzdata.\n")
 
 
 def test_the_packages_are_held_to_their_hashes(clone: Clone) -> None:

@@ -23,7 +23,7 @@ from simulator.plan import Trouble
         (["--duration", "1m"], "--duration needs --rate"),
         (["--duration", "soon", "--rate", "5"], "'soon' is no duration"),
         (["--events", "5", "--trouble", "locusts"], "There is no trouble locusts"),
-        (["--events", "5", "--time-zone", "Mars/Base"], "There is no time zone 'Mars/Base'"),
+        (["--events", "5", "--time-zone", "Mars/Base"], "--time-zone: there is no time zone 'Mars/Base'"),
         (["--events", "5", "--live", "--shuffle", "1"], "--live goes with none of"),
     ],
 )
