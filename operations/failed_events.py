@@ -1,4 +1,4 @@
-"""The records that ingest refused, as they stand in the topic ``failed-events``."""
+"""The records that ingest refused, and the events that the collector did, as they stand in ``failed-events``."""
 
 from __future__ import annotations
 
@@ -14,11 +14,14 @@ from connections.kafka import CommittedRecords
 from schemas.errors import ConfigurationError, ContractError
 from schemas.failures import (
     HEADER_CLASS,
+    HEADER_CUT_FROM,
     HEADER_MESSAGE,
     HEADER_OFFSET,
     HEADER_PARTITION,
+    HEADER_STAGE,
     HEADER_TOPIC,
     Reason,
+    Stage,
 )
 from schemas.settings import Settings
 from schemas.topics import FAILED_EVENTS
@@ -31,20 +34,23 @@ class FailedEvent:
     """One refused record.
 
     Attributes:
-        failed_at: When ingest refused it, UTC.
-        topic: The domain topic it came in.
+        failed_at: When it was refused, UTC.
+        stage: Who refused it.
+        topic: The domain topic it came in. What the collector refused stood in none: its place is that of its copy in
+            ``failed-events``.
         partition: Its partition there.
         offset: Its offset there.
         reason: Why it was refused.
         message: The same in words.
-        key: Its key, untouched.
-        value: Its value, untouched; None when it had none.
+        key: Its key, untouched; its user where the collector refused it.
+        value: Its value, untouched; None when it had none. Where the collector refused it, JSON; a long one is cut.
         failed_partition: Its partition in ``failed-events``.
         failed_offset: Its offset in ``failed-events``.
         headers: All headers of the record in ``failed-events``.
     """
 
     failed_at: datetime
+    stage: Stage
     topic: str
     partition: int
     offset: int
@@ -56,9 +62,19 @@ class FailedEvent:
     failed_offset: int
     headers: Headers = field(repr=False)
 
+    @property
+    def cut_from(self) -> int | None:
+        """How many bytes the value had of which only the beginning was kept; None where it is whole."""
+        size = dict(self.headers).get(HEADER_CUT_FROM)
+        return None if size is None else int(size)
+
 
 def failed_events(
-    settings: Settings, reason: Reason | None = None, topic: str | None = None, limit: int | None = None
+    settings: Settings,
+    reason: Reason | None = None,
+    topic: str | None = None,
+    limit: int | None = None,
+    stage: Stage | None = None,
 ) -> Iterator[FailedEvent]:
     """What is in ``failed-events`` now, partition by partition, each in the order of its offsets.
 
@@ -67,6 +83,7 @@ def failed_events(
         reason: Only those refused for it.
         topic: Only those that came in this domain topic.
         limit: So many at the most.
+        stage: Only those that were refused there.
 
     Raises:
         DependencyUnavailable: Kafka does not answer.
@@ -76,7 +93,7 @@ def failed_events(
     matching = (
         failed
         for failed in _all_failed_events(settings)
-        if reason in (None, failed.reason) and topic in (None, failed.topic)
+        if reason in (None, failed.reason) and topic in (None, failed.topic) and stage in (None, failed.stage)
     )
     return islice(matching, limit)
 
@@ -130,11 +147,14 @@ def _failed_event(message: Message) -> FailedEvent:
     headers = cast("list[tuple[str, bytes | None]]", message.headers() or [])
     values = dict(headers)
     try:
+        stage = Stage(_text(values, HEADER_STAGE))
+        is_copy = stage is Stage.COLLECTOR
         return FailedEvent(
             failed_at=datetime.fromtimestamp(message.timestamp()[1] / 1000, UTC),
-            topic=_text(values, HEADER_TOPIC),
-            partition=int(_text(values, HEADER_PARTITION)),
-            offset=int(_text(values, HEADER_OFFSET)),
+            stage=stage,
+            topic=FAILED_EVENTS if is_copy else _text(values, HEADER_TOPIC),
+            partition=partition if is_copy else int(_text(values, HEADER_PARTITION)),
+            offset=offset if is_copy else int(_text(values, HEADER_OFFSET)),
             reason=Reason(_text(values, HEADER_CLASS)),
             message=_text(values, HEADER_MESSAGE),
             key=message.key(),

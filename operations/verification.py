@@ -23,6 +23,7 @@ from connections.clickhouse import connected
 from connections.kafka import CommittedRecords
 from operations.failed_events import failed_events
 from schemas.errors import ConfigurationError
+from schemas.failures import Stage
 from schemas.results import RESULTS
 from schemas.settings import Settings
 from schemas.topics import DOMAIN_TOPICS, EVENTS
@@ -190,7 +191,7 @@ def compare_records(ledger: LedgerFile, settings: Settings) -> RecordsReport:
         trusted = sum(1 for _ in _values(records, EVENTS))
     with connected(settings, settings.clickhouse_database) as client:
         rows, distinct = client.query("SELECT count(), uniqExact(event_id) FROM events").result_rows[0]
-    failed = Counter(str(record.reason) for record in failed_events(settings))
+    failed = Counter(str(record.reason) for record in failed_events(settings, stage=Stage.INGEST))
     times = max(1, round(produced / ledger.produced)) if ledger.produced else 1
     expected_failed = {reason: count * times for reason, count in ledger.failed.items()}
     counts = {

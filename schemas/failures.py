@@ -1,6 +1,7 @@
 """Why a record lands in ``failed-events``, and how it says so: Kafka Connect's dead-letter headers.
 
-The value and the key of a failed record are the original bytes, untouched, but for a user who was erased.
+The value and the key of a record that ingest refused are the original bytes, untouched, but for a user who was erased.
+Those of an event that the collector refused are its JSON, of which a long one is cut, and its user.
 """
 
 from __future__ import annotations
@@ -26,6 +27,14 @@ class Reason(StrEnum):
     TOO_OLD = "too_old"  # happened longer ago than the allowed lateness when it was received
     ERASED_USER = "erased_user"  # the user was erased; neither key nor value are kept
     TOO_FAR_IN_FUTURE = "too_far_in_future"  # lies further ahead of its reception than clocks may differ
+    TOO_LARGE = "too_large"  # an event over HTTP that is larger than one may be
+
+
+class Stage(StrEnum):
+    """Who refused a record."""
+
+    INGEST = "ingest"  # the job: what stood in a domain topic
+    COLLECTOR = "collector"  # what came over HTTP, and stands nowhere else
 
 
 HEADER_TOPIC: Final = "__connect.errors.topic"
@@ -34,6 +43,11 @@ HEADER_OFFSET: Final = "__connect.errors.offset"
 HEADER_STAGE: Final = "__connect.errors.stage"
 HEADER_CLASS: Final = "__connect.errors.exception.class.name"
 HEADER_MESSAGE: Final = "__connect.errors.exception.message"
+HEADER_REQUEST: Final = "shop-collector-request"
+"""Header of an event that the collector refused: what its request said beside it, as JSON."""
+
+HEADER_CUT_FROM: Final = "shop-cut-from"
+"""Header of one of which only the beginning is kept: how many bytes it had, ASCII digits."""
 
 
 @dataclass(frozen=True, slots=True)

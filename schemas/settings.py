@@ -152,6 +152,17 @@ class Settings(BaseSettings):
     )
     collector_request_bytes: int = Field(1 << 20, ge=1024, description="Largest body of a request, decompressed.")
     collector_event_bytes: int = Field(256 << 10, ge=256, description="Largest event, as JSON.")
+    collector_kept_event_bytes: int = Field(
+        64 << 10,
+        ge=256,
+        description="Most bytes that are kept of a refused event; a longer one is cut, and cannot be repaired.",
+    )
+    collector_kept_bytes_per_second: int = Field(
+        16 << 10,
+        ge=0,
+        description="Bytes of refused events that a collector keeps per second on average, at most 512 times as many "
+        "at once; 0 keeps none.",
+    )
     collector_batch_events: int = Field(1000, ge=1, description="Most events of one request.")
     collector_rate_events_per_second: float = Field(
         0, ge=0, description="Events per second that each key may send, on average; 0 for no limit."

@@ -1,4 +1,4 @@
-"""``failed list``, ``failed show`` and ``failed repair``: the records that ingest refused."""
+"""``failed list``, ``failed show`` and ``failed repair``: what ingest and the collector refused."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from cli.hexdump import hexdump, printable
 from cli.progress import working
 from connections.errors import RegistryUnavailable
 from schemas.errors import ConfigurationError
-from schemas.failures import Failure, Reason
+from schemas.failures import Failure, Reason, Stage
 
 if TYPE_CHECKING:
     from operations.failed_events import FailedEvent
@@ -37,13 +37,14 @@ COLUMNS: Final = (
     "value",
     "failed_partition",
     "failed_offset",
+    "stage",
 )
 """Columns of csv and json: size is null for a record without a value, key and value are base64."""
 
 _IN_TABLE: Final = ("topic", "partition", "offset", "reason", "message", "size", "first bytes")
 _NUMBERS: Final = ("partition", "offset", "size")
 
-failed = typer.Typer(help="The records that ingest refused, and why.", no_args_is_help=True)
+failed = typer.Typer(help="The records that ingest and the collector refused, and why.", no_args_is_help=True)
 
 
 class Format(StrEnum):
@@ -64,6 +65,7 @@ def list_failed(
     ctx: typer.Context,
     reason: Annotated[Reason | None, typer.Option(help="Only records with this reason.", show_default=False)] = None,
     topic: Annotated[str | None, typer.Option(help="Only records of this domain topic.", show_default=False)] = None,
+    stage: Annotated[Stage | None, typer.Option(help="Only what was refused there.", show_default=False)] = None,
     limit: Annotated[int | None, typer.Option(help="Most records to list.", min=1, show_default=False)] = None,
     output: Annotated[Format, typer.Option("--format", help="Format of the output.")] = Format.TABLE,
 ) -> None:
@@ -71,7 +73,7 @@ def list_failed(
     from operations.failed_events import failed_events
 
     _check_topic(topic)
-    records = failed_events(settings_of(ctx), reason, topic, limit)
+    records = failed_events(settings_of(ctx), reason, topic, limit, stage)
     if output is Format.TABLE:
         _print_table(records)
     elif output is Format.CSV:
@@ -87,7 +89,11 @@ def list_failed(
 def show_failed(
     ctx: typer.Context,
     place: Annotated[
-        str, typer.Argument(help="TOPIC/PARTITION/OFFSET of the refused record, or its PARTITION of failed-events.")
+        str,
+        typer.Argument(
+            help="TOPIC/PARTITION/OFFSET of the refused record (of failed-events for what the collector refused), "
+            "or its PARTITION of failed-events."
+        ),
     ],
     offset: Annotated[
         int | None, typer.Argument(help="With a PARTITION: the record's OFFSET in failed-events.", show_default=False)
@@ -108,14 +114,16 @@ def repair_failed(
     where: Annotated[
         list[str] | None,
         typer.Option(
-            help="Only records that match: reason=missing_field, offset>=17, failed_at<2026-01-05T12:00, "
-            "event.source=web; may be repeated.",
+            help="Only records that match: reason=missing_field, stage=collector, offset>=17, "
+            "failed_at<2026-01-05T12:00, event.source=web; may be repeated.",
             show_default=False,
         ),
     ] = None,
     rule: Annotated[
         Path | None,
-        typer.Option("--with", help="A Python file with repair(event) or repair_bytes(value).", dir_okay=False),
+        typer.Option(
+            "--with", help="A Python file with repair(event), repair_bytes(value) or repair_body(body).", dir_okay=False
+        ),
     ] = None,
     schema_version: Annotated[
         int | None,
@@ -160,11 +168,13 @@ def as_row(record: FailedEvent) -> dict[str, Any]:
         "value": _base64(record.value),
         "failed_partition": record.failed_partition,
         "failed_offset": record.failed_offset,
+        "stage": record.stage.value,
     }
 
 
 def describe(record: FailedEvent) -> Iterator[str]:
     """What is known of a record without decoding it, line by line."""
+    yield f"refused by {record.stage}"
     yield f"topic      {record.topic}"
     yield f"partition  {record.partition}"
     yield f"offset     {record.offset}"
@@ -189,6 +199,19 @@ def _bytes_of(name: str, data: bytes | None) -> Iterator[str]:
 
 
 def _decoded(settings: Settings, record: FailedEvent) -> Iterator[str]:
+    return _body(record) if record.stage is Stage.COLLECTOR else _fields(settings, record)
+
+
+def _body(record: FailedEvent) -> Iterator[str]:
+    """The JSON of an event that the collector refused."""
+    if record.cut_from is not None:
+        yield f"\nJSON: only the beginning was kept, of {record.cut_from:,} bytes"
+    elif record.value is not None:
+        yield "\nJSON"
+        yield from json.dumps(json.loads(record.value), indent=2, ensure_ascii=False).splitlines()
+
+
+def _fields(settings: Settings, record: FailedEvent) -> Iterator[str]:
     from connections.registry import SchemaRegistry
     from jobs.ingest.decoder import EventDecoder
 
@@ -215,6 +238,8 @@ def _find(settings: Settings, place: str, offset: int | None) -> FailedEvent:
     if offset is not None:
         return failed_event_at(settings, _number(place), offset)
     match place.rsplit("/", 2):
+        case ["failed-events", partition, original]:
+            return failed_event_at(settings, _number(partition), _number(original))
         case [topic, partition, original]:
             _check_topic(topic)
             return failed_event_of(settings, topic, _number(partition), _number(original))
@@ -226,7 +251,10 @@ def _check_topic(topic: str | None) -> None:
     from schemas.topics import DOMAIN_TOPICS
 
     if topic is not None and topic not in DOMAIN_TOPICS:
-        message = f"{topic!r} is no domain topic. Those are: {', '.join(DOMAIN_TOPICS)}."
+        message = (
+            f"{topic!r} is no domain topic. Those are: {', '.join(DOMAIN_TOPICS)}. "
+            "What the collector refused stood in none: '--stage collector' lists it."
+        )
         raise ConfigurationError(message)
 
 

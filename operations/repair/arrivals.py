@@ -22,7 +22,7 @@ class Place(NamedTuple):
 
 
 def place_of(failed: FailedEvent) -> Place:
-    """Where a failed event came in."""
+    """Where a failed event came in, or its copy where it came over HTTP."""
     return Place(failed.topic, failed.partition, failed.offset)
 
 

@@ -13,8 +13,8 @@ from typing import Any, Final
 from operations.failed_events import FailedEvent
 from schemas.codec import load_schema
 from schemas.errors import ConfigurationError
-from schemas.failures import Reason
-from schemas.topics import DOMAIN_TOPICS
+from schemas.failures import Reason, Stage
+from schemas.topics import DOMAIN_TOPICS, FAILED_EVENTS
 
 EVENT: Final = "event."
 """What the name of a field of the event itself begins with."""
@@ -90,8 +90,8 @@ def parse_condition(text: str) -> Condition:
 
 
 def _topic(text: str) -> str:
-    if text not in DOMAIN_TOPICS:
-        message = f"the domain topics are {', '.join(DOMAIN_TOPICS)}"
+    if text not in (*DOMAIN_TOPICS, FAILED_EVENTS):
+        message = f"the domain topics are {', '.join(DOMAIN_TOPICS)}; what the collector refused has {FAILED_EVENTS}"
         raise ValueError(message)
     return text
 
@@ -123,6 +123,7 @@ def _field_parser(avro: Any) -> Callable[[str], Any] | None:
 
 
 _ATTRIBUTES: Final[dict[str, Callable[[str], Any]]] = {
+    "stage": Stage,
     "reason": Reason,
     "message": str,
     "topic": _topic,

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from jobs.ingest.decoder import EventDecoder
 from jobs.ingest.rules import IngestRules
 from operations.failed_events import FailedEvent
+from operations.repair.collected import collected_events
 from operations.repair.rule import Event, Rule, RuleFailed
+from producers.collector.mapping import Mapper
 from producers.publisher import Route
 from schemas.codec import HEADER_BYTES, MAGIC
 from schemas.event_types import canonical_type
-from schemas.failures import Failure, Reason
+from schemas.failures import Failure, Reason, Stage
 
 LEFT_OUT: Final = "the rule leaves it where it is"
 RULE_FAILED: Final = "rule_failed"
@@ -30,12 +32,19 @@ class Repaired:
         key: Its user, or its product where there is no user.
         value: The framed event.
         event_id: Its id.
+        further: One of each further product, where the collector refused an event about several.
     """
 
     topic: str
     key: str
     value: bytes
     event_id: str
+    further: tuple[Repaired, ...] = ()
+
+    @property
+    def records(self) -> tuple[Repaired, ...]:
+        """All that are to be sent."""
+        return (self, *self.further)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +90,17 @@ class Repair:
         decoder: Decodes them.
         rules: Those of ingest.
         routes: Where each type of event goes, and how it is written there.
+        mapper: Reads what the collector refused.
         rule: Sets them right.
     """
 
-    def __init__(self, decoder: EventDecoder, rules: IngestRules, routes: Mapping[str, Route], rule: Rule) -> None:
+    def __init__(
+        self, decoder: EventDecoder, rules: IngestRules, routes: Mapping[str, Route], mapper: Mapper, rule: Rule
+    ) -> None:
         self._decoder = decoder
         self._rules = rules
         self._routes = routes
+        self._mapper = mapper
         self._rule = rule
 
     def decode(self, value: bytes | None) -> Event | Failure:
@@ -106,24 +119,44 @@ class Repair:
             RegistryUnavailable: The registry does not answer.
         """
         try:
-            event = self._set_right(value)
+            is_copy = failed.stage is Stage.COLLECTOR
+            events = self._collected(failed, received_ms) if is_copy else self._set_right(value)
         except RuleFailed as error:
             return StillInvalid(RULE_FAILED, str(error))
-        if event is None:
+        if not events:
             return Skipped(LEFT_OUT)
-        if isinstance(event, Failure):
-            return StillInvalid(event.reason, event.message)
-        event["event_id"] = event.get("event_id") or event_id_of(failed)
-        return self._judge(event, received_ms)
+        if isinstance(events, Failure):
+            return StillInvalid(events.reason, events.message)
+        return self._judge_all(failed, events, received_ms)
 
-    def _set_right(self, value: bytes | None) -> Event | Failure | None:
+    def _judge_all(self, failed: FailedEvent, events: list[Event], received_ms: int) -> Repaired | StillInvalid:
+        records: list[Repaired] = []
+        for event in events:
+            event["event_id"] = event.get("event_id") or event_id_of(failed)
+            judged = self._judge(event, received_ms)
+            if isinstance(judged, StillInvalid):
+                return judged
+            records.append(judged)
+        return replace(records[0], further=tuple(records[1:]))
+
+    def _collected(self, failed: FailedEvent, received_ms: int) -> list[Event] | Failure:
+        events = collected_events(failed, received_ms, self._mapper, self._rule)
+        if isinstance(events, Failure):
+            return events
+        return [right for event in events if (right := self._rule.of_event(event)) is not None]
+
+    def _set_right(self, value: bytes | None) -> list[Event] | Failure:
         event = self._decoder.decode(value)
         if not isinstance(event, Failure):
-            return self._rule.of_event(event)
-        if self._rule.repair_bytes is None:
-            return event
-        answer = self._rule.of_bytes(value)
-        return self._decoder.decode(answer) if isinstance(answer, bytes) else answer
+            right: Event | Failure | None = self._rule.of_event(event)
+        elif self._rule.repair_bytes is None:
+            right = event
+        else:
+            answer = self._rule.of_bytes(value)
+            right = self._decoder.decode(answer) if isinstance(answer, bytes) else answer
+        if isinstance(right, Failure):
+            return right
+        return [] if right is None else [right]
 
     def _judge(self, event: Event, received_ms: int) -> Repaired | StillInvalid:
         name: Any = event.get("event_type")

@@ -25,10 +25,12 @@ class Rule:
     Attributes:
         repair: Event -> the event set right, or None to leave it where it is.
         repair_bytes: Bytes that cannot be decoded -> an event, or bytes that can be, or None to leave them.
+        repair_body: The JSON of an event that the collector refused -> the JSON set right, or None to leave it.
     """
 
     repair: Callable[[Event], Event | None] | None
     repair_bytes: Callable[[bytes | None], Event | bytes | None] | None
+    repair_body: Callable[[Any], dict[str, Any] | None] | None = None
 
     def of_event(self, event: Event) -> Event | None:
         """What it makes of an event; as it is when the rule has nothing for events.
@@ -58,6 +60,20 @@ class Rule:
             raise RuleFailed(message)
         return answer
 
+    def of_body(self, body: Any) -> Any:
+        """What it makes of the JSON of an event that the collector refused; the same when the rule has nothing for it.
+
+        Raises:
+            RuleFailed: It raised, or answered with something else.
+        """
+        if self.repair_body is None:
+            return body
+        answer = _answer(self.repair_body, body)
+        if answer is not None and not isinstance(answer, dict):
+            message = f"repair_body() must answer with a dict or None, not {type(answer).__name__}"
+            raise RuleFailed(message)
+        return answer
+
 
 AS_IT_IS = Rule(None, None)
 """No rule: what has become valid meanwhile is sent on."""
@@ -67,16 +83,16 @@ def load_rule(path: Path) -> Rule:
     """The rule of a Python file.
 
     Raises:
-        ConfigurationError: It cannot be read or run, or has neither function.
+        ConfigurationError: It cannot be read or run, or has none of the functions.
     """
     try:
         module = _module(path)
     except Exception as error:
         message = f"The rule {path} cannot be used: {type(error).__name__}: {error}"
         raise ConfigurationError(message) from error
-    rule = Rule(_function(module, "repair"), _function(module, "repair_bytes"))
+    rule = Rule(*(_function(module, name) for name in ("repair", "repair_bytes", "repair_body")))
     if rule == AS_IT_IS:
-        message = f"The rule {path} has neither a function repair(event) nor repair_bytes(value)."
+        message = f"The rule {path} has neither a function repair(event) nor repair_bytes(value) nor repair_body(body)."
         raise ConfigurationError(message)
     return rule
 

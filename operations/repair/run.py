@@ -7,6 +7,7 @@ ClickHouse those of all events that were accepted before.
 
 from __future__ import annotations
 
+import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing
@@ -26,9 +27,10 @@ from operations.repair.arrivals import Place, arrivals, place_of
 from operations.repair.conditions import Condition
 from operations.repair.decision import Decision, Repair, Repaired, Skipped, StillInvalid, reframed
 from operations.repair.rule import AS_IT_IS, Rule
+from producers.collector.mapping import Mapper
 from producers.publisher import Publisher, routes
 from schemas.errors import ConfigurationError
-from schemas.failures import Failure
+from schemas.failures import Failure, Stage
 from schemas.settings import Settings
 from schemas.topics import HEADER_RECEIVED_AT
 
@@ -128,8 +130,9 @@ class _Run:
         self._clickhouse = stack.enter_context(connected(settings, settings.clickhouse_database))
         self._publisher = None if request.is_rehearsal else stack.enter_context(Publisher(settings))
         limits = AgeLimits(settings.allowed_lateness_seconds * 1000, settings.clock_skew_seconds * 1000)
+        mapper = Mapper(limits.lateness_ms, limits.skew_ms, lambda: str(uuid.uuid4()))
         decoder = EventDecoder(self._registry, patience_seconds=0)
-        self._repair = Repair(decoder, IngestRules(decoder, limits), routes(settings), request.rule)
+        self._repair = Repair(decoder, IngestRules(decoder, limits), routes(settings), mapper, request.rule)
         self._schema_ids: dict[str, int] = {}
         self._sent: set[str] = set()
 
@@ -141,12 +144,13 @@ class _Run:
         decisions = [
             self._repair.decide(failed, values[place_of(failed)], received[place_of(failed)]) for failed in chosen
         ]
-        known = known_ids(self._clickhouse, [each.event_id for each in decisions if isinstance(each, Repaired)])
+        repaired = [each for each in decisions if isinstance(each, Repaired)]
+        known = known_ids(self._clickhouse, [record.event_id for each in repaired for record in each.records])
         for failed, decision in zip(chosen, decisions, strict=True):
             yield failed, self._send(decision, received[place_of(failed)], known)
 
     def _value(self, failed: FailedEvent) -> bytes | None:
-        if self._request.schema_version is None:
+        if self._request.schema_version is None or failed.stage is Stage.COLLECTOR:
             return failed.value
         return reframed(failed.value, self._schema_id(f"{failed.topic}-value", self._request.schema_version))
 
@@ -171,14 +175,17 @@ class _Run:
     def _send(self, decision: Decision, received_ms: int, known: set[str]) -> Decision:
         if not isinstance(decision, Repaired):
             return decision
-        if decision.event_id in known:
+        new = [record for record in decision.records if record.event_id not in known]
+        if not new:
             return Skipped(ACCEPTED_BEFORE)
-        if decision.event_id in self._sent:
+        unsent = [record for record in new if record.event_id not in self._sent]
+        if not unsent:
             return Skipped(SAME_ID)
-        self._sent.add(decision.event_id)
-        if self._publisher is not None:
-            headers: dict[str, str | bytes | None] = {HEADER_RECEIVED_AT: str(received_ms)}
-            self._publisher.send(decision.topic, decision.key, decision.value, decision.event_id, headers)
+        for record in unsent:
+            self._sent.add(record.event_id)
+            if self._publisher is not None:
+                headers: dict[str, str | bytes | None] = {HEADER_RECEIVED_AT: str(received_ms)}
+                self._publisher.send(record.topic, record.key, record.value, record.event_id, headers)
         return decision
 
 

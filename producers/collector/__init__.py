@@ -13,6 +13,7 @@ In the order in which a request passes them:
 - ``violations.py``  what can be wrong with an event
 - ``problems.py``    what can be wrong with a request, beyond what ``web/problems.py`` knows
 - ``delivery.py``    the way to Kafka
+- ``refused.py``     copies of the events that are refused
 - ``metrics.py``     what is counted
 - ``openapi.py``     how it is described
 """

@@ -27,6 +27,7 @@ from producers.collector.mapping import Mapper
 from producers.collector.metrics import Metrics
 from producers.collector.openapi import with_intake
 from producers.collector.problems import METHOD_NOT_ALLOWED, UNAVAILABLE
+from producers.collector.refused import FailedEventsTopic, RefusedEvents
 from producers.publisher import routes
 from schemas.errors import ContractError, ShopError
 from schemas.settings import Settings
@@ -63,11 +64,12 @@ def collector(
     metrics = Metrics()
     delivery = Delivery(settings, metrics, on_fatal, overrides)
     mapper = Mapper(settings.allowed_lateness_seconds * 1000, settings.clock_skew_seconds * 1000, _new_id)
-    intake = Intake(settings, WriteKeys(configured_keys(settings)), delivery, metrics, mapper, _now_ms)
+    refused = RefusedEvents(settings, metrics, FailedEventsTopic(settings).send)
+    intake = Intake(settings, WriteKeys(configured_keys(settings)), delivery, metrics, mapper, refused, _now_ms)
     app = FastAPI(
         title="shopstream collector",
         description="Takes events from browsers, apps and services. See docs/tracking.md.",
-        lifespan=_lifespan(settings, intake, delivery),
+        lifespan=_lifespan(settings, intake, delivery, refused),
         docs_url=None,
         redoc_url=None,
     )
@@ -80,19 +82,21 @@ def collector(
     return app
 
 
-def _lifespan(settings: Settings, intake: Intake, delivery: Delivery) -> Any:
+def _lifespan(settings: Settings, intake: Intake, delivery: Delivery, refused: RefusedEvents) -> Any:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         delivery.start()
         gc.collect()
         gc.freeze()  # what is here stays: no collection need look at it for each event's sake
-        connecting = asyncio.create_task(_connect(settings, intake))
+        tasks = [asyncio.create_task(_connect(settings, intake)), asyncio.create_task(refused.send_for_ever())]
         try:
             yield
         finally:
-            connecting.cancel()
-            with suppress(asyncio.CancelledError):
-                await connecting
+            for task in tasks:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
+            await refused.drain()
             await delivery.close(settings.collector_acknowledge_ms / 1000)
 
     return lifespan

@@ -22,6 +22,7 @@ from producers.collector.mapping import Arrival, Event, Mapper
 from producers.collector.metrics import Metrics
 from producers.collector.problems import UNAVAILABLE
 from producers.collector.reading import read_json
+from producers.collector.refused import RefusedEvents
 from producers.collector.sessions import Sessions
 from producers.collector.violations import Kind, Rejected, Violation
 from producers.publisher import Route
@@ -96,6 +97,7 @@ class Intake:
         delivery: The way to Kafka.
         metrics: What to count.
         mapper: Turns bodies into events.
+        refused: Keeps copies of the events that are refused.
         now_ms: The time, in epoch milliseconds.
     """
 
@@ -106,6 +108,7 @@ class Intake:
         delivery: Delivery,
         metrics: Metrics,
         mapper: Mapper,
+        refused: RefusedEvents,
         now_ms: Callable[[], int],
     ) -> None:
         self._settings = settings
@@ -113,6 +116,7 @@ class Intake:
         self._delivery = delivery
         self._metrics = metrics
         self._mapper = mapper
+        self._refused = refused
         self._now_ms = now_ms
         self._rates = RateLimit(
             settings.collector_rate_events_per_second, settings.collector_burst_events, time.monotonic
@@ -248,6 +252,7 @@ class Intake:
             except Rejected as rejected:
                 self._metrics.rejected.labels(rejected.violations[0].kind).inc()
                 outcome.violations += _described(index, event_id, rejected.violations)
+                self._refused.keep(body, event_id, call, arrival, rejected.violations)
         return outcome
 
     def _route(self, event: Event, topics: dict[str, list[Record]]) -> None:

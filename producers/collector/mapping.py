@@ -170,6 +170,21 @@ _COUNTED: Final = frozenset({"", "product_id", "quantity", "price"})
 """What sales and refunds count of a line; "" is the line as a whole."""
 
 
+def user_ids_of(body: Any) -> list[str]:
+    """Every id of a user that an event names, the one it would be counted under first."""
+    if type(body) is not dict:
+        return []
+    return [user_id for names in (USER_IDS, ANONYMOUS_IDS) for name in names if (user_id := _usable_id(body.get(name)))]
+
+
+def _usable_id(value: Any) -> str:
+    try:
+        user_id = "" if value is None else text(value)
+    except Unfit:
+        return ""
+    return user_id if len(user_id) <= MAX_ID_LENGTH else ""
+
+
 def _start(body: Event, event_id: str, call: Any, problems: Problems) -> Event:
     """The header: id, type, user and source; the time is put in by the caller.
 
@@ -288,18 +303,18 @@ _NO_NAMES: Final = Names({})
 def _read_context(context: Event, event: Event, arrival: Arrival, problems: Problems) -> None:
     """Fill in from the context what the properties did not say."""
     if context:
-        page = _part(context, "page")
+        page = _part(context, "page", problems)
         _fill(event, "page_url", page.get("url"), problems)
         _fill(event, "page_title", page.get("title"), problems)
         _fill(event, "referrer", page.get("referrer"), problems)
         _fill(event, "language", context.get("locale"), problems)
         _fill(event, "session_id", context.get("sessionId"), problems)
-        _fill(event, "country", _part(context, "location").get("country"), problems)
-        if library := _text(_part(context, "library").get("name"), "source", problems):
+        _fill(event, "country", _part(context, "location", problems).get("country"), problems)
+        if library := _text(_part(context, "library", problems).get("name"), "source", problems):
             event["source"] = library
-        if medium := _text(_part(context, "campaign").get("medium"), "channel", problems).lower():
+        if medium := _text(_part(context, "campaign", problems).get("medium"), "channel", problems).lower():
             event.setdefault("channel", MEDIA.get(medium, medium))
-        if device := _text(_part(context, "device").get("type"), "device", problems):
+        if device := _text(_part(context, "device", problems).get("type"), "device", problems):
             _fill(event, "device", device_named(device), problems)
         if agent := _text(context.get("userAgent"), "device", problems):
             _fill(event, "device", device_class(agent), problems)
@@ -309,12 +324,13 @@ def _read_context(context: Event, event: Event, arrival: Arrival, problems: Prob
         event.setdefault("country", arrival.country)
 
 
-def _part(context: Event, name: str) -> Event:
+def _part(context: Event, name: str, problems: Problems) -> Event:
     part = context.get(name)
-    return part if type(part) is dict else _NOTHING
-
-
-_NOTHING: Final[Event] = {}
+    try:
+        return {} if part == "" else mapping(part)
+    except Unfit as unfit:
+        problems.append(unfit.of(f"context.{name}"))
+        return {}
 
 
 def _fill(event: Event, field: str, value: Any, problems: Problems) -> None:

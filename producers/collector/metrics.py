@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -13,6 +14,14 @@ ACKNOWLEDGE_BOUNDS_SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1
 _PREFIX: Final = "shop_collector_"
 
 
+class NotKept(StrEnum):
+    """Why there is no copy of a refused event."""
+
+    TOO_MANY = "too_many"  # more was refused than may be kept
+    UNWRITABLE = "unwritable"  # nested more deeply than it can be written
+    KAFKA = "kafka"  # Kafka did not take it
+
+
 class Metrics:
     """Counters since the start of the process, two gauges and one histogram.
 
@@ -20,6 +29,8 @@ class Metrics:
         requests: Requests for events, by the status they were answered with.
         accepted: Events of which Kafka has every record.
         rejected: Events answered with a violation, by the kind of the first.
+        kept: Refused events of which failed-events has a copy.
+        not_kept: Refused events of which there is no copy, by why.
         left_out: Optional fields of accepted events that could not be used.
         undelivered: Events that Kafka did not take in time.
         received_bytes: Bodies as they came.
@@ -37,6 +48,10 @@ class Metrics:
         )
         for kind in Kind:
             self.rejected.labels(kind)
+        self.kept = self._counter("rejected_kept", "Refused events of which failed-events has a copy.")
+        self.not_kept = self._counter("rejected_not_kept", "Refused events without a copy, by why.", "why")
+        for why in NotKept:
+            self.not_kept.labels(why)
         self.left_out = self._counter("fields_left_out", "Optional fields of accepted events that could not be used.")
         self.undelivered = self._counter("events_undelivered", "Events that Kafka did not take in time.")
         self.received_bytes = self._counter("received_bytes", "Bodies as they came.")

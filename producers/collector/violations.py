@@ -57,6 +57,17 @@ _KIND_OF: Final = {
     Reason.TOO_FAR_IN_FUTURE: Kind.TOO_FAR_IN_FUTURE,
 }
 
+_REASON_OF: Final = {kind: reason for reason, kind in _KIND_OF.items()} | {
+    Kind.TYPE_MISMATCH: Reason.INVALID_VALUE,
+    Kind.UNKNOWN_EVENT: Reason.UNKNOWN_EVENT_TYPE,
+    Kind.TOO_LARGE: Reason.TOO_LARGE,
+}
+
+
+def reason_of(kind: Kind) -> Reason:
+    """A kind of violation as a reason of ``failed-events``."""
+    return _REASON_OF[kind]
+
 
 def violation_of(failure: Failure) -> Violation:
     """A failure of ``schemas.validation`` as a violation."""

@@ -30,6 +30,7 @@ from schemas.failures import (
     HEADER_STAGE,
     HEADER_TOPIC,
     Reason,
+    Stage,
 )
 from schemas.settings import Settings
 
@@ -59,6 +60,7 @@ def test_a_refused_record_comes_back_whole(kafka: Settings, writer: Any) -> None
     (failed,) = failed_events(kafka)
     assert failed == FailedEvent(
         failed_at=failed.failed_at,
+        stage=Stage.INGEST,
         topic="order-events",
         partition=1,
         offset=17,

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from operations.failed_events import FailedEvent
-from schemas.failures import Reason
+from schemas.failures import Reason, Stage
 
 
 @pytest.fixture(scope="session")
@@ -17,6 +17,7 @@ def failed() -> Callable[..., FailedEvent]:
     def make(**changes: Any) -> FailedEvent:
         usual: dict[str, Any] = {
             "failed_at": datetime(2026, 1, 5, 12, tzinfo=UTC),
+            "stage": Stage.INGEST,
             "topic": "order-events",
             "partition": 1,
             "offset": 17,

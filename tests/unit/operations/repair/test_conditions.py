@@ -29,6 +29,9 @@ OPERATORS = {
         ("reason=missing_field", True),
         ("reason!=missing_field", False),
         ("topic=user-events", False),
+        ("topic=failed-events", False),
+        ("stage=ingest", True),
+        ("stage=collector", False),
         ("partition<1", False),
         ("offset>=17", True),
         ("failed_at<2026-01-05T12:00:01", True),
@@ -79,7 +82,7 @@ def test_offsets_compare_as_numbers(failed: Callable[..., FailedEvent], sign: st
         ("offset=x", "'x' is no value of offset"),
         ("event.value=a lot", "'a lot' is no value of event.value"),
         ("event.items=x", "Nothing is called 'event.items'"),
-        ("colour=red", "Nothing is called 'colour'. There are: reason, message, topic"),
+        ("colour=red", "Nothing is called 'colour'. There are: stage, reason, message, topic"),
     ],
 )
 def test_what_is_no_condition_is_named(text: str, problem: str) -> None:

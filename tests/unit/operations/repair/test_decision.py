@@ -22,6 +22,7 @@ from operations.repair.decision import (
     reframed,
 )
 from operations.repair.rule import AS_IT_IS, Rule
+from producers.collector.mapping import Mapper
 from producers.encoder import EventEncoder
 from producers.publisher import Route
 from schemas.codec import HEADER_BYTES, Encoder, load_schema, schema_text
@@ -52,11 +53,14 @@ class Shelf:
 
 DECODER = EventDecoder(Shelf(), patience_seconds=0)
 RULES = IngestRules(DECODER, AgeLimits(lateness_ms=1_000, skew_ms=100))
+MAPPER = Mapper(lateness_ms=1_000, skew_ms=100, new_id=lambda: "new")
 ROUTES = {kind.name: Route(kind.topic, EventEncoder(SCHEMA, CURRENT_ID)) for kind in EVENT_TYPES.values()}
 
 
 def decide(failed: FailedEvent, rule: Rule = AS_IT_IS, value: bytes | None = None) -> Decision:
-    return Repair(DECODER, RULES, ROUTES, rule).decide(failed, failed.value if value is None else value, HAPPENED)
+    return Repair(DECODER, RULES, ROUTES, MAPPER, rule).decide(
+        failed, failed.value if value is None else value, HAPPENED
+    )
 
 
 def test_an_event_set_right_goes_on_with_its_id_and_key(failed: Failed, purchase: Any) -> None:

@@ -56,5 +56,12 @@ def test_an_answer_of_another_type_is_refused() -> None:
         Rule(None, lambda _: "x").of_bytes(b"")  # type: ignore[arg-type, return-value]
 
 
+def test_a_rule_for_bodies_leaves_the_rest_as_it_is(tmp_path: Path) -> None:
+    rule = load_rule(written(tmp_path, "def repair_body(body):\n    return body | {'event': 'purchase'}\n"))
+    assert rule.of_body({"event": "x"}) == {"event": "purchase"}
+    assert rule.of_event({"source": "web"}) == {"source": "web"}
+    assert rule.of_bytes(b"x") == b"x"
+
+
 def test_no_rule_changes_nothing() -> None:
     assert AS_IT_IS.of_event({"a": 1}) == {"a": 1}

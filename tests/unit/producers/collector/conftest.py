@@ -16,6 +16,7 @@ from producers.collector.delivery import Delivery, Record
 from producers.collector.intake import Intake
 from producers.collector.mapping import Arrival, Mapper
 from producers.collector.metrics import Metrics
+from producers.collector.refused import Copy, RefusedEvents
 from producers.encoder import EventEncoder
 from producers.publisher import Route
 from schemas.codec import HEADER_BYTES, load_schema
@@ -82,6 +83,8 @@ class Front:
     intake: Intake
     kafka: Kafka
     metrics: Metrics
+    copies: list[Copy]
+    refused: RefusedEvents
 
     def post(self, path: str, content: bytes | str, **headers: str) -> httpx.Response:
         """The answer to one request; underscores of headers' names are hyphens."""
@@ -90,7 +93,9 @@ class Front:
             transport = httpx.ASGITransport(app=self.intake)
             async with httpx.AsyncClient(transport=transport, base_url="http://collector") as client:
                 names = {name.replace("_", "-"): value for name, value in headers.items()}
-                return await client.post(path, content=content, headers=names)
+                answer = await client.post(path, content=content, headers=names)
+            await self.refused.drain()
+            return answer
 
         return asyncio.run(ask())
 
@@ -102,10 +107,12 @@ def make_front(mapper: Mapper) -> Callable[..., Front]:
     def made(**changes: Any) -> Front:
         kafka, metrics, settings = Kafka(), Metrics(), Settings(**changes)
         delivery = cast("Delivery", kafka)
-        intake = Intake(settings, WriteKeys(()), delivery, metrics, mapper, lambda: NOW_MS)
+        copies: list[Copy] = []
+        refused = RefusedEvents(settings, metrics, copies.extend, lambda: 0.0)
+        intake = Intake(settings, WriteKeys(()), delivery, metrics, mapper, refused, lambda: NOW_MS)
         encoder = EventEncoder(load_schema("shop_event"), 7)
         intake.routes = {kind.name: Route(kind.topic, encoder) for kind in EVENT_TYPES.values()}
-        return Front(intake, kafka, metrics)
+        return Front(intake, kafka, metrics, copies, refused)
 
     return made
 

@@ -474,6 +474,11 @@ def test_the_quantity_of_a_product_in_a_cart_is_required(map_events: Map) -> Non
         ({"campaign": {"medium": False}}, "channel"),
         ({"device": {"type": []}}, "device"),
         ("web", "context"),
+        ({"page": "https://s/"}, "context.page"),
+        ({"location": ["PT"]}, "context.location"),
+        ({"library": 7}, "context.library"),
+        ({"campaign": True}, "context.campaign"),
+        ({"device": "phone"}, "context.device"),
     ],
 )
 def test_what_the_context_says_unreadably_is_left_out_and_named(mapper: Mapper, context: Any, field: str) -> None:
