@@ -72,8 +72,13 @@ def request_of(failed: FailedEvent, received_ms: int) -> Request | None:
     header = dict(failed.headers).get(HEADER_REQUEST)
     if header is None:
         return None
-    said: Mapping[str, Any] = json.loads(header)
+    request: Mapping[str, Any] = json.loads(header)
     arrival = Arrival(
-        received_ms, said["sent_at_ms"], said["device"], said["country"], said["forwarded_ms"], said["context"]
+        received_ms,
+        request["sent_at_ms"],
+        request["device"],
+        request["country"],
+        request["forwarded_ms"],
+        request["context"],
     )
-    return Request(said["event_id"], said["call"], arrival)
+    return Request(request["event_id"], request["call"], arrival)

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from threading import Lock
 from typing import Any, Final
 
 import orjson
@@ -209,14 +210,19 @@ class FailedEventsTopic:
         self._erased = ErasedUsers(settings)
         self._producer: Producer | None = None
         self._problems: list[str] = []
+        self._one_at_a_time = Lock()
 
     def send(self, copies: Sequence[Copy]) -> None:
-        """Write copies, and wait until Kafka has them; used from one thread at a time.
+        """Write copies, and wait until Kafka has them.
 
         Raises:
             DependencyUnavailable: Kafka does not answer.
             DeliveryError: Kafka did not take one.
         """
+        with self._one_at_a_time:  # the last ones, at the end, are sent while those before may be on their way
+            self._write(copies)
+
+    def _write(self, copies: Sequence[Copy]) -> None:
         if self._producer is None:
             self._producer = Producer(_options(self._settings), logger=log)
         self._problems.clear()

@@ -38,25 +38,25 @@ def refuse(failed: Callable[..., FailedEvent]) -> Refuse:
 
     def copy_of(body: Any, event_id: str, arrival: Arrival, **settings: Any) -> Copy:
         copies: list[Copy] = []
-        keeper = RefusedEvents(Settings(**settings), Metrics(), copies.extend)
+        refused = RefusedEvents(Settings(**settings), Metrics(), copies.extend)
         with pytest.raises(Rejected) as rejected:
             MAPPER.map(body, event_id, "track", arrival)
-        keeper.keep(body, event_id, "track", arrival, rejected.value.violations)
-        [copy] = keeper._waiting
+        refused.keep(body, event_id, "track", arrival, rejected.value.violations)
+        [copy] = refused._waiting
         return copy
 
     def make(body: Any, arrival: Arrival = NOTHING_SAID, is_erased: bool = False, **settings: Any) -> FailedEvent:
         copy = copy_of(body, "m-1", arrival, **settings)
         key, value, headers = record_of(copy, is_erased=is_erased)
         encoded = tuple((name, text.encode() if isinstance(text, str) else text) for name, text in headers)
-        said = dict(headers)
+        texts = dict(headers)
         return failed(
             stage=Stage.COLLECTOR,
             topic="failed-events",
             partition=0,
             offset=3,
-            reason=Reason(cast("str", said[HEADER_CLASS])),
-            message=said[HEADER_MESSAGE],
+            reason=Reason(cast("str", texts[HEADER_CLASS])),
+            message=texts[HEADER_MESSAGE],
             key=None if key is None else key.encode(),
             value=value,
             headers=encoded,
