@@ -140,7 +140,7 @@ def test_a_place_without_a_refused_record_is_named(kafka: Settings, writer: Any)
 @pytest.mark.parametrize(
     ("changes", "problem"),
     [
-        ({"headers": None}, f"header {HEADER_TOPIC} is missing"),
+        ({"headers": None}, f"header {HEADER_STAGE} is missing"),
         ({"reason": "no_idea"}, "'no_idea' is not a valid Reason"),
     ],
 )
