@@ -26,7 +26,7 @@ _ZERO: Final = Decimal(0)
 
 @dataclass(frozen=True, slots=True)
 class Identifier:
-    """Text of at most MAX_ID_LENGTH characters.
+    """Text of at most MAX_ID_LENGTH characters, not all of them blanks.
 
     Attributes:
         is_required: Whether it may not be empty.
@@ -84,9 +84,13 @@ Constraint = Identifier | Amount | WholeNumber | Code | OneOf
 CONSTRAINTS: Final[dict[str, Constraint]] = {
     "event_id": Identifier(),
     "user_id": Identifier(),
+    "anonymous_id": Identifier(),
+    "session_id": Identifier(),
     "product_id": Identifier(),
     "order_id": Identifier(),
     "payment_id": Identifier(),
+    "list_id": Identifier(),
+    "recommendation_id": Identifier(),
     "value": Amount(),
     "price": Amount(),
     "tax": Amount(),
@@ -184,8 +188,7 @@ Problem = Callable[[Any, str], str]
 def _problem(constraint: Constraint) -> Problem:
     match constraint:
         case Identifier():
-            too_long = f"longer than {MAX_ID_LENGTH} characters"
-            return lambda value, _: too_long if len(value) > MAX_ID_LENGTH else ""
+            return lambda value, _: _identifier_problem(value)
         case Amount():
             return lambda value, _: "" if _ZERO <= value < MAX_AMOUNT else f"{value} is not between 0 and {MAX_AMOUNT}"
         case WholeNumber():
@@ -197,6 +200,12 @@ def _problem(constraint: Constraint) -> Problem:
             return lambda value, _: "" if value in texts else f"{value!r} is not one of {', '.join(texts)}"
         case _:
             assert_never(constraint)
+
+
+def _identifier_problem(value: str) -> str:
+    if len(value) > MAX_ID_LENGTH:
+        return f"longer than {MAX_ID_LENGTH} characters"
+    return "has nothing but blanks" if value.isspace() else ""
 
 
 def _range_problem(constraint: WholeNumber) -> Problem:

@@ -56,6 +56,10 @@ _IS: Final = {name: np.array([kind.name == name for kind in _KINDS]) for name in
 
 _CONSTRAINTS: Final = CONSTRAINTS | {f"items.{name}": constraint for name, constraint in ITEM_CONSTRAINTS.items()}
 
+_LAST_BLANK: Final = 0x3000
+_BLANK: Final = np.isin(np.arange(256), [chr(n).encode()[0] for n in range(_LAST_BLANK + 1) if chr(n).isspace()])
+"""Which bytes may be the first of a blank in UTF-8: (256,) bool."""
+
 _USUAL_DIGITS: Final = 13
 _MOST_DIGITS: Final = 18
 _NEVER: Final = -(2**62)
@@ -237,8 +241,9 @@ class _Batch:
         wrong: Mask
         match constraint:
             case Identifier(is_required):
-                # an id of so few bytes has no more characters
-                wrong = (column.sizes > MAX_ID_LENGTH) | (is_required & (column.sizes == 0))
+                # an id of so few bytes has no more characters, and one that begins with no blank is not blank
+                first = self._columns.bytes_at(column.starts)
+                wrong = (column.sizes > MAX_ID_LENGTH) | np.where(column.sizes > 0, _BLANK[first], is_required)
             case Amount():
                 # the reader leaves a record with an amount that is none, or may be none: Columns.decoded
                 wrong = np.zeros(len(column.rows), np.bool_)

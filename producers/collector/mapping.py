@@ -34,7 +34,7 @@ ANONYMOUS_IDS: Final = ("anonymousId", "anonymous_id", "client_id")
 DEFAULT_SOURCE: Final = "api"
 _ZERO: Final = Decimal(0)
 _REMEMBERED: Final = ("anonymous_id", "session_id")
-"""Ids that ``schemas.validation`` leaves alone; here they are remembered, so they are bounded."""
+"""Ids that are optional, but what is remembered here goes by them: one that is too long costs the event."""
 _CATEGORY_LEVELS: Final = ("item_category", "item_category2", "item_category3", "item_category4", "item_category5")
 _PRICED: Final = frozenset({"purchase"})
 """Types whose lines make revenue: there a line without a price is an error, elsewhere it is not known."""
@@ -80,7 +80,8 @@ class Mapper:
 
     def event_id_of(self, body: Any) -> str:
         """The event's id, a new one if it has none that can be used."""
-        event_id = next((body[name] for name in EVENT_IDS if body.get(name)), None) if type(body) is dict else None
+        names = EVENT_IDS if type(body) is dict else ()
+        event_id = next((body[name] for name in names if body.get(name) and not _is_blank(body[name])), None)
         return str(event_id) if type(event_id) in (str, int) else self.new_id()
 
     def map(
@@ -225,13 +226,17 @@ def _event_type(body: Event, call: Any) -> str:
 def _identifier(body: Event, names: tuple[str, ...], field: str, problems: Problems) -> str:
     for name in names:
         value = body.get(name)
-        if value is None or value == "":
+        if value is None or _is_blank(value):
             continue
         try:
             return text(value)
         except Unfit as unfit:
             problems.append(unfit.of(field))
     return ""
+
+
+def _is_blank(value: Any) -> bool:
+    return type(value) is str and not value.strip()
 
 
 def _event_time(body: Event, arrival: Arrival, problems: Problems) -> int:

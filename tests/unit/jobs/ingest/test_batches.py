@@ -40,7 +40,8 @@ SCHEMA = load_schema("shop_event")
 FIELDS = {field["name"]: field["type"] for field in SCHEMA["fields"]}
 ITEM_FIELDS = {field["name"]: field["type"] for field in FIELDS["items"]["items"]["fields"]}
 EMPTY = {field["name"]: field["default"] for field in SCHEMA["fields"] if "default" in field} | {"source": "test"}
-TEXTS = ("", "u-1", "ö" * 128, "ö" * 129, "x" * 256, "x" * 257, "x" * 9000)
+BLANKS = (" ", "\t\n", "\u00a0", "\u3000 ", "\u2003", "\x1f")
+TEXTS = ("", "u-1", " u-1", "\u00a0u-1 ", "Âse", *BLANKS, "ö" * 128, "ö" * 129, "x" * 256, "x" * 257, "x" * 9000)
 AMOUNTS = tuple(map(Decimal, ("0", "9.99", "-0.0001", "3602879701896.3967", "99999999999999.9999")))
 
 
@@ -197,7 +198,7 @@ def allows(constraint: Constraint, value: Any, event_type: str) -> bool:
     """The same in other words than those of the code."""
     match constraint:
         case Identifier():
-            return len(value) <= MAX_ID_LENGTH
+            return len(value) <= MAX_ID_LENGTH and value not in BLANKS
         case Amount():
             return bool(0 <= value < MAX_AMOUNT)
         case WholeNumber(lowest, highest, exceptions):

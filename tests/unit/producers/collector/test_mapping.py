@@ -370,6 +370,7 @@ def test_googles_time_is_in_microseconds(map_events: Map) -> None:
     [
         ({"product_id": {"a": 1}}, "type_mismatch", "product_id"),
         ({"product_id": "p" * 257}, "invalid_value", "product_id"),
+        ({"product_id": " "}, "invalid_value", "product_id"),
         ({"product_id": 1.5}, "type_mismatch", "product_id"),
         ({"items": 5}, "required_missing", "product_id"),
         ("text", "type_mismatch", "properties"),
@@ -630,3 +631,9 @@ def test_whatever_is_sent_is_refused_or_can_be_written(
     except Rejected:
         return
     assert all(ENCODER.encode(event) for event in events)
+
+
+def test_an_id_of_blanks_is_as_good_as_none(map_events: Map) -> None:
+    body = {"event": "Product Viewed", "userId": " ", "messageId": "\t", "anonymousId": "a-1"}
+    (event,) = map_events({**body, "properties": {"product_id": "p-1"}})
+    assert (event["user_id"], event["anonymous_id"], event["event_id"]) == ("a-1", "a-1", "made-1")
