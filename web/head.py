@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+_IS_HEAD: Final = "shop.is_head"
+"""Key of a scope that was one of HEAD before it became one of GET."""
+
+
+def is_head(scope: Scope) -> bool:
+    """Whether the client asked for HEAD, so that nobody will see what the answer shows."""
+    return scope.get(_IS_HEAD, False) or scope["method"] == "HEAD"
 
 
 class AnswerHead:
@@ -24,4 +34,4 @@ class AnswerHead:
         async def send_without_body(message: Message) -> None:
             await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
 
-        await self._app({**scope, "method": "GET"}, receive, send_without_body)
+        await self._app({**scope, "method": "GET", _IS_HEAD: True}, receive, send_without_body)

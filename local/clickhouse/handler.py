@@ -151,10 +151,12 @@ class Handler(BaseHTTPRequestHandler):
         self._send(200, data, headers)
 
     def _send_blocks(self, request: QueryRequest, answer: Answer, more: Iterable[bytes]) -> bytes:
-        """Send all blocks; give what ends the reply."""
+        """Send all blocks; give what ends the reply. HEAD has none: what follows its headers is the next reply."""
         tag = secrets.token_hex(8)
         packer = compressor(request.encoding) if request.encoding else _Uncompressed()
         self._begin(200, [*_answer_headers(request, answer), (_EXCEPTION_TAG, tag), ("Transfer-Encoding", "chunked")])
+        if self.command == "HEAD":
+            return b""
         try:
             for block in chain([answer.data], more):
                 self._write(_chunk(packer.compress(block)))
