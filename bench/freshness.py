@@ -3,7 +3,7 @@
     SHOP_PORT_BASE=19000 python -m bench.freshness [--rate 1000] [--seconds 60] [--users 2000] [--json]
 
 on a running platform with the jobs ``ingest``, ``catalogue`` and ``personalise``. Simulated users view products at a
-steady rate. For one user in fifty the list is read every few milliseconds after a view, until its ``generated_at``
+steady rate. For one user in fifty the list is read every few milliseconds after a view, until its ``history_until``
 has reached the view; that is the delay: publish, ingest, rank, write, seen by a reader of Redis. It begins when the
 view is handed to the publisher. Where no model is live, one is made for the run, of two thousand products, by the code
 that the training job runs, and taken away afterwards; where one is live, its products are viewed.
@@ -151,16 +151,16 @@ class Watch:
             viewed = (event_time_ms for event_time_ms, _ in waiting.values())
             self.views.settle(
                 [
-                    value is not None and generated_ms(value) >= time_ms
+                    value is not None and history_until_ms(value) >= time_ms
                     for value, time_ms in zip(answers, viewed, strict=True)
                 ]
             )
 
 
-def generated_ms(value: bytes) -> int:
-    """``generated_at`` of an encoded list, epoch milliseconds."""
+def history_until_ms(value: bytes) -> int:
+    """``history_until`` of an encoded list, epoch milliseconds."""
     head = orjson.loads(value[: value.index(b"\n")] + b"]}")
-    return round(datetime.fromisoformat(head["generated_at"]).timestamp() * 1000)
+    return round(datetime.fromisoformat(head["history_until"]).timestamp() * 1000)
 
 
 @contextmanager

@@ -176,7 +176,7 @@ def fill(port: int) -> None:
                 RecommendedItem(item(user * 31 + n), 1 - n / 40, Reason.SIMILAR_TO_BOUGHT, (item(n), item(n + 1)))
                 for n in range(ITEMS)
             )
-            made = RecommendationList(Source.PERSONAL, VERSION, at, items)
+            made = RecommendationList(Source.PERSONAL, VERSION, at, at, items)
             pipe.set(redis_keys.personalized(VERSION, f"user-{user}"), encode_list(made))
         pipe.execute()
 
@@ -300,6 +300,7 @@ def plain() -> Any:
         source: str
         model_version: str
         generated_at: datetime
+        history_until: datetime
         items: list[Item]
 
     async def recommend(user_id: str, n: int = N) -> Any:

@@ -102,11 +102,11 @@ def compare_with_implicit(arguments: argparse.Namespace) -> None:
 def compare_publishing(arguments: argparse.Namespace) -> None:
     value = b"x" * VALUE_BYTES
     pairs = [(b"rec:m1:user:%d:personalized" % user, value) for user in range(arguments.users)]
-    commands = list(set_if_absent(pairs, TTL_SECONDS))
+    commands = list(set_if_absent(pairs))
     client = redis.Redis(port=arguments.port)
     writers: dict[str, Callable[[], object]] = {
         "redis-cli --pipe": lambda: piped(commands, arguments.port),
-        "shop": lambda: send_all(client, set_if_absent(pairs, TTL_SECONDS)),
+        "shop": lambda: send_all(client, set_if_absent(pairs)),
         "redis-py": lambda: by_redis_py(client, pairs),
     }
     rates: dict[str, list[float]] = {name: [] for name in writers}
@@ -165,7 +165,7 @@ def shop_alone(arguments: argparse.Namespace) -> dict[str, float]:
     made = ServedModel(
         manifest("m1"), model, catalogue, similar, no_neighbours(arguments.items), KnownUsers(ids, interactions)
     )
-    LiveModels(client, Rules(LENGTH, True), TTL_SECONDS).publish(made)
+    LiveModels(client, Rules(LENGTH, True), TTL_SECONDS).publish(made, NOW)
     watch.lap("top-N and publish")
     return watch.ended()
 
@@ -188,7 +188,7 @@ def whole_job(arguments: argparse.Namespace) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
         ModelStore(Path(folder).as_uri()).write(made)
         watch.lap("store")
-    LiveModels(client, Rules(LENGTH, True), TTL_SECONDS).publish(made)
+    LiveModels(client, Rules(LENGTH, True), TTL_SECONDS).publish(made, NOW)
     watch.lap("publish")
     return watch.ended()
 
@@ -269,7 +269,7 @@ def by_redis_py(client: redis.Redis, pairs: list[tuple[bytes, bytes]]) -> None:
     for first in range(0, len(pairs), 1_000):
         with client.pipeline(transaction=False) as pipeline:
             for key, value in pairs[first : first + 1_000]:
-                pipeline.set(key, value, ex=TTL_SECONDS, nx=True)
+                pipeline.set(key, value, nx=True)
             pipeline.execute()
 
 

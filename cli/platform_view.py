@@ -15,6 +15,7 @@ from rich.table import Table
 
 from cli.context import err
 from local.state import PartState
+from schemas.recommendations import utc_text
 
 if TYPE_CHECKING:
     from local.state import PartStatus
@@ -119,6 +120,7 @@ def status_tables(report: PlatformReport) -> Iterator[Table | str]:
         jobs.add_row(*_job_row(job))
     yield jobs
     yield from (f"{job.name}: {job.problem}" for job in report.jobs if job.problem)
+    yield from (f"[yellow]{warning}[/]" for warning in report.warnings)
 
 
 def _ails(part: PartReport) -> bool:
@@ -136,9 +138,18 @@ def status_json(report: PlatformReport) -> str:
             "memory_bytes": report.total_bytes,
             "parts": {name: _part_object(part) for name, part in report.parts.items()},
             "jobs": {job.name: _job_object(job) for job in report.jobs},
+            "model": _model_object(report),
+            "warnings": report.warnings,
         },
         indent=2,
     )
+
+
+def _model_object(report: PlatformReport) -> dict[str, str | None] | None:
+    if report.model is None:
+        return None
+    made_at = report.model.made_at
+    return {"version": report.model.version, "made_at": None if made_at is None else utc_text(made_at)}
 
 
 def _part_row(name: str, part: PartReport) -> tuple[str, ...]:

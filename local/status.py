@@ -5,8 +5,10 @@ from __future__ import annotations
 import time
 from contextlib import closing
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
 from connections.errors import DependencyUnavailable
+from connections.redis import connect, redis_errors
 from flink.cluster import Cluster, JobHealth, JobStatus
 from local.desired_jobs import DesiredJobs
 from local.memory import PartMemory, memory_of
@@ -14,6 +16,8 @@ from local.paths import DataDirectory
 from local.platform import Platform
 from local.state import PartState, PartStatus, PlatformState
 from operations.deleted_records import OUT_OF_RANGE, remedy
+from recommender.publishing.active import ActiveModel, active_model
+from schemas.model_age import age_warning
 from schemas.settings import Settings
 
 
@@ -46,6 +50,8 @@ class PlatformReport:
         parts: Each part by its name.
         jobs: The desired jobs and any other that runs.
         total_bytes: Memory of everything, the supervisor as well.
+        model: The model that is served; None for none, or while Redis does not answer.
+        warnings: What somebody should look at, though everything runs.
     """
 
     is_up: bool
@@ -53,6 +59,8 @@ class PlatformReport:
     parts: dict[str, PartReport] = field(default_factory=dict)
     jobs: list[JobReport] = field(default_factory=list)
     total_bytes: int = 0
+    model: ActiveModel | None = None
+    warnings: tuple[str, ...] = ()
 
     @property
     def is_well(self) -> bool:
@@ -83,6 +91,7 @@ def report(settings: Settings) -> PlatformReport:
     if state is None:
         return PlatformReport(is_up=False, addresses=addresses(settings))
     parts = {name: _part(part) for name, part in state.parts.items()}
+    model = _active_model(settings)
     memory = [part.memory for part in parts.values()] + [memory_of(state.supervisor)]
     return PlatformReport(
         is_up=True,
@@ -90,7 +99,27 @@ def report(settings: Settings) -> PlatformReport:
         parts=parts,
         jobs=_jobs(settings, state),
         total_bytes=sum(each.own_bytes + each.worker_bytes for each in memory),
+        model=model,
+        warnings=warnings_of(model, settings, datetime.now(UTC)),
     )
+
+
+def _active_model(settings: Settings) -> ActiveModel | None:
+    client = connect(settings.redis_url, settings.http_timeout_seconds)
+    try:
+        with closing(client), redis_errors(settings.redis_url):
+            return active_model(client)
+    except DependencyUnavailable:  # the parts say how Redis is
+        return None
+
+
+def warnings_of(model: ActiveModel | None, settings: Settings, now: datetime) -> tuple[str, ...]:
+    """What somebody should look at, though everything runs: a model that is old."""
+    if model is None or model.made_at is None:
+        return ()
+    most = timedelta(seconds=settings.recommendation_model_max_age_seconds)
+    warning = age_warning(model.version, now - model.made_at, most)
+    return (warning,) if warning else ()
 
 
 def _part(part: PartStatus) -> PartReport:

@@ -2,7 +2,7 @@
 
 A list is JSON with one line for each product, so that serving can send, cut and filter it without parsing it::
 
-    {"source":"personal","model_version":"m1","generated_at":"2026-11-21T10:00:00.000Z","items":[
+    {"source":"personal","model_version":"m1","generated_at":"2026-11-21T10:00:02.000Z","history_until":"2026-11-21T10:00:00.000Z","items":[
     {"item_id":"a","score":0.9,"reason":"similar_to_viewed","because":["x"]},
     {"item_id":"b","score":0.5,"reason":"trained","because":[]}
     ]}
@@ -84,13 +84,15 @@ class RecommendationList:
     Attributes:
         source: Where it comes from.
         model_version: The model that made it; "" for what follows the stream alone.
-        generated_at: The newest event that it is made from: a function of the events, not of the clock.
+        generated_at: When it was made.
+        history_until: The newest event that it is made from: a function of the events, not of the clock.
         items: The products.
     """
 
     source: Source
     model_version: str
     generated_at: datetime
+    history_until: datetime
     items: tuple[RecommendedItem, ...] = field(default=())
 
 
@@ -117,6 +119,9 @@ class Product:
 
 _ID: Final = b'{"item_id":"'
 _BECAUSE: Final = b',"because":'
+HISTORY_UNTIL: Final = "history_until"
+"""The part of a list's head that lists of earlier releases lack."""
+
 SCORE_DIGITS: Final = 6
 """Of a score, after the point."""
 
@@ -128,6 +133,7 @@ def encode_list(made: RecommendationList) -> bytes:
             "source": made.source,
             "model_version": made.model_version,
             "generated_at": utc_text(made.generated_at),
+            HISTORY_UNTIL: utc_text(made.history_until),
         }
     )
     lines = b",\n".join(_encode_item(item) for item in made.items)
@@ -136,6 +142,8 @@ def encode_list(made: RecommendationList) -> bytes:
 
 def decode_list(value: bytes) -> RecommendationList:
     """What a list's key holds.
+
+    A list of an earlier release has no ``history_until``: its ``generated_at`` is that, and stands here for both.
 
     Raises:
         InvalidValue: The bytes are no list.
@@ -150,6 +158,7 @@ def decode_list(value: bytes) -> RecommendationList:
             Source(stored["source"]),
             stored["model_version"],
             datetime.fromisoformat(stored["generated_at"]),
+            datetime.fromisoformat(stored.get(HISTORY_UNTIL, stored["generated_at"])),
             tuple(items),
         )
     except (ValueError, KeyError, TypeError) as error:

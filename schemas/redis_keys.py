@@ -12,16 +12,23 @@ from typing import Final
 
 from schemas.categories import levels_of
 
+_PARTS_OF_A_VERSION: Final = 3
+_NOT_VERSIONS: Final = frozenset({"popular", "category"})
+"""What stands in keys of the stream where those of a model have its version."""
+
 _GLOB: Final = re.compile(r"([*?\[\]\\])")
 
 ACTIVE_MODEL: Final = "rec:active"
 """String: the version that is served, but for the arms of experiments."""
 
 LIVE_MODELS: Final = "rec:live"
-"""Set: every version whose keys are kept fresh, the active one among them."""
+"""Set: every version whose keys are kept fresh, the active one among them; RETIRED_MODELS says until when."""
 
 RETIRED_MODELS: Final = "rec:retired"
-"""Sorted set: versions that were live and are to leave LIVE_MODELS, scored by when, in epoch seconds."""
+"""Sorted set: versions that were replaced, scored by when, in epoch seconds; their lists expire."""
+
+LIVE_SECONDS: Final = 3600
+"""How long the lists of a replaced version are kept fresh, for a rollback."""
 
 TRENDING: Final = "rec:trending"
 POPULAR: Final = "rec:popular"
@@ -72,8 +79,16 @@ def bought_together(version: str, product_id: str) -> str:
 
 
 def published(version: str) -> str:
-    """Mark: there as long as all lists of one model are, written after them and expiring before them."""
+    """When a model was made, RFC 3339: there while all its lists are, written after them and expiring before them."""
     return f"rec:{version}:published"
+
+
+def version_of(key: str) -> str:
+    """The model version that a key belongs to; "" for a key of the stream, which belongs to none."""
+    parts = key.split(":", 2)
+    if len(parts) < _PARTS_OF_A_VERSION or parts[0] != "rec" or parts[1] in _NOT_VERSIONS:
+        return ""
+    return parts[1]
 
 
 def popular(window: str) -> str:

@@ -129,7 +129,14 @@ class Settings(BaseSettings):
         True, description="Whether products that a user has bought are left out of the user's personal list."
     )
     recommendation_ttl_seconds: int = Field(
-        3 * DAY_SECONDS, ge=60, description="How long Redis keeps a model's lists after they were written."
+        3 * DAY_SECONDS,
+        ge=60,
+        description="How long Redis keeps the lists of a model that was replaced. Those of the active one stay.",
+    )
+    recommendation_model_max_age_seconds: int = Field(
+        7 * DAY_SECONDS,
+        ge=60,
+        description="Age of the active model from which `status`, `models list` and `/health/ready` warn of it.",
     )
     recommendation_history_items: int = Field(
         200,

@@ -55,7 +55,8 @@ class Answer(BaseModel):
     source: Annotated[AnswerSource, Field(description="Where the first product comes from.")]
     filled_from: Annotated[list[Source] | None, Field(description="Further steps of the chain, where needed.")] = None
     model_version: Annotated[str, Field(description="The model whose lists were used; empty for none.")]
-    generated_at: Annotated[
+    generated_at: Annotated[datetime, Field(description="When the first list was made.")]
+    history_until: Annotated[
         datetime,
         Field(description="The newest event behind the first list; of popular and trending products its hour."),
     ]
@@ -101,7 +102,9 @@ class Status(BaseModel):
     """Whether the service works."""
 
     status: str
-    warnings: Annotated[list[str] | None, Field(description="What it does without, where that is.")] = None
+    warnings: Annotated[
+        list[str] | None, Field(description="What somebody should look at, though requests are answered.")
+    ] = None
 
 
 class ProblemDetails(BaseModel):

@@ -9,7 +9,7 @@ import time
 from collections import Counter as Counts
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Final
 from urllib.parse import unquote
@@ -62,6 +62,7 @@ from serving.sessions import of_session
 from serving.snapshot import Snapshot
 from serving.store import Store
 from web.access import split_list
+from web.head import AnswerHead, is_head
 from web.problems import MALFORMED_BODY, NOT_FOUND, TIMED_OUT, TOO_LARGE, UNSUPPORTED_MEDIA, Problem, ProblemType
 from web.prometheus import CONTENT_TYPE
 
@@ -93,7 +94,8 @@ def recommendations(settings: Settings) -> Application:
     )
     store = Store(redis, memory)
     rules = RulesFile(Path(settings.serving_rules_file) if settings.serving_rules_file else None)
-    snapshot = Snapshot(store, rules, metrics)
+    max_age = timedelta(seconds=settings.recommendation_model_max_age_seconds)
+    snapshot = Snapshot(store, rules, metrics, max_age, _now)
     scoring = Scoring(settings.model_store_url, lambda: snapshot.served_versions, metrics)
     chain = FallbackChain(store, snapshot, rules, scoring)
     reporter = Reporter(settings, metrics, _now_ms)
@@ -127,7 +129,7 @@ def recommendations(settings: Settings) -> Application:
         settings.serving_rate_fails_open,
     )
     gate = Gate(
-        app,
+        AnswerHead(app),
         Access(settings, time.time),
         limit,
         chain,
@@ -225,7 +227,7 @@ def _for_users(service: Service) -> APIRouter:
         summary="Recommendations for a user",
         responses=_answers(Answer, _GET),
     )
-    async def recommend(user_id: UserId, parameters: _OfUser, client: Client) -> Response:
+    async def recommend(user_id: UserId, parameters: _OfUser, client: Client, request: Request) -> Response:
         client.require(Scope.RECOMMEND, user_id)
         query = RecommendationQuery(
             parameters.n,
@@ -236,7 +238,7 @@ def _for_users(service: Service) -> APIRouter:
             scenario=parameters.scenario,
             explain=parameters.explain,
         )
-        return _json(await service.answer(query))
+        return _json(await service.answer(query, is_shown=not is_head(request.scope)))
 
     @router.post(
         "/recommend",
@@ -377,7 +379,7 @@ def _health(chain: FallbackChain, reporter: Reporter, metrics: Metrics) -> APIRo
             detail = f"What runs in the background fails and is tried again: {', '.join(failing)}. The log says more."
             return _problem_response(Problem(UNAVAILABLE, detail, retry_after_seconds=1))
         if chain.store.redis.is_there or len(chain.store.memory):
-            return _json(orjson.dumps(_ready(chain.scoring)))
+            return _json(orjson.dumps(_ready(chain)))
         detail = "Redis does not answer, and nothing is in memory yet."
         return _problem_response(Problem(UNAVAILABLE, detail, retry_after_seconds=1))
 
@@ -388,11 +390,11 @@ def _health(chain: FallbackChain, reporter: Reporter, metrics: Metrics) -> APIRo
     return router
 
 
-def _ready(scoring: Scoring) -> dict[str, Any]:
-    if not scoring.task.failure:
-        return {"status": "ready"}
-    warning = f"Products are ranked by stored lists alone: a model cannot be read ({scoring.task.failure})."
-    return {"status": "ready", "warnings": [warning]}
+def _ready(chain: FallbackChain) -> dict[str, Any]:
+    warnings = chain.snapshot.warnings()
+    if failure := chain.scoring.task.failure:
+        warnings = [*warnings, f"Products are ranked by stored lists alone: a model cannot be read ({failure})."]
+    return {"status": "ready"} | ({"warnings": warnings} if warnings else {})
 
 
 def _query_of(body: request_models.RecommendationOptions, **more: Any) -> RecommendationQuery:
@@ -483,5 +485,9 @@ def _now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
 def _now_text() -> str:
-    return utc_text(datetime.now(UTC))
+    return utc_text(_now())

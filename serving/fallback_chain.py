@@ -80,7 +80,8 @@ class Recommendation:
         source: Where the first comes from, or MEMORY, or NOTHING.
         filled_from: The steps that brought the others.
         model_version: The model whose lists were used.
-        generated_at: The newest event behind the first list.
+        generated_at: When the first list was made.
+        history_until: The newest event behind it.
         experiment_arm: experiment:arm, or "".
         interactions: The user's history.
         products: The products that were looked up, by id.
@@ -92,6 +93,7 @@ class Recommendation:
     filled_from: list[Source]
     model_version: str
     generated_at: datetime
+    history_until: datetime
     experiment_arm: str
     interactions: list[Interaction] = field(default_factory=list)
     products: dict[str, Product] = field(default_factory=dict)
@@ -141,7 +143,7 @@ class _Run:
         self._query = query
         self._arm_name = arm_name
         self._is_holdout = arm is not None and arm.holdout
-        self._version = (arm.model_version if arm is not None else "") or chain.snapshot.active_version
+        self._version = chain.snapshot.version_for(arm)
         self._scenario = rules.scenario(query.scenario)
         self._rules: RuleSet = rules.rule_set(query.scenario, arm)
         self._unavailable = chain.snapshot.unavailable
@@ -150,6 +152,7 @@ class _Run:
         self._products: dict[str, Product] = {}
         self._used_version = ""
         self._generated_at: datetime | None = None
+        self._history_until: datetime | None = None
         self._is_from_memory = False
 
     async def recommendation(self) -> Recommendation:
@@ -170,6 +173,7 @@ class _Run:
             sources[1:],
             self._used_version if any(c.source in _OF_A_MODEL for c in page) else "",
             self._generated_at or BEGINNING,
+            self._history_until or BEGINNING,
             self._arm_name,
             self._interactions,
             self._products,
@@ -351,8 +355,9 @@ class _Run:
         return self._products
 
     def _record_origin(self, used: RecommendationList) -> None:
-        """Keep time and model version of the first list that was used."""
+        """Keep times and model version of the first list that was used."""
         self._generated_at = self._generated_at or used.generated_at
+        self._history_until = self._history_until or used.history_until
         self._used_version = self._used_version or used.model_version
 
     async def _reranked(self) -> list[Candidate]:

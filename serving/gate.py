@@ -143,7 +143,7 @@ class Gate:
 
     async def _stored(self, user_id: str, n: int, request_id: bytes) -> bytes | None:
         arm, arm_name = self._chain.arm_of(user_id)
-        version = (arm.model_version if arm is not None else "") or self._snapshot.active_version
+        version = self._snapshot.version_for(arm)
         if not version or not self._rules.passes_lists_as_they_are(arm):
             return None
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter as Counts
 from typing import Final
 
@@ -14,7 +15,7 @@ _PREFIX: Final = "shop_serving_"
 
 
 class Metrics:
-    """Counters since the start of the service, four gauges and one histogram.
+    """Counters since the start of the service, six gauges and one histogram.
 
     Where several processes serve, counters are summed over all of them. A gauge is that of the process that is worst
     off.
@@ -28,6 +29,8 @@ class Metrics:
         unavailable_products: Products that are not recommended.
         lists_in_memory: Last good lists.
         unread_models: Served models that products cannot be ranked by, because the model store does not give them.
+        active_model_age_seconds: Since the active model was made, NaN where that is not known.
+        arms_models_absent: Models of the experiment whose lists are gone.
         rules_refused: Times that a changed rules file could not be used.
         shown_reported: Recommendations handed to Kafka's client as shown.
         shown_dropped: Those that were not, because too many waited or Kafka did not take them.
@@ -50,6 +53,13 @@ class Metrics:
         self.unavailable_products = self._gauge("unavailable_products", "Products that are not recommended.", "livemax")
         self.lists_in_memory = self._gauge("lists_in_memory", "Last good lists.", "livemin")
         self.unread_models = self._gauge("unread_models", "Served models that the store does not give.", "livemax")
+        self.active_model_age_seconds = self._gauge(
+            "active_model_age_seconds", "Since the active model was made; NaN where that is not known.", "livemax"
+        )
+        self.active_model_age_seconds.set(math.nan)
+        self.arms_models_absent = self._gauge(
+            "arms_models_absent", "Models of the experiment whose lists are gone.", "livemax"
+        )
         self._background_failures = self._counter(
             "background_failures", "Times that a background task failed and was tried again.", "task"
         )

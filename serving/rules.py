@@ -22,7 +22,6 @@ arms = [
 
 from __future__ import annotations
 
-import logging
 import tomllib
 from pathlib import Path
 from typing import Annotated, Final, Self
@@ -31,8 +30,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from schemas.errors import ConfigurationError
 from serving.request_models import MAX_ITEMS, Boost, Id, Name
-
-log = logging.getLogger(__name__)
 
 DEFAULT: Final = "default"
 
@@ -108,7 +105,7 @@ class Arm(_Table):
     Attributes:
         name: Its name.
         share: Of the users, from 0 to 1.
-        model_version: The model whose lists it shows; "" for the active one.
+        model_version: The model whose lists it shows; "" for the active one, which it shows also where those are gone.
         rules: The rule set that applies; "" for that of the scenario.
         holdout: Whether its users see nothing that was made for them.
     """
@@ -162,6 +159,12 @@ class Rules(_Table):
             raise ValueError(message)
         return self
 
+    @property
+    def model_versions(self) -> frozenset[str]:
+        """The models that arms of the experiment show."""
+        arms = self.experiment.arms if self.experiment else ()
+        return frozenset(arm.model_version for arm in arms) - {""}
+
     def scenario(self, name: str) -> ScenarioRules:
         """The rules of a scenario."""
         return self.scenarios.get(name) or self.scenarios.get(DEFAULT) or _NO_SCENARIO
@@ -210,33 +213,29 @@ class RulesFile:
     def __init__(self, path: Path | None) -> None:
         self._path = path
         self._seen = self._stamp()
-        self._take(Rules() if path is None else read_rules(path))
+        self.take(Rules() if path is None else read_rules(path))
 
-    def reload(self) -> bool:
-        """Take up the file if it changed; returns whether the change could be used.
+    def changed(self) -> Rules | None:
+        """The rules of the file if it has changed since it was last looked at, each change once; None if not.
 
-        A change that cannot be is logged once, and the rules before it stay in force.
+        Raises:
+            ConfigurationError: It makes no sense any more.
         """
         stamp = self._stamp()
         if self._path is None or stamp == self._seen:
-            return True
+            return None
         self._seen = stamp
-        try:
-            self._take(read_rules(self._path))
-        except ConfigurationError as error:
-            log.error("%s The rules before stay in force.", error)
-            return False
-        log.info("Took up the changed rules of %s", self._path)
-        return True
+        return read_rules(self._path)
+
+    def take(self, rules: Rules) -> None:
+        """Put rules into force."""
+        arms = (None, *(rules.experiment.arms if rules.experiment else ()))
+        self.rules = rules
+        self._plain_arms = {None if arm is None else arm.name for arm in arms if rules.changes_nothing(arm)}
 
     def passes_lists_as_they_are(self, arm: Arm | None) -> bool:
         """Whether a list goes out as it is stored to users of an arm, where the request names no scenario."""
         return (None if arm is None else arm.name) in self._plain_arms
-
-    def _take(self, rules: Rules) -> None:
-        arms = (None, *(rules.experiment.arms if rules.experiment else ()))
-        self.rules = rules
-        self._plain_arms = {None if arm is None else arm.name for arm in arms if rules.changes_nothing(arm)}
 
     def _stamp(self) -> tuple[int, int] | None:
         if self._path is None:

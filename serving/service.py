@@ -39,12 +39,12 @@ class Service:
     def _store(self) -> Store:
         return self._chain.store
 
-    async def answer(self, query: RecommendationQuery) -> bytes:
-        """The answer to a query, counted and reported."""
+    async def answer(self, query: RecommendationQuery, is_shown: bool = True) -> bytes:
+        """The answer to a query, counted; reported where somebody will see it."""
         recommendation = await self._chain.recommend(query)
         answer = orjson.dumps(await self._as_json(recommendation, query.explain))
         self._metrics.recommendation_given(recommendation.source)
-        if self._reporter.is_on and query.user_id and recommendation.items:
+        if is_shown and self._reporter.is_on and query.user_id and recommendation.items:
             self._reporter.report(query.user_id, query.scenario, answer)
         return answer
 
@@ -96,6 +96,7 @@ class Service:
             "source": recommendation.source,
             "model_version": recommendation.model_version,
             "generated_at": utc_text(recommendation.generated_at),
+            "history_until": utc_text(recommendation.history_until),
             **optional,
             "items": await self._explained(recommendation) if explain else [_item(each) for each in items],
         }

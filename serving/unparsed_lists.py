@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections.abc import Set as AbstractSet
 from typing import Final
 
+from schemas.recommendations import HISTORY_UNTIL
+
+_HISTORY_UNTIL: Final = b'"%b":' % HISTORY_UNTIL.encode()
 _BECAUSE: Final = b',"because":'
 _ID_AT: Final = len(b'{"item_id":"')
 
@@ -22,7 +25,7 @@ def first_available(value: bytes, n: int, unavailable: AbstractSet[bytes]) -> tu
 
     Returns:
         The head of the list after its opening brace, and each product without its closing brace; None where the list
-        has not enough of them, or has ids that cannot be compared unparsed, or is no list.
+        has not enough of them, or has ids that cannot be compared unparsed, or is none, or of an earlier release.
     """
     try:
         return _first_available(value, n, unavailable)
@@ -38,7 +41,7 @@ def _first_available(value: bytes, n: int, unavailable: AbstractSet[bytes]) -> t
         items = _available(items, unavailable)
         if len(items) < n:
             items = _available(_head_and_items(value, -1)[1], unavailable)[:n]
-    return (head[1:], items) if len(items) == n and items[0] else None
+    return (head[1:], items) if len(items) == n and items[0] and _HISTORY_UNTIL in head else None
 
 
 def _head_and_items(value: bytes, n: int) -> tuple[bytes, list[bytes]]:

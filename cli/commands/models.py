@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -35,11 +35,12 @@ def list_models(ctx: typer.Context, as_json: AsJson = False) -> None:
     """List the models, the newest first."""
     from rich.table import Table
 
-    with _opened(settings_of(ctx)) as (_, records, live):
+    settings, now = settings_of(ctx), datetime.now(UTC)
+    with _opened(settings) as (_, records, live):
         every = records.all()
         served = live.active()
     if as_json:
-        out.print_json(json.dumps([_object(record) for record in every]))
+        out.print_json(json.dumps([{**_object(record), "age_seconds": _age_seconds(record, now)} for record in every]))
         return
     table = Table("version", "model", "made", "data to", "users", "items", "NDCG@10", "HR@10", "", box=None)
     for column in table.columns[4:8]:
@@ -47,6 +48,8 @@ def list_models(ctx: typer.Context, as_json: AsJson = False) -> None:
     for record in every:
         table.add_row(*_row(record), _state(record, served))
     out.print(table)
+    for warning in _warnings(every, settings, now):
+        err.print(f"[yellow]{warning}[/]")
 
 
 @models.command()
@@ -131,6 +134,19 @@ def _row(record: ModelRecord) -> tuple[str, ...]:
         f"{record.items:,}",
         *(f"{record.metrics[name]:.4f}" if name in record.metrics else "-" for name in ("NDCG@10", "HR@10")),
     )
+
+
+def _age_seconds(record: ModelRecord, now: datetime) -> float:
+    return (now - record.created_at).total_seconds()
+
+
+def _warnings(records: Iterable[ModelRecord], settings: Settings, now: datetime) -> list[str]:
+    """What somebody should look at: that the active model is old."""
+    from schemas.model_age import age_warning
+
+    most = timedelta(seconds=settings.recommendation_model_max_age_seconds)
+    warnings = [age_warning(each.version, now - each.created_at, most) for each in records if each.is_active]
+    return [warning for warning in warnings if warning]
 
 
 def _state(record: ModelRecord, served: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import pandas as pd
 from pyflink.table import DataTypes
@@ -32,7 +33,7 @@ class KeepFresh(ScalarFunction):
     def open(self, _context: FunctionContext) -> None:
         """Called once in the worker."""
         self._redis = connect(self.redis_url, self.timeout_seconds)
-        self._personaliser = Personaliser(self._redis, ModelStore(self.model_store_url), self.rules, self.limits)
+        self._personaliser = Personaliser(self._redis, ModelStore(self.model_store_url), self.rules, self.limits, _now)
 
     def close(self) -> None:
         """Called once at the end."""
@@ -57,12 +58,15 @@ class KeepFresh(ScalarFunction):
         return pd.Series([0] * (len(user_id) - 1) + [written])
 
 
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
 def keep_fresh_function(settings: Settings) -> UserDefinedFunctionWrapper:
     """``keep_fresh``, to be registered with a table environment."""
     limits = Limits(
         settings.recommendation_history_items,
         settings.recommendation_history_seconds,
-        settings.recommendation_ttl_seconds,
     )
     function = KeepFresh(
         settings.redis_url, settings.http_timeout_seconds, settings.model_store_url, Rules.of(settings), limits

@@ -97,7 +97,7 @@ def train(dataset: Dataset, settings: Settings, clock: Callable[[], datetime]) -
         logger.info("model %s: %s %s", served.version, served.manifest.metrics, decision.reason)
         if decision.promotes:
             live = LiveModels(redis, rules, settings.recommendation_ttl_seconds)
-            live.publish(served)
+            live.publish(served, clock())
             Promotions(store, records, live).promote(served.version, decision.reason, clock())
     return served
 

@@ -113,7 +113,7 @@ def rebuild_as_of(settings: Settings, moment: datetime, target_url: str, progres
     with connected(settings, settings.clickhouse_database) as clickhouse, _live_models(target) as live:
         model = ModelRecords(clickhouse).active_at(moment)
         if model:
-            lists += live.publish(ModelStore(settings.model_store_url).load(model))
+            lists += live.publish(ModelStore(settings.model_store_url).load(model), datetime.now(UTC))
             live.activate(model, moment)
     return Refilled(interactions, lists, model, time.monotonic() - started)
 
@@ -222,10 +222,12 @@ def _write_served_topics(target: Settings, moment_ms: int, progress: Progress) -
             for partition in records.partitions(topic):
                 changes, behind = Changes(), 0
                 for message in records.read(topic, partition, *records.bounds(topic, partition)):
-                    if message.timestamp()[1] <= moment_ms:
+                    written_ms = message.timestamp()[1]
+                    if written_ms <= moment_ms:
                         value, behind = message.value(), (message.offset() or 0) + 1
                         row = None if value is None else decoder.decode(value)
-                        take_in(changes, decoder.decode(message.key() or b""), row)
+                        written_at = datetime.fromtimestamp(written_ms / 1000, UTC)
+                        take_in(changes, decoder.decode(message.key() or b""), row, written_at)
                 store.apply(f"{topic}-{partition}", None, behind, changes)
 
 
@@ -233,14 +235,13 @@ def _write_histories(settings: Settings, progress: Progress, until_ms: int | Non
     limits = Limits(
         settings.recommendation_history_items,
         settings.recommendation_history_seconds,
-        settings.recommendation_ttl_seconds,
     )
     written = lists = 0
     with (
         history(settings, progress) as past,
         closing(connect(settings.redis_url, settings.http_timeout_seconds)) as client,
     ):
-        personaliser = Personaliser(client, ModelStore(settings.model_store_url), Rules.of(settings), limits)
+        personaliser = Personaliser(client, ModelStore(settings.model_store_url), Rules.of(settings), limits, _now)
         for day, table in past.days():
             events = table if until_ms is None else accepted_until(table, until_ms)
             for users, members, times in _in_batches(interactions_of(events)):
@@ -254,6 +255,10 @@ def _write_histories(settings: Settings, progress: Progress, until_ms: int | Non
 def _live_models(settings: Settings) -> Iterator[LiveModels]:
     with closing(connect(settings.redis_url, settings.http_timeout_seconds)) as client:
         yield LiveModels(client, Rules.of(settings), settings.recommendation_ttl_seconds)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 def _in_batches(interactions: Interactions) -> Iterator[Interactions]:

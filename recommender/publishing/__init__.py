@@ -1,6 +1,7 @@
 """What the recommendation service reads: lists in Redis, and which model is active.
 
 - ``live.py``          all lists of a model version, and which version is served
+- ``active.py``        which version is served, and since when it is there
 - ``personaliser.py``  each user's history and own list, kept fresh
 - ``encoding.py``      lists as bytes
 - ``bulk.py``          many writes at once

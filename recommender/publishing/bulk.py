@@ -21,16 +21,14 @@ REPLY_BYTES: Final = 64 * 1024
 _pack = cast("Callable[[tuple[bytes, ...]], bytes]", hiredis.pack_command)  # its stub allows tuples of one only
 
 
-def set_if_absent(pairs: Iterable[tuple[bytes, bytes]], ttl_seconds: int) -> Iterator[bytes]:
-    """``SET key value NX EX ttl`` for each pair, in Redis's protocol."""
-    ttl = str(ttl_seconds).encode()
-    return (_pack((b"SET", key, value, b"NX", b"EX", ttl)) for key, value in pairs)
+def set_if_absent(pairs: Iterable[tuple[bytes, bytes]]) -> Iterator[bytes]:
+    """``SET key value NX`` for each pair, in Redis's protocol."""
+    return (_pack((b"SET", key, value, b"NX")) for key, value in pairs)
 
 
-def expire(keys: Iterable[bytes], ttl_seconds: int) -> Iterator[bytes]:
-    """``EXPIRE key ttl`` for each key, in Redis's protocol."""
-    ttl = str(ttl_seconds).encode()
-    return (_pack((b"EXPIRE", key, ttl)) for key in keys)
+def persist(keys: Iterable[bytes]) -> Iterator[bytes]:
+    """``PERSIST key`` for each key, in Redis's protocol."""
+    return (_pack((b"PERSIST", key)) for key in keys)
 
 
 def send_all(client: redis.Redis, commands: Iterable[bytes]) -> int:

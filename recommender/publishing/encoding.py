@@ -38,16 +38,20 @@ class ListEncoder:
         self._starts = np.array([b'{"item_id":%b,"score":' % item_id for item_id in quoted], object)
         self._ends = np.array([item_id + _END for item_id in quoted], object)
 
-    def encode(self, ranking: Ranking, source: Source, generated_at: Sequence[datetime]) -> Iterator[bytes]:
+    def encode(
+        self, ranking: Ranking, source: Source, history_until: Sequence[datetime], generated_at: datetime
+    ) -> Iterator[bytes]:
         """The bytes of each list.
 
         Args:
             ranking: The lists.
             source: The kind of list.
-            generated_at: Time of the newest event of each.
+            history_until: Time of the newest event of each.
+            generated_at: When they are made.
         """
-        start = b'{"source":"%b","model_version":%b,"generated_at":"' % (source.encode(), self._version)
-        heads = (start + utc_text(made_at).encode() + b'","items":[\n' for made_at in generated_at)
+        made_by = b'{"source":"%b","model_version":%b' % (source.encode(), self._version)
+        start = b'%b,"generated_at":"%b","history_until":"' % (made_by, utc_text(generated_at).encode())
+        heads = (start + utc_text(newest).encode() + b'","items":[\n' for newest in history_until)
         for head, lines in zip(heads, self._lines(ranking), strict=True):
             yield head + lines + b"\n]}"
 

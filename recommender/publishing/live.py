@@ -2,6 +2,9 @@
 
 The lists of a version are written beside those of the others; then one write makes it the active one. So a reader that
 first reads the active version, and then only lists of that version, never mixes two versions.
+
+Lists of a live version do not expire. When a version is replaced, what Redis holds of it is given a time to live
+(ADR 0027).
 """
 
 from __future__ import annotations
@@ -18,15 +21,16 @@ from numpy.typing import NDArray
 
 from recommender.interactions import KnownUsers, UserHistories, histories_of, merged, without
 from recommender.neighbours import NONE, Neighbours
-from recommender.publishing.bulk import expire, send_all, set_if_absent, translated_errors
+from recommender.publishing.bulk import persist, send_all, set_if_absent, translated_errors
 from recommender.publishing.encoding import ListEncoder
 from recommender.ranking import REASONS, Ranking, Rules, rank_in_batches
 from recommender.store import ServedModel
 from schemas.interactions import counted
-from schemas.recommendations import Reason, Source
+from schemas.recommendations import Reason, Source, utc_text
 from schemas.redis_keys import (
     ACTIVE_MODEL,
     LIVE_MODELS,
+    LIVE_SECONDS,
     RETIRED_MODELS,
     UNAVAILABLE,
     bought_together,
@@ -35,11 +39,12 @@ from schemas.redis_keys import (
     personalized,
     published,
     similar,
+    version_of,
 )
 from schemas.settings import Settings
 
-GRACE: Final = timedelta(hours=1)
-"""How long the lists of a replaced version are kept fresh, for a rollback."""
+GRACE: Final = timedelta(seconds=LIVE_SECONDS)
+"""How long a replaced version stays live, for a rollback."""
 
 BATCH_USERS: Final = 1_000
 """Histories read at a time."""
@@ -49,6 +54,20 @@ SCAN_KEYS: Final = 10_000
 
 MARGIN_SECONDS: Final = 30
 """How long before a version's first list its mark of being published expires."""
+
+EXPIRED_AT_ONCE: Final = 1_000
+"""Keys that are given a time to live at once: other clients of Redis wait for no more than that."""
+
+NEVER_EXPIRES: Final = -1
+"""Redis's answer for a key that has no time to live."""
+
+_EXPIRE_UNLESS_IT_DOES: Final = """
+for _, key in ipairs(KEYS) do
+  if redis.call('TTL', key) == -1 then
+    redis.call('EXPIRE', key, ARGV[1])
+  end
+end
+"""
 
 _REASON_OF_SOURCE: Final = {
     Source.SIMILAR: Reason.SIMILAR_TO_VIEWED,
@@ -68,7 +87,7 @@ class LiveModels:
     Args:
         client: A client of Redis; it stays the caller's.
         rules: Rules for the lists.
-        ttl_seconds: How long lists are kept.
+        ttl_seconds: How long the lists of a replaced version are kept.
 
     Every method raises DependencyUnavailable when Redis does not answer, and WriteRefused when it rejects a command.
     """
@@ -77,6 +96,7 @@ class LiveModels:
         self._client = client
         self._rules = rules
         self._ttl_seconds = ttl_seconds
+        self._expire_unless_it_does = client.register_script(_EXPIRE_UNLESS_IT_DOES)
 
     def active(self) -> str:
         """The active version, "" when there is none."""
@@ -93,33 +113,32 @@ class LiveModels:
         with translated_errors(self._client):
             return bool(self._client.exists(published(version)))
 
-    def publish(self, served: ServedModel) -> int:
+    def publish(self, served: ServedModel, now: datetime) -> int:
         """Write all lists of a version beside those of the others, and return their number.
 
         The version becomes live first, so personalise writes lists for events from then on. A list that exists already
         is newer and is not overwritten. Events between the training and that moment are in the users' histories, which
-        are read after it; so no event is missed. Publishing again extends the time to live.
+        are read after it; so no event is missed.
         """
+        self._let_stay(served.version)
+        count = send_all(self._client, set_if_absent(self._lists(served, now)))
         with translated_errors(self._client):
-            self._client.sadd(LIVE_MODELS, served.version)
-            self._client.zrem(RETIRED_MODELS, served.version)
-        if self.is_published(served.version):
-            send_all(self._client, expire(self._keys(served), self._ttl_seconds))
-        count = send_all(self._client, set_if_absent(self._lists(served), self._ttl_seconds))
-        with translated_errors(self._client):
-            self._client.set(published(served.version), 1, ex=max(1, self._ttl_seconds - MARGIN_SECONDS))
+            self._client.set(published(served.version), utc_text(served.manifest.created_at))
         return count
 
     def activate(self, version: str, now: datetime) -> None:
-        """Make a version the active one; the one that it replaces stays live for GRACE."""
-        replaced = self.active()
+        """Make a version the active one, whose lists stay.
+
+        Every other one stays live for GRACE, and its lists expire: also one that was published and never active.
+        """
+        self._let_stay(version)
+        others = (self.live() | {self.active()}) - {"", version}
         with translated_errors(self._client), self._client.pipeline(transaction=True) as changes:
-            changes.sadd(LIVE_MODELS, version)
-            changes.zrem(RETIRED_MODELS, version)
-            if replaced not in ("", version):
-                changes.zadd(RETIRED_MODELS, {replaced: now.timestamp()})
+            if others:
+                changes.zadd(RETIRED_MODELS, dict.fromkeys(sorted(others), now.timestamp()), nx=True)
             changes.set(ACTIVE_MODEL, version)
             changes.execute()
+        self._let_others_expire(version)
 
     def retire_due(self, now: datetime) -> None:
         """Remove versions that were replaced longer ago than GRACE from the live ones; may be called at any time."""
@@ -141,23 +160,23 @@ class LiveModels:
             members: Any = self._client.smembers(key)
         return [member.decode() for member in members]
 
-    def _lists(self, served: ServedModel) -> Iterator[tuple[bytes, bytes]]:
+    def _lists(self, served: ServedModel, now: datetime) -> Iterator[tuple[bytes, bytes]]:
         """The keys and values of all lists of a version."""
         encoder = ListEncoder(served.version, served.item_ids)
         unavailable = self.unavailable(served)
-        yield from self._personal_lists(served, encoder, unavailable)
-        made_at = served.manifest.data_to
+        yield from self._personal_lists(served, encoder, unavailable, now)
+        newest = served.manifest.data_to
         for neighbours, source, key in (
             (served.similar, Source.SIMILAR, similar),
             (served.together, Source.BOUGHT_TOGETHER, bought_together),
         ):
             ranking = ranking_of_neighbours(neighbours, source, self._rules.length, unavailable)
-            values = encoder.encode(ranking, source, [made_at] * len(ranking))
+            values = encoder.encode(ranking, source, [newest] * len(ranking), now)
             keys = (key(served.version, item_id).encode() for item_id in served.item_ids)
             yield from _not_empty(zip(keys, values, strict=True), ranking)
 
     def _personal_lists(
-        self, served: ServedModel, encoder: ListEncoder, unavailable: NDArray[np.bool_]
+        self, served: ServedModel, encoder: ListEncoder, unavailable: NDArray[np.bool_], now: datetime
     ) -> Iterator[tuple[bytes, bytes]]:
         users = self._users(served)
         keys = iter([personalized(served.version, user_id).encode() for user_id in users.ids])
@@ -165,8 +184,8 @@ class LiveModels:
         for ranking in _ahead(
             rank_in_batches(served.model, served.similar, users.interactions, self._rules, unavailable)
         ):
-            made_at = [next(times) for _ in range(len(ranking))]
-            values = encoder.encode(ranking, Source.PERSONAL, made_at)
+            newest = [next(times) for _ in range(len(ranking))]
+            values = encoder.encode(ranking, Source.PERSONAL, newest, now)
             yield from _not_empty(zip(itertools.islice(keys, len(ranking)), values, strict=True), ranking)
 
     def _users(self, served: ServedModel) -> KnownUsers:
@@ -190,11 +209,37 @@ class LiveModels:
             sorted_sets = calls.execute()
         return [[(member.decode(), score) for member, score in sorted_set] for sorted_set in sorted_sets]
 
-    def _keys(self, served: ServedModel) -> Iterator[bytes]:
-        """The keys of all lists that a version may have."""
-        yield from (personalized(served.version, user_id).encode() for user_id in served.users.ids)
-        for key in (similar, bought_together):
-            yield from (key(served.version, item_id).encode() for item_id in served.item_ids)
+    def _let_stay(self, version: str) -> None:
+        """Make a version live, and what Redis holds of it, if anything, no longer expire."""
+        mark = published(version)
+        with translated_errors(self._client):
+            stays = (
+                self._client.sismember(LIVE_MODELS, version)
+                and self._client.zscore(RETIRED_MODELS, version) is None
+                and self._client.ttl(mark) == NEVER_EXPIRES
+            )
+            if not stays:
+                keys = self._scan(f"rec:{version}:*")
+                send_all(self._client, persist(key for key in keys if key != mark.encode()))
+                self._client.persist(mark)  # the last: it says that all the others are there
+                self._client.sadd(LIVE_MODELS, version)
+                self._client.zrem(RETIRED_MODELS, version)
+
+    def _let_others_expire(self, version: str) -> None:
+        """Give what Redis holds of other versions a time to live, unless it has one.
+
+        All keys are looked at, whatever wrote them and when: also lists of users who came after the training, and what
+        a program that was killed has left.
+        """
+        others = [key for key in self._scan("rec:*:*") if version_of(key.decode()) not in ("", version)]
+        marks = [key for key in others if key.decode() == published(version_of(key.decode()))]
+        with translated_errors(self._client):
+            self._let_expire(marks, max(1, self._ttl_seconds - MARGIN_SECONDS))
+            self._let_expire(others, self._ttl_seconds)
+
+    def _let_expire(self, keys: list[bytes], seconds: int) -> None:
+        for first in range(0, len(keys), EXPIRED_AT_ONCE):
+            self._expire_unless_it_does(keys=keys[first : first + EXPIRED_AT_ONCE], args=[seconds])
 
 
 def _ahead(rankings: Iterator[Ranking]) -> Iterator[Ranking]:

@@ -4,12 +4,15 @@ A batch takes two round trips. The first writes histories and reads them back, a
 whether the availability of a product has changed. The second writes lists. In the first the live models are read last:
 a version that is not live at that moment is published later, from histories that have these events (see ``live.py``).
 So no event is missed.
+
+Lists of a live version do not expire. Those of one that was replaced keep the time to live that they were given then
+(see ``live.py``).
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -27,7 +30,15 @@ from recommender.publishing.encoding import ListEncoder
 from recommender.ranking import Rules, rank
 from recommender.store import ModelStore
 from schemas.recommendations import Source
-from schemas.redis_keys import LIVE_MODELS, UNAVAILABLE, UNAVAILABLE_REVISION, history, personalized
+from schemas.redis_keys import (
+    LIVE_MODELS,
+    LIVE_SECONDS,
+    RETIRED_MODELS,
+    UNAVAILABLE,
+    UNAVAILABLE_REVISION,
+    history,
+    personalized,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -44,12 +55,10 @@ class Limits:
     Attributes:
         history_items: Largest number of members of a history, the newest ones.
         history_seconds: How long after its last event a history is kept.
-        list_seconds: How long a list is kept.
     """
 
     history_items: int
     history_seconds: int
-    list_seconds: int
 
 
 @dataclass(slots=True)
@@ -71,11 +80,13 @@ class _State:
     Attributes:
         histories: The history of each user of the batch.
         live: Live model versions.
+        retired: Those of them that were replaced.
         revision: Changes whenever the set of unavailable products does.
     """
 
     histories: Mapping[str, SortedSet]
     live: frozenset[str]
+    retired: frozenset[str]
     revision: bytes
 
 
@@ -88,12 +99,14 @@ class Personaliser:
         store: The model store.
         rules: Rules for the lists.
         limits: What Redis keeps.
+        clock: The time, aware.
     """
 
     client: Redis
     store: ModelStore
     rules: Rules
     limits: Limits
+    clock: Callable[[], datetime]
     _models: dict[str, _LiveModel] = field(default_factory=dict)
     _absent: set[str] = field(default_factory=set)
     _unavailable: frozenset[str] = frozenset()
@@ -116,7 +129,7 @@ class Personaliser:
         with redis_errors(self._address()):
             state = self._write_histories(newest_of_each(user_ids, members, times_ms))
             self._follow(state)
-            return self._write_lists(state.histories)
+            return self._write_lists(state)
 
     def _write_histories(self, newest: Mapping[str, Mapping[str, int]]) -> _State:
         """Write histories and read them back, with the state of models and products."""
@@ -128,12 +141,15 @@ class Personaliser:
             calls.expire(key, self.limits.history_seconds)
             calls.zrange(key, 0, -1, withscores=True)
         calls.get(UNAVAILABLE_REVISION)
+        calls.zrange(RETIRED_MODELS, 0, -1, withscores=True)
         calls.smembers(LIVE_MODELS)
-        *replies, revision, live = calls.execute()
+        *replies, revision, retired, live = calls.execute()
         sorted_sets: Iterable[list[tuple[bytes, float]]] = replies[3::4]
+        due = self.clock().timestamp() - LIVE_SECONDS
         return _State(
             {user_id: _decoded(sorted_set) for user_id, sorted_set in zip(newest, sorted_sets, strict=True)},
-            frozenset(version.decode() for version in live),
+            frozenset(version.decode() for version in live.difference(each for each, at in retired if at <= due)),
+            frozenset(version.decode() for version, _ in retired),
             revision or b"",
         )
 
@@ -171,27 +187,28 @@ class Personaliser:
             np.zeros(len(served.item_ids), bool),
         )
 
-    def _write_lists(self, histories: Mapping[str, SortedSet]) -> int:
+    def _write_lists(self, state: _State) -> int:
         """Rank every history by every model, and write the lists."""
         if not self._models:
             return 0
-        generated_at = [datetime.fromtimestamp(events[-1][1] / _MILLISECONDS, UTC) for events in histories.values()]
+        histories = state.histories
+        newest = [datetime.fromtimestamp(events[-1][1] / _MILLISECONDS, UTC) for events in histories.values()]
         calls = self.client.pipeline(transaction=False)
         for model in self._models.values():
-            for key, value in self._lists(model, histories, generated_at):
+            for key, value in self._lists(model, histories, newest):
                 if value is None:
                     calls.delete(key)
                 else:
-                    calls.set(key, value, ex=self.limits.list_seconds)
+                    calls.set(key, value, keepttl=model.version in state.retired)
         return len(calls.execute())
 
     def _lists(
-        self, live: _LiveModel, histories: Mapping[str, SortedSet], generated_at: Sequence[datetime]
+        self, live: _LiveModel, histories: Mapping[str, SortedSet], newest: Sequence[datetime]
     ) -> Iterable[tuple[str, bytes | None]]:
         """Key and value of each user's list; None where the model recommends nothing."""
         users = histories_of(histories.values(), live.item_indices)
         ranking = rank(live.model, live.similar, users, self.rules, live.unavailable)
-        values = live.encoder.encode(ranking, Source.PERSONAL, generated_at)
+        values = live.encoder.encode(ranking, Source.PERSONAL, newest, self.clock())
         empty = (ranking.items[:, 0] == NONE).tolist()
         for user_id, value, is_empty in zip(histories, values, empty, strict=True):
             yield personalized(live.version, user_id), None if is_empty else value

@@ -39,7 +39,7 @@ class Promotions:
         """
         self._store.manifest(version)
         if not self._live.is_published(version):
-            self._live.publish(self._store.load(version))
+            self._live.publish(self._store.load(version), now)
         if self._records.active() != version:
             self._records.add_promotion(version, reason, now)
         self._live.activate(version, now)

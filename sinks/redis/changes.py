@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
@@ -58,7 +59,7 @@ class Changes:
     catalogues: dict[str, dict[str, int]] = field(default_factory=dict)
 
 
-def change_product(changes: Changes, key: Fields, row: Fields | None) -> None:
+def change_product(changes: Changes, key: Fields, row: Fields | None, _written_at: datetime) -> None:
     """Take in a record of ``products``; without a row, its tombstone."""
     product_id: str = key["product_id"]
     known = None if row is None else known_product(row)
@@ -73,15 +74,15 @@ def catalogues_with(known: Product | None) -> list[str]:
     return redis_keys.catalogues(known.category) if known is not None and known.available else []
 
 
-def change_list(changes: Changes, key: Fields, row: Fields | None) -> None:
+def change_list(changes: Changes, key: Fields, row: Fields | None, written_at: datetime) -> None:
     """Take in a record of ``recommendation-lists``; without a row, its tombstone."""
-    value = None if row is None else encode_list(recommendation_list(row))
+    value = None if row is None else encode_list(recommendation_list(row, written_at))
     for redis_key in list_keys(key["kind"], key["span"], key["category"]):
         changes.values[redis_key] = value
 
 
-TakeIn = Callable[[Changes, Fields, Fields | None], None]
-"""(changes, key, row or None for a tombstone) -> None"""
+TakeIn = Callable[[Changes, Fields, Fields | None, datetime], None]
+"""(changes, key, row or None for a tombstone, when the record was written) -> None"""
 
 CHANGE_OF_TOPIC: Final[Mapping[str, TakeIn]] = {
     PRODUCTS.topic: change_product,
@@ -99,14 +100,15 @@ def list_keys(kind: str, span: str, category: str) -> list[str]:
     return [redis_keys.popular(span), *([redis_keys.POPULAR] if span == DEFAULT_SPAN else [])]
 
 
-def recommendation_list(row: Fields) -> RecommendationList:
-    """The list of a row, the best product first; of equal scores the smaller id."""
+def recommendation_list(row: Fields, written_at: datetime) -> RecommendationList:
+    """The list of a row, the best product first; of equal scores the smaller id. It was made when it was written."""
     reason = _REASONS[row["kind"]]
     ranked = sorted(row["items"], key=lambda item: (-item["score"], item["product_id"]))
     return RecommendationList(
         source=_SOURCES[row["kind"], bool(row["category"])],
         model_version="",
-        generated_at=row["generated_at"],
+        generated_at=written_at,
+        history_until=row["generated_at"],
         items=tuple(RecommendedItem(item["product_id"], item["score"], reason) for item in ranked),
     )
 

@@ -123,5 +123,5 @@ class RedisSink:
         changes = Changes()
         for record in records:
             row = None if record.value is None else self._decoder.decode(record.value)
-            self._changes_of[record.topic](changes, self._decoder.decode(record.key), row)
+            self._changes_of[record.topic](changes, self._decoder.decode(record.key), row, record.written_at)
         return changes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
 from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
@@ -15,16 +16,18 @@ from sinks.redis.description import REDIS
 logger = logging.getLogger(__name__)
 
 CALL_SECONDS: Final = 10.0
+MILLISECONDS: Final = 1000
 
 
 class Record(NamedTuple):
-    """A record of the partition ``topic-number``."""
+    """A record of the partition ``topic-number``, written at ``written_at``."""
 
     partition: str
     topic: str
     offset: int
     key: bytes
     value: bytes | None
+    written_at: datetime
 
 
 class KafkaSource:
@@ -106,7 +109,14 @@ class KafkaSource:
 
 def _record(message: Message[bytes, bytes]) -> Record:
     topic = message.topic() or ""
-    return Record(f"{topic}-{message.partition()}", topic, message.offset() or 0, message.key() or b"", message.value())
+    return Record(
+        f"{topic}-{message.partition()}",
+        topic,
+        message.offset() or 0,
+        message.key() or b"",
+        message.value(),
+        datetime.fromtimestamp(message.timestamp()[1] / MILLISECONDS, UTC),
+    )
 
 
 def _configuration(settings: Settings) -> dict[str, Any]:

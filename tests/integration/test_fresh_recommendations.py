@@ -65,7 +65,7 @@ class Stage:
 
     def made_at(self, user: str) -> datetime:
         value = self.redis.get(personalized(MODEL, user))
-        return datetime.fromtimestamp(0, UTC) if value is None else decode_list(value).generated_at
+        return datetime.fromtimestamp(0, UTC) if value is None else decode_list(value).history_until
 
     def served(self, user: str) -> list[str]:
         """What the service recommends to a user."""

@@ -18,7 +18,7 @@ from local.commands import run_shop
 from local.platform import Platform
 from recommender.errors import ModelError
 from recommender.publishing.bulk import send_all, set_if_absent
-from recommender.publishing.live import GRACE, LiveModels, connect
+from recommender.publishing.live import GRACE, NEVER_EXPIRES, LiveModels, connect
 from recommender.publishing.promotion import Promotions
 from recommender.publishing.records import ModelRecords
 from recommender.ranking import Rules
@@ -85,8 +85,8 @@ def test_a_promoted_model_is_published_recorded_and_served(stage: Stage) -> None
     assert record.metrics == {"NDCG@10": 0.25}
     own_list = decode_list(stage.redis.get(personalized("m1", "ben")))
     assert (own_list.model_version, own_list.items[0].because) == ("m1", ("p1",))
-    assert 0 < stage.redis.ttl(personalized("m1", "ben")) <= TTL_SECONDS
-    assert stage.redis.ttl(published("m1")) < stage.redis.ttl(personalized("m1", "ben"))
+    assert {stage.redis.ttl(key) for key in stage.redis.scan_iter("rec:m1:*")} == {NEVER_EXPIRES}
+    assert (own_list.generated_at, stage.redis.get(published("m1"))) == (NOW, b"2026-11-21T12:00:01.000Z")
     assert "p1" in item_ids(decode_list(stage.redis.get(similar("m1", "p3"))).items)
     assert stage.redis.exists(bought_together("m1", "p3"))
     assert not stage.redis.exists(similar("m1", "p7"))  # which nobody ever looked at
@@ -116,7 +116,7 @@ def test_clicks_after_the_training_count_and_users_after_it_have_lists(stage: St
     stage.make("m1")
     stage.promotions.promote("m1", "", NOW)
     ben, eve = (decode_list(stage.redis.get(personalized("m1", user))) for user in ("ben", "eve"))
-    assert (ben.generated_at, ben.items[-1].item_id) == (NOW, "p6")
+    assert (ben.history_until, ben.items[-1].item_id) == (NOW, "p6")
     assert eve.items[0].because == ("p6",)
     assert not stage.redis.exists(personalized("m1", "stranger"))
 
@@ -160,14 +160,6 @@ def test_lists_that_expired_are_published_again_when_their_model_comes_back(stag
     stage.redis.delete(*stage.redis.scan_iter("rec:m1:*"))
     stage.promotions.roll_back(NOW + timedelta(minutes=2))
     assert stage.redis.exists(personalized("m1", "ben"))
-
-
-def test_publishing_again_lets_lists_live_longer(stage: Stage) -> None:
-    stage.make("m1")
-    stage.promotions.promote("m1", "", NOW)
-    stage.redis.expire(personalized("m1", "ben"), 60)
-    stage.live.publish(stage.store.load("m1"))
-    assert stage.redis.ttl(personalized("m1", "ben")) > 60
 
 
 def test_there_is_nothing_to_go_back_to_before_the_second_model(stage: Stage) -> None:
@@ -226,14 +218,14 @@ def test_the_command_lists_shows_promotes_and_rolls_back(stage: Stage) -> None:
 
 def test_writes_in_bulk_are_all_answered(stage: Stage) -> None:
     pairs = [(f"rec:bulk:{number}".encode(), b"x" * 100) for number in range(20_000)]
-    assert send_all(stage.redis, set_if_absent(pairs, 60)) == 20_000
-    assert send_all(stage.redis, set_if_absent(pairs, 60)) == 20_000
+    assert send_all(stage.redis, set_if_absent(pairs)) == 20_000
+    assert send_all(stage.redis, set_if_absent(pairs)) == 20_000
     assert stage.redis.get("rec:bulk:19999") == b"x" * 100
     assert send_all(stage.redis, []) == 0
 
 
 def test_a_refused_write_is_an_error_and_the_connection_is_not_used_again(stage: Stage) -> None:
-    wrong = [*set_if_absent([(b"rec:ok", b"x")], 60), b"*1\r\n$7\r\nUNKNOWN\r\n"]
+    wrong = [*set_if_absent([(b"rec:ok", b"x")]), b"*1\r\n$7\r\nUNKNOWN\r\n"]
     with pytest.raises(WriteRefused, match="unknown command"):
         send_all(stage.redis, wrong)
     assert stage.redis.get("rec:ok") == b"x"

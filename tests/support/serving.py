@@ -31,6 +31,7 @@ from schemas.recommendations import (
     Source,
     encode_list,
     encode_product,
+    utc_text,
 )
 from schemas.settings import PORT_OFFSETS, Settings
 from serving.app import recommendations
@@ -39,6 +40,7 @@ from web.server import UVICORN_OPTIONS
 
 SECONDS = 60.0
 MADE_AT = datetime(2026, 11, 21, 10, tzinfo=UTC)
+HISTORY_UNTIL = datetime(2026, 11, 20, 9, tzinfo=UTC)
 
 
 class RedisProcess:
@@ -110,9 +112,16 @@ class Shelf:
             source,
             version,
             MADE_AT,
+            HISTORY_UNTIL,
             tuple(RecommendedItem(item, 1 - n / 200, reason, tuple(because)) for n, item in enumerate(items)),
         )
         self.redis.set(key, encode_list(made))
+        if version:
+            self.model_made(version, datetime.now(UTC))
+
+    def model_made(self, version: str, at: datetime) -> None:
+        """Mark that the lists of a version are there."""
+        self.redis.set(redis_keys.published(version), utc_text(at))
 
     def personal(self, user: str, items: Sequence[str], version: str = "m1", because: Sequence[str] = ()) -> None:
         self.put(

@@ -59,7 +59,8 @@ class Answer:
         source: Where the first product comes from.
         model_version: The model whose lists were used; "" for none.
         experiment_arm: experiment:arm, or None.
-        generated_at: The newest event behind the first list.
+        generated_at: When the first list was made.
+        history_until: The newest event behind it. A service of an earlier release says only this, as ``generated_at``.
         filled_from: Further steps of the chain that were needed.
         items: The products, the best first.
     """
@@ -69,6 +70,7 @@ class Answer:
     model_version: str
     experiment_arm: str | None
     generated_at: datetime
+    history_until: datetime
     filled_from: tuple[str, ...]
     items: tuple[Item, ...]
 
@@ -90,6 +92,7 @@ def answer_of(content: Json) -> Answer:
         content["model_version"],
         content.get("experiment_arm"),
         datetime.fromisoformat(content["generated_at"]),
+        datetime.fromisoformat(content.get("history_until", content["generated_at"])),
         tuple(content.get("filled_from") or ()),
         tuple(_item(item) for item in content["items"]),
     )

@@ -21,6 +21,7 @@ def test_a_user_gets_the_list_that_was_made_for_the_user(service: Service) -> No
         "source": "personal",
         "model_version": "m1",
         "generated_at": "2026-11-21T10:00:00.000Z",
+        "history_until": "2026-11-20T09:00:00.000Z",
         "items": [
             {"item_id": "p1", "score": 1.0, "reason": "similar_to_bought"},
             {"item_id": "p2", "score": 0.99, "reason": "similar_to_bought"},

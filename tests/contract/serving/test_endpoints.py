@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import gzip
 import json
+import math
 import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from schemas import redis_keys
 from schemas.recommendations import Reason, Source
+from serving.reporting import Reporter
 from tests.contract.serving.conftest import Make
-from tests.support.serving import Service, Shelf, ids
+from tests.support.serving import Service, Shelf, eventually, ids
 
 
 def test_explaining_tells_reasons_in_words_and_the_events_behind_them(service: Service) -> None:
@@ -135,6 +138,54 @@ def test_health_metrics_and_description_are_there(service: Service) -> None:
     assert service.metric('answers_total{source="personal"}') == before + 1
     assert service.get("/openapi.json")["info"]["title"] == "shopstream recommendations"
     assert "swagger" in service.http.get("/docs").text
+
+
+def test_an_old_model_is_a_metric_and_a_warning_but_no_failure(service: Service, stocked: Shelf) -> None:
+    made_at = datetime.now(UTC) - timedelta(days=9)
+    stocked.model_made("m1", made_at)
+    try:
+        eventually(lambda: service.metric("active_model_age_seconds") >= 9 * 86_400)
+        assert service.metric("active_model_age_seconds") < 9 * 86_400 + 60
+        ready = service.http.get("/health/ready")
+        assert (ready.status_code, ready.json()["status"]) == (200, "ready")
+        assert "The model m1 was made 9 days ago" in ready.json()["warnings"][0]
+        stocked.redis.set(redis_keys.published("m1"), 1)  # as an earlier release marked it
+        eventually(lambda: math.isnan(service.metric("active_model_age_seconds")))
+        assert service.get("/health/ready") == {"status": "ready"}
+    finally:
+        stocked.model_made("m1", datetime.now(UTC))
+
+
+def test_a_list_of_an_earlier_release_is_served(service: Service, stocked: Shelf) -> None:
+    stocked.personal("old", ["p1", "p2", "p3"])
+    key = redis_keys.personalized("m1", "old")
+    value = stocked.redis.get(key)
+    assert isinstance(value, bytes)
+    stocked.redis.set(key, value.replace(b',"history_until":"2026-11-20T09:00:00.000Z"', b""))
+    answer = service.recommend("old", n=2)
+    assert (ids(answer), answer["history_until"]) == (["p1", "p2"], "2026-11-21T10:00:00.000Z")
+
+
+def test_head_is_answered_wherever_get_is(service: Service) -> None:
+    ids_in_paths = {"{user_id}": "ann", "{item_id}": "p9"}
+    paths = [path for path, operations in service.get("/openapi.json")["paths"].items() if "get" in operations]
+    assert len(paths) == 10
+    for path in (*paths, "/openapi.json", "/docs", "/v1/nowhere"):
+        for name, value in ids_in_paths.items():
+            path = path.replace(name, value)
+        get, head = service.http.get(path), service.http.head(path)
+        assert (head.status_code, head.headers["Content-Type"]) == (get.status_code, get.headers["Content-Type"]), path
+        assert (head.content, int(head.headers["Content-Length"]) > 0) == (b"", True), path
+
+
+def test_what_head_asks_for_is_not_reported_as_shown(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    reported: list[str] = []
+    monkeypatch.setattr(Reporter, "report", lambda _self, user_id, _scenario, _answer: reported.append(user_id))
+    service = make(serving_reports_shown=True)
+    for path in ("/v1/recommend/ann", "/v1/recommend/ann?explain=true"):
+        assert service.http.head(path).status_code == 200
+        assert service.http.get(path).status_code == 200
+    assert reported == ["ann", "ann"]
 
 
 def test_the_page_of_the_description_needs_no_other_host(service: Service) -> None:

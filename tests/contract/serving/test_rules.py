@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from coordination.files import write_atomically
+from schemas import redis_keys
 from schemas.errors import ConfigurationError
-from serving.rules import RulesFile
+from serving.rules import Rules, RulesFile
 from tests.contract.serving.conftest import Make
-from tests.support.serving import Service, eventually, ids
+from tests.support.serving import Service, Shelf, eventually, ids
 
 Write = Callable[[str], None]
 
@@ -73,6 +74,53 @@ def test_a_change_that_makes_no_sense_leaves_the_rules_before_in_force(ruled: Se
         assert ids(ruled.recommend("ann", n=2)) == ["p2", "p3"]
 
 
+EXPERIMENT = """
+[experiment]
+name = "ranking"
+arms = [{ name = "new", share = 1.0, model_version = "%s" }]
+"""
+
+
+def test_an_arm_that_names_an_unknown_model_is_refused(ruled: Service, rule: Write) -> None:
+    rule(EXPERIMENT % "m2")
+    assert ids(ruled.recommend("ann", n=2)) == ["p31", "p32"]
+    refused = ruled.metric("rules_refused_total")
+    rule(EXPERIMENT % "m9")
+    eventually(lambda: ruled.metric("rules_refused_total") == refused + 1)
+    (warning,) = ruled.get("/health/ready")["warnings"]
+    assert "names the model m9, of which Redis has no lists" in warning
+    assert warning.endswith("The rules before stay in force.")
+    assert ids(ruled.recommend("ann", n=2)) == ["p31", "p32"]
+    rule("")
+    assert "warnings" not in ruled.get("/health/ready")
+
+
+def test_an_arm_whose_model_disappears_shows_the_active_one_and_says_so(
+    ruled: Service, rule: Write, stocked: Shelf
+) -> None:
+    rule(EXPERIMENT % "m2")
+    mark = redis_keys.published("m2")
+    stocked.redis.rename(mark, "away")
+    try:
+        eventually(lambda: ruled.metric("arms_models_absent") == 1)
+        for parameters in ({"n": 2}, {"n": 2, "offset": 0}):  # unparsed, and through the whole chain
+            answer = ruled.recommend("ann", **parameters)
+            assert (ids(answer), answer["model_version"]) == (["p1", "p2"], "m1")
+        assert "Its users are shown the active one." in ruled.get("/health/ready")["warnings"][0]
+    finally:
+        stocked.redis.rename("away", mark)
+    eventually(lambda: ruled.metric("arms_models_absent") == 0)
+    assert ruled.recommend("ann", n=2)["model_version"] == "m2"
+
+
+def test_a_service_that_starts_without_the_model_of_an_arm_shows_the_active_one(make: Make, tmp_path: Path) -> None:
+    path = tmp_path / "rules.toml"
+    path.write_text(EXPERIMENT % "m9")
+    service = make(serving_rules_file=str(path))
+    assert service.recommend("ann", n=1)["model_version"] == "m1"
+    assert "m9" in service.get("/health/ready")["warnings"][0]
+
+
 def test_rules_whose_file_vanishes_between_two_looks_stay_in_force(
     rules_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -80,11 +128,12 @@ def test_rules_whose_file_vanishes_between_two_looks_stay_in_force(
     monkeypatch.setattr(Path, "exists", lambda _: True)  # it was there a moment ago
     rules_file.rename(rules_file.with_suffix(".away"))
     try:
-        assert not watched.reload()
-        assert watched.reload()  # a file that stays away is refused once
+        with pytest.raises(ConfigurationError, match="cannot be read"):
+            watched.changed()
+        assert watched.changed() is None  # a file that stays away is refused once
     finally:
         rules_file.with_suffix(".away").rename(rules_file)
-    assert watched.reload()
+    assert watched.changed() == Rules()
 
 
 def test_boosts_of_a_request_come_on_top(ruled: Service, rule: Write) -> None:

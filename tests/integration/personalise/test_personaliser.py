@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,15 @@ from recommender.ranking import Rules
 from recommender.store import ModelStore
 from schemas.interactions import OF_HISTORIES, member
 from schemas.recommendations import Reason, RecommendationList, decode_list, item_ids, utc_text
-from schemas.redis_keys import LIVE_MODELS, UNAVAILABLE, UNAVAILABLE_REVISION, history, personalized
+from schemas.redis_keys import (
+    LIVE_MODELS,
+    LIVE_SECONDS,
+    RETIRED_MODELS,
+    UNAVAILABLE,
+    UNAVAILABLE_REVISION,
+    history,
+    personalized,
+)
 from tests.support.models import ITEM_IDS, served_model
 from tests.support.serving import RedisProcess
 
@@ -26,7 +35,8 @@ Event = tuple[str, str, int]
 """User, member, epoch milliseconds."""
 
 T0_MS = 1_764_000_000_000
-LIMITS = Limits(history_items=6, history_seconds=3600, list_seconds=3600)
+MADE_AT = datetime(2026, 11, 27, 12, tzinfo=UTC)
+LIMITS = Limits(history_items=6, history_seconds=3600)
 RULES = Rules(5, excludes_bought=True)
 USERS = ("ann", "ben", "eve")
 
@@ -51,8 +61,10 @@ def client(redis_process: RedisProcess) -> Iterator[Redis]:
         yield made
 
 
-def personaliser(client: Redis, store: ModelStore, rules: Rules = RULES) -> Personaliser:
-    return Personaliser(client, store, rules, LIMITS)
+def personaliser(
+    client: Redis, store: ModelStore, rules: Rules = RULES, clock: Callable[[], datetime] = lambda: MADE_AT
+) -> Personaliser:
+    return Personaliser(client, store, rules, LIMITS, clock)
 
 
 def update(worker: Personaliser, events: Sequence[Event]) -> int:
@@ -110,7 +122,7 @@ def test_a_list_names_the_newest_event_of_its_history_and_leaves_out_what_was_bo
     assert update(personaliser(client, store), events) == 1
 
     own_list = list_of(redis, "zoe")
-    assert utc_text(own_list.generated_at) == "2025-11-24T16:00:00.005Z"
+    assert (utc_text(own_list.history_until), own_list.generated_at) == ("2025-11-24T16:00:00.005Z", MADE_AT)
     assert "p1" not in item_ids(own_list.items)
     assert "p3" in item_ids(own_list.items)  # ben bought it with p1
 
@@ -177,7 +189,32 @@ def test_a_new_model_is_taken_up_without_a_restart_and_one_that_is_not_live_is_d
 
     redis.srem(LIVE_MODELS, "m1")
     assert update(worker, [("zoe", "view_item:p4", T0_MS + 2)]) == 1
-    assert list_of(redis, "zoe", "m1").generated_at < list_of(redis, "zoe", "m2").generated_at
+    assert list_of(redis, "zoe", "m1").history_until < list_of(redis, "zoe", "m2").history_until
+
+
+def test_lists_of_a_live_model_do_not_expire_and_those_of_a_replaced_one_keep_their_time_to_live(
+    client: Redis, redis: Any, store: ModelStore
+) -> None:
+    worker = personaliser(client, store)
+    key = personalized("m1", "zoe")
+    redis.set(key, b"as an earlier release wrote it", ex=60)
+    update(worker, [("zoe", "view_item:p0", T0_MS)])
+    assert redis.ttl(key) == -1
+
+    redis.zadd(RETIRED_MODELS, {"m1": MADE_AT.timestamp()})
+    redis.expire(key, 60)
+    update(worker, [("zoe", "view_item:p3", T0_MS + 1)])
+    assert (list_of(redis, "zoe").history_until > MADE_AT, 0 < redis.ttl(key) <= 60) == (False, True)
+
+
+def test_a_replaced_model_is_left_after_an_hour_though_nobody_takes_it_from_the_live_ones(
+    client: Redis, redis: Any, store: ModelStore
+) -> None:
+    redis.zadd(RETIRED_MODELS, {"m1": MADE_AT.timestamp()})
+    views = [("zoe", "view_item:p0", T0_MS)]
+    almost, then = (MADE_AT + timedelta(seconds=LIVE_SECONDS + seconds) for seconds in (-1, 0))
+    assert update(personaliser(client, store, clock=lambda: almost), views) == 1
+    assert update(personaliser(client, store, clock=lambda: then), views) == 0
 
 
 def test_without_a_model_the_history_is_kept_and_lists_come_with_the_model(

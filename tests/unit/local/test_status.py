@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from flink.cluster import JobHealth
 from local.processes import ProcessId
 from local.state import PlatformState
-from local.status import problem_of
+from local.status import problem_of, warnings_of
+from recommender.publishing.active import ActiveModel
+from schemas.settings import Settings
 
 DELETED = "org.apache.kafka.clients.consumer.OffsetOutOfRangeException: Fetch position {offset=100} is out of range"
 STATE = PlatformState(ProcessId(1, 0.0), 19_000, job_problems={"analytics": "Flink refuses it"})
@@ -13,6 +17,19 @@ STATE = PlatformState(ProcessId(1, 0.0), 19_000, job_problems={"analytics": "Fli
 
 def health(last_failure: str) -> JobHealth:
     return JobHealth(restarts=3, checkpoints=7, last_checkpoint_ms=None, last_failure=last_failure)
+
+
+def test_a_model_is_warned_of_from_the_age_that_is_set() -> None:
+    settings = Settings(recommendation_model_max_age_seconds=86_400)
+    now = datetime(2026, 11, 27, 12, tzinfo=UTC)
+
+    def warnings(hours: int | None) -> tuple[str, ...]:
+        made_at = None if hours is None else now - timedelta(hours=hours)
+        return warnings_of(ActiveModel("m1", made_at), settings, now)
+
+    assert (warnings(24), warnings(None), warnings_of(None, settings, now)) == ((), (), ())
+    assert "m1 was made 25 hours ago" in warnings(25)[0]
+    assert "m1 was made 3 days ago" in warnings(72)[0]
 
 
 @pytest.mark.parametrize("job_health", [None, health(""), health("java.lang.RuntimeException: it was killed")])

@@ -126,21 +126,24 @@ def test_users_of_whom_nothing_counts_any_more_are_left_out(users: KnownUsers) -
         np.testing.assert_array_equal(one.kinds, expected.kinds)
 
 
+MADE_AT = datetime(2026, 11, 27, 12, tzinfo=UTC)
+
+
 def test_lists_are_encoded_as_the_contract_has_them(users: KnownUsers) -> None:
     ranking = ranking_of(users, Rules(5, False))
     times = [datetime(2026, 11, 1, 12, tzinfo=UTC) + timedelta(seconds=row) for row in range(len(users.ids))]
     ids = ['with "quotes" \\ and ü', *ITEM_IDS[1:]]
-    encoded = list(ListEncoder("m1", ids).encode(ranking, Source.PERSONAL, times))
+    encoded = list(ListEncoder("m1", ids).encode(ranking, Source.PERSONAL, times, MADE_AT))
     assert encoded == [
-        encode_list(RecommendationList(Source.PERSONAL, "m1", made, ranking.items_of(row, ids)))
-        for row, made in enumerate(times)
+        encode_list(RecommendationList(Source.PERSONAL, "m1", MADE_AT, newest, ranking.items_of(row, ids)))
+        for row, newest in enumerate(times)
     ]
     assert decode_list(encoded[0]).items[0].item_id in ids
 
 
 def test_no_lists_are_encoded_as_none() -> None:
     empty = rank_nobody()
-    assert list(ListEncoder("m1", ITEM_IDS).encode(empty, Source.PERSONAL, [])) == []
+    assert list(ListEncoder("m1", ITEM_IDS).encode(empty, Source.PERSONAL, [], MADE_AT)) == []
 
 
 def rank_nobody() -> Ranking:
@@ -157,9 +160,9 @@ def test_somebody_unknown_gets_an_empty_list_that_the_fallback_fills() -> None:
 
 def test_lists_without_room_for_a_product_are_empty() -> None:
     nothing = Ranking(*(np.zeros((2, 0), kind) for kind in (np.int32, np.float32, np.int8, np.int32)))
-    made_at = datetime(2026, 11, 1, tzinfo=UTC)
-    empty = encode_list(RecommendationList(Source.SIMILAR, "m1", made_at))
-    assert list(ListEncoder("m1", ITEM_IDS).encode(nothing, Source.SIMILAR, [made_at] * 2)) == [empty] * 2
+    newest = datetime(2026, 11, 1, tzinfo=UTC)
+    empty = encode_list(RecommendationList(Source.SIMILAR, "m1", MADE_AT, newest))
+    assert list(ListEncoder("m1", ITEM_IDS).encode(nothing, Source.SIMILAR, [newest] * 2, MADE_AT)) == [empty] * 2
 
 
 @pytest.mark.parametrize(

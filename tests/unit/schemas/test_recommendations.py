@@ -39,6 +39,7 @@ lists = st.builds(
     source=st.sampled_from(Source),
     model_version=texts,
     generated_at=st.just(datetime(2026, 11, 21, 10, 30, 0, 123000, UTC)),
+    history_until=st.just(datetime(2026, 11, 21, 10, 29, 0, 456000, UTC)),
     items=st.lists(items, max_size=5).map(tuple),
 )
 
@@ -60,14 +61,25 @@ def test_a_list_looks_as_documented() -> None:
         Source.POPULAR,
         "",
         datetime(2026, 11, 21, tzinfo=UTC),
+        datetime(2026, 11, 20, tzinfo=UTC),
         (RecommendedItem("a", 1.5, Reason.POPULAR), RecommendedItem("b", 0.1, Reason.NEW, ("x",))),
     )
     assert encode_list(made).decode().splitlines() == [
-        '{"source":"popular","model_version":"","generated_at":"2026-11-21T00:00:00.000Z","items":[',
+        '{"source":"popular","model_version":"","generated_at":"2026-11-21T00:00:00.000Z",'
+        '"history_until":"2026-11-20T00:00:00.000Z","items":[',
         '{"item_id":"a","score":1.5,"reason":"popular","because":[]},',
         '{"item_id":"b","score":0.1,"reason":"new","because":["x"]}',
         "]}",
     ]
+
+
+def test_a_list_of_an_earlier_release_is_understood() -> None:
+    value = b"""{"source":"personal","model_version":"m1","generated_at":"2010-12-09T12:50:00.000Z","items":[
+{"item_id":"a","score":0.9,"reason":"taste","because":[]}
+]}"""
+    newest = datetime(2010, 12, 9, 12, 50, tzinfo=UTC)
+    items = (RecommendedItem("a", 0.9, Reason.TASTE),)
+    assert decode_list(value) == RecommendationList(Source.PERSONAL, "m1", newest, newest, items)
 
 
 def test_a_product_survives_its_encoding() -> None:

@@ -7,7 +7,7 @@ from serving.memory import UNKNOWN_PRODUCT, Memory
 
 AT = datetime(2026, 11, 21, tzinfo=UTC)
 ONE, OTHER = (
-    RecommendationList(Source.POPULAR, "", AT, (RecommendedItem(item, 1.0, Reason.POPULAR),)) for item in "ab"
+    RecommendationList(Source.POPULAR, "", AT, AT, (RecommendedItem(item, 1.0, Reason.POPULAR),)) for item in "ab"
 )
 
 

@@ -17,7 +17,7 @@ def interaction(item: str, kind: str = "view_item") -> Interaction:
 
 def similar(**scores: float) -> RecommendationList:
     items = tuple(RecommendedItem(item, score, Reason.SAME_KIND) for item, score in scores.items())
-    return RecommendationList(Source.SIMILAR, "m1", AT, items)
+    return RecommendationList(Source.SIMILAR, "m1", AT, AT, items)
 
 
 def test_the_last_items_are_ten_products_each_by_its_newest_interaction_that_counts() -> None:

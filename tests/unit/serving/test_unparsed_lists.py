@@ -24,6 +24,7 @@ lists = st.builds(
     source=st.just(Source.PERSONAL),
     model_version=st.just("m1"),
     generated_at=st.just(datetime(2026, 11, 21, tzinfo=UTC)),
+    history_until=st.just(datetime(2026, 11, 20, tzinfo=UTC)),
     items=st.lists(items, max_size=8, unique_by=lambda item: item.item_id).map(tuple),
 )
 
@@ -42,5 +43,6 @@ def test_a_cut_list_holds_the_first_available_products(made: RecommendationList,
         "source": "personal",
         "model_version": "m1",
         "generated_at": "2026-11-21T00:00:00.000Z",
+        "history_until": "2026-11-20T00:00:00.000Z",
         "items": [{"item_id": each.item_id, "score": each.score, "reason": each.reason} for each in expected],
     }

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from local.memory import PartMemory
 from local.processes import ProcessId
 from local.state import PartState, PartStatus
 from local.status import JobReport, PartReport, PlatformReport
+from recommender.publishing.active import ActiveModel
 from schemas.errors import ConfigurationError
 
 READY = PartReport(PartStatus(PartState.READY, ProcessId(7, 0.0), 19092, 2, 3.5), PartMemory(2 << 20, 0, 0), 61.0)
@@ -75,6 +77,19 @@ def test_a_platform_is_well_when_all_its_parts_and_jobs_run() -> None:
     assert not report(jobs=[INGEST, LOST]).is_well
     assert not report(parts={"kafka": PartReport(PartStatus(PartState.HUNG), PartMemory(0, 0, 0), None)}).is_well
     assert not report(is_up=False).is_well
+
+
+def test_an_old_model_is_a_warning_and_the_platform_is_well_all_the_same() -> None:
+    warning = "The model m1 was made 9 days ago"
+    old = report(model=ActiveModel("m1", datetime(2026, 11, 18, 12, tzinfo=UTC)), warnings=(warning,))
+    assert old.is_well
+    assert f"[yellow]{warning}[/]" in list(status_tables(old))
+    status = json.loads(status_json(old))
+    assert (status["model"], status["warnings"]) == (
+        {"version": "m1", "made_at": "2026-11-18T12:00:00.000Z"},
+        [warning],
+    )
+    assert json.loads(status_json(report()))["model"] is None
 
 
 def test_the_json_has_parts_jobs_memory_and_addresses() -> None:

@@ -9,6 +9,7 @@ import pytest
 from schemas.recommendations import Product, Reason, Source, decode_list, decode_product, item_ids
 from sinks.redis.changes import Changes, change_list, change_product
 
+WRITTEN_AT = datetime(2026, 11, 27, 9, tzinfo=UTC)
 ROW: dict[str, Any] = {
     "product_id": "p1",
     "title": "Lamp",
@@ -25,7 +26,7 @@ ROW: dict[str, Any] = {
 
 def test_a_product_becomes_its_key_and_its_place_among_the_unavailable() -> None:
     changes = Changes()
-    change_product(changes, {"product_id": "p1"}, ROW)
+    change_product(changes, {"product_id": "p1"}, ROW, WRITTEN_AT)
 
     (value,) = changes.values.values()
     assert value is not None
@@ -45,7 +46,7 @@ def test_a_product_that_may_be_recommended_is_in_the_catalogue_of_each_of_its_le
 @pytest.mark.parametrize(("price", "text"), [("1000.0000", "1000"), ("0.0010", "0.001"), ("0.0000", "0")])
 def test_a_price_is_plain_decimal_text(price: str, text: str) -> None:
     changes = Changes()
-    change_product(changes, {"product_id": "p1"}, {**ROW, "price": Decimal(price)})
+    change_product(changes, {"product_id": "p1"}, {**ROW, "price": Decimal(price)}, WRITTEN_AT)
     (value,) = changes.values.values()
     assert value is not None
     assert decode_product(value).price == text
@@ -53,8 +54,8 @@ def test_a_price_is_plain_decimal_text(price: str, text: str) -> None:
 
 def test_of_several_records_of_a_product_the_last_one_counts_a_tombstone_too() -> None:
     changes = Changes()
-    change_product(changes, {"product_id": "p1"}, ROW)
-    change_product(changes, {"product_id": "p1"}, None)
+    change_product(changes, {"product_id": "p1"}, ROW, WRITTEN_AT)
+    change_product(changes, {"product_id": "p1"}, None, WRITTEN_AT)
     assert (changes.values, changes.available) == ({"product:p1": None}, {"p1": True})
     assert changes.catalogues == {"p1": {}}
 
@@ -78,17 +79,18 @@ def test_a_list_goes_to_its_keys_the_best_product_first(
     key = {"kind": kind, "span": span, "category": category}
     items = [{"product_id": "b", "score": 2.0}, {"product_id": "c", "score": 3.5}, {"product_id": "a", "score": 2.0}]
     changes = Changes()
-    change_list(changes, key, {**key, "generated_at": datetime(2026, 1, 1, tzinfo=UTC), "items": items})
+    change_list(changes, key, {**key, "generated_at": datetime(2026, 1, 1, tzinfo=UTC), "items": items}, WRITTEN_AT)
 
     assert list(changes.values) == keys
     for value in changes.values.values():
         assert value is not None
         decoded = decode_list(value)
         assert (decoded.source, decoded.model_version, item_ids(decoded.items)) == (source, "", ("c", "a", "b"))
+        assert (decoded.generated_at, decoded.history_until) == (WRITTEN_AT, datetime(2026, 1, 1, tzinfo=UTC))
         assert {item.reason for item in decoded.items} <= {Reason.POPULAR, Reason.TRENDING, Reason.NEW}
 
 
 def test_a_list_without_products_is_deleted() -> None:
     changes = Changes()
-    change_list(changes, {"kind": "popular", "span": "30d", "category": ""}, None)
+    change_list(changes, {"kind": "popular", "span": "30d", "category": ""}, None, WRITTEN_AT)
     assert changes.values == {"rec:popular:30d": None, "rec:popular": None}

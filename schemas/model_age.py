@@ -1,0 +1,34 @@
+"""How old the model that is served is, and from when that is worth a warning."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+
+_DAY: Final = timedelta(days=1)
+_HOUR: Final = timedelta(hours=1)
+
+
+def time_made(mark: bytes | None) -> datetime | None:
+    """When a model was made, by the value of ``redis_keys.published``; None where that does not say it.
+
+    Earlier releases wrote 1.
+    """
+    if mark is None or mark == b"1":
+        return None
+    return datetime.fromisoformat(mark.decode())
+
+
+def age_text(age: timedelta) -> str:
+    """An age in days, or in hours where it is less than two days."""
+    return f"{age // _DAY} days" if age >= 2 * _DAY else f"{age // _HOUR} hours"
+
+
+def age_warning(version: str, age: timedelta | None, most: timedelta) -> str:
+    """What to say of a model of this age; "" where there is nothing to say, or its age is not known."""
+    if age is None or age <= most:
+        return ""
+    return (
+        f"The model {version} was made {age_text(age)} ago, and knows nothing of what came since: "
+        "'./shop submit training' makes a new one."
+    )
