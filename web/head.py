@@ -12,7 +12,7 @@ _IS_HEAD: Final = "shop.is_head"
 
 def is_head(scope: Scope) -> bool:
     """Whether the client asked for HEAD, so that nobody will see what the answer shows."""
-    return scope.get(_IS_HEAD, False) or scope["method"] == "HEAD"
+    return _IS_HEAD in scope or bool(scope["method"] == "HEAD")
 
 
 class AnswerHead:
