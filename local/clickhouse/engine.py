@@ -23,7 +23,7 @@ from local.clickhouse.users import User
 _COMMENT: Final = "log_comment"
 """The setting in which the client's query id travels; the engine numbers queries itself."""
 
-_ERRORS: Final = "SELECT code, value, replaceAll(last_error_message, '\\n', ' ') FROM system.errors"
+_ERRORS: Final = "SELECT code, value, replaceAll(toValidUTF8(last_error_message), '\\n', ' ') FROM system.errors"
 _ERRORS_OF_STATEMENTS: Final = frozenset(ErrorCode) - {
     ErrorCode.CANNOT_READ_ALL_DATA,
     ErrorCode.CHECKSUM_DOESNT_MATCH,
@@ -86,9 +86,14 @@ def _result(answer: Any) -> Result:
 
 @contextmanager
 def _engine_errors() -> Iterator[None]:
-    """Engine's exceptions, all of them RuntimeError, as QueryError."""
+    """Engine's exceptions, all of them RuntimeError, as QueryError.
+
+    The text of one quotes the statement, which may be no UTF-8: then Python's bindings fail on it, and carry it along.
+    """
     try:
         yield
+    except UnicodeDecodeError as error:
+        raise QueryError.from_engine(bytes(error.object).decode(errors="replace")) from None
     except RuntimeError as error:
         raise QueryError.from_engine(str(error)) from None
 
@@ -238,8 +243,8 @@ class Connection:
 
 
 def _errors(watcher: Any) -> dict[int, tuple[int, str]]:
-    """Code -> how often it was raised since the engine started, and its last message."""
-    columns = (line.split("\t", 2) for line in watcher.query(_ERRORS, "TSVRaw").data().splitlines())
+    """Code -> how often it was raised since the engine started, and its last message, which may hold any character."""
+    columns = (line.split("\t", 2) for line in watcher.query(_ERRORS, "TSVRaw").data().split("\n") if line)
     return {int(code): (int(count), text) for code, count, text in columns}
 
 

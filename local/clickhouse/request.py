@@ -60,6 +60,9 @@ _NOT_HAD: Final = {
 """Settings that the engine accepts, for a server that it is not, and which would change the reply."""
 
 _HEAD_BYTES: Final = 1 << 16
+_NO_TEXT: Final = re.compile(r"[\ud800-\udfff]")
+"""What stands in text for a byte that is no UTF-8."""
+
 _UNPRINTABLE: Final = re.compile(r"[^\x20-\x7e]")
 
 
@@ -155,6 +158,7 @@ def read_request(
         sql, rows = _read_statement(sql, rows)
     if not sql.strip():
         raise QueryError.named(ErrorCode.SYNTAX_ERROR, "Empty query")
+    _refuse_what_is_no_text(parameters)
     _refuse_what_is_not_had(parameters)
     default_format = parameters.get("default_format") or headers.get("X-ClickHouse-Format") or "TabSeparated"
     return QueryRequest(
@@ -183,6 +187,14 @@ def read_request(
 def is_on(parameters: Mapping[str, str], name: str) -> bool:
     """Whether a parameter of the URL says yes."""
     return parameters.get(name, "").lower() in ("1", "true")
+
+
+def _refuse_what_is_no_text(parameters: Mapping[str, str]) -> None:
+    """The engine takes any bytes as a statement, but nothing but UTF-8 as a setting or parameter."""
+    for name, value in parameters.items():
+        if name != "query" and _NO_TEXT.search(name + value):
+            shown = name.encode(errors="surrogateescape")
+            raise QueryError.named(ErrorCode.BAD_ARGUMENTS, f"The parameter {shown!r} is not UTF-8")
 
 
 def _refuse_what_is_not_had(parameters: Mapping[str, str]) -> None:

@@ -294,10 +294,10 @@ class Source:
                 )
         match self.rng.randrange(10):
             case 0 | 1:
-                content = gzip.compress(content, 1)
+                content = gzip.compress(content, 1, mtime=0)
                 headers["Content-Encoding"] = "gzip"
             case 2:
-                content = gzip.compress(content, 1)[: self.rng.randrange(40)]
+                content = gzip.compress(content, 1, mtime=0)[: self.rng.randrange(40)]
                 headers["Content-Encoding"] = self.rng.choice(("gzip", "br", "deflate", "identity"))
         return content, headers
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import httpx
 import pytest
 
 from local.clickhouse.compression import decode_blocks
@@ -109,3 +110,24 @@ def test_an_error_comes_in_blocks_if_the_reply_would(http):
 def test_a_parameter_that_would_change_the_reply_is_not_swallowed(http, embedded, parameters, status, code):
     answer = http.post("/", params=parameters, content="SELECT 1")
     assert (answer.status_code, answer.headers["X-ClickHouse-Exception-Code"]) == (status, code)
+
+
+def test_a_statement_that_is_no_utf8_is_an_error_of_its_syntax(http):
+    answer = http.post("/", content=b"SELEC \xe9\xff")
+    assert (answer.status_code, answer.headers["X-ClickHouse-Exception-Code"]) == (400, "62")
+    assert "Unexpected error" not in answer.text
+
+
+@pytest.mark.parametrize("query", ["max_threads=%ff", "%ed%a0%bc=1", "param_x=%ff", "database=%ff"])
+def test_a_parameter_that_is_no_utf8_is_refused(server, embedded, query):
+    answer = httpx.post(f"{server.url}/?{query}", content="SELECT 1")
+    assert (answer.status_code, answer.headers["X-ClickHouse-Exception-Code"]) == (400, "36")
+    assert "is not UTF-8" in answer.text
+
+
+@pytest.mark.parametrize("text", ["\u2028", "\x85", "\x1c", "\r", "a\nb", "\t", "\udcff"])
+def test_rows_are_taken_whatever_an_error_before_them_quoted(http, ask, text):
+    ask("CREATE TABLE after_errors (n UInt8) ENGINE = Memory")
+    assert http.post("/", content=f"SELEC {text}".encode(errors="surrogateescape")).status_code >= 400
+    ask("INSERT INTO after_errors FORMAT TSV\n1\n")
+    assert ask("SELECT n FROM after_errors") == "1\n"
