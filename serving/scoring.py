@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from schemas.recommendations import RecommendationList, Source
@@ -80,7 +81,7 @@ class Scoring:
         if not items:
             return None
         newest = max(each.at for each in interactions)
-        return RecommendationList(Source.PERSONAL, version, generated_at=newest, items=items)
+        return RecommendationList(Source.PERSONAL, version, datetime.now(UTC), newest, items)
 
     async def _model(self, version: str) -> RankingModel | None:
         """A model; where it is being read it is waited for."""

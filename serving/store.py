@@ -183,7 +183,7 @@ def _page_of(reply: Sequence[bytes]) -> RecommendationList:
     """A page of the catalogue; its members with their scores, which are minus the milliseconds of when they came."""
     newest = datetime.fromtimestamp(-float(reply[1]) / 1000, UTC)
     items = tuple(RecommendedItem(item_id.decode(), 0.0, Reason.CATALOGUE) for item_id in reply[::2])
-    return RecommendationList(Source.CATALOGUE, "", newest, items)
+    return RecommendationList(Source.CATALOGUE, "", datetime.now(UTC), newest, items)
 
 
 def _product(item_id: str, value: bytes) -> Product:

@@ -66,7 +66,7 @@ class Shop:
         """Write records as the sink does, one batch of them."""
         changes = Changes()
         for row in changed:
-            change_product(changes, {"product_id": row["product_id"]}, None if row.get("is_gone") else row)
+            change_product(changes, {"product_id": row["product_id"]}, None if row.get("is_gone") else row, BEGAN)
         first = self.store.positions().get(PARTITION)
         assert self.store.apply(PARTITION, first, (first or 0) + len(changed), changes)
         self.rows |= {row["product_id"]: row for row in changed}
@@ -142,7 +142,7 @@ def test_the_catalogue_follows_from_the_newest_records_however_often_they_are_ca
 def test_an_older_writer_moves_nothing(shop: Shop, shelf: Shelf) -> None:
     shop.carry(row("a", "Home"))
     changes = Changes()
-    change_product(changes, {"product_id": "a"}, row("a", "Garden"))
+    change_product(changes, {"product_id": "a"}, row("a", "Garden"), BEGAN)
     assert not shop.store.apply(PARTITION, None, 9, changes)
     assert (members(shelf, "Home"), members(shelf, "Garden")) == (["a"], [])
 

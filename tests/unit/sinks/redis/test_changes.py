@@ -37,7 +37,7 @@ def test_a_product_becomes_its_key_and_its_place_among_the_unavailable() -> None
 
 def test_a_product_that_may_be_recommended_is_in_the_catalogue_of_each_of_its_levels() -> None:
     changes = Changes()
-    change_product(changes, {"product_id": "p1"}, {**ROW, "available": True, "category": "Home > Lamps"})
+    change_product(changes, {"product_id": "p1"}, {**ROW, "available": True, "category": "Home > Lamps"}, WRITTEN_AT)
     score = -1_767_225_600_000
     keys = ("products:catalogue", "products:catalogue:Home", "products:catalogue:Home > Lamps")
     assert changes.catalogues == {"p1": dict.fromkeys(keys, score)}
