@@ -121,7 +121,7 @@ def _event(raw: bytes, repetitions: Repetitions) -> ImportedEvent:
         "event_time": time_ms,
         "user_id": row.user_id,
         "source": SOURCE,
-        "session_id": row.user_session or None,
+        "session_id": row.user_session.strip() or None,
         "product_id": row.product_id,
         "category": category,
         "brand": row.brand or None,

@@ -148,12 +148,19 @@ def test_an_old_model_is_a_metric_and_a_warning_but_no_failure(service: Service,
         assert service.metric("active_model_age_seconds") < 9 * 86_400 + 60
         ready = service.http.get("/health/ready")
         assert (ready.status_code, ready.json()["status"]) == (200, "ready")
-        assert "The model m1 was made 9 days ago" in ready.json()["warnings"][0]
+        assert len(age_warnings(service)) == 1
         stocked.redis.set(redis_keys.published("m1"), 1)  # as an earlier release marked it
         eventually(lambda: math.isnan(service.metric("active_model_age_seconds")))
-        assert service.get("/health/ready") == {"status": "ready"}
+        assert service.get("/health/ready")["status"] == "ready"
+        assert age_warnings(service) == []
     finally:
         stocked.model_made("m1", datetime.now(UTC))
+
+
+def age_warnings(service: Service) -> list[str]:
+    """What readiness says of the age of the model; other tests of this service rank by a model that is in no store."""
+    warnings = service.get("/health/ready").get("warnings", [])
+    return [warning for warning in warnings if "The model m1 was made 9 days ago" in warning]
 
 
 def test_a_list_of_an_earlier_release_is_served(service: Service, stocked: Shelf) -> None:

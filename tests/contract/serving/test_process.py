@@ -48,6 +48,7 @@ def test_a_service_answers_counts_logs_and_ends_well(
             answer = httpx.get(f"{url}/v1/recommend/ann?n=1", headers={"X-Request-ID": f"request-{number}"}, timeout=30)
             assert answer.json()["items"][0]["item_id"] == "p1"
         eventually(lambda: counted(url) == (10, 10, 10, 1, 1))
+        eventually(lambda: len((tmp_path / "log").read_text().splitlines()) == 10)  # who is killed writes no more
         for worker in workers_of(process)[:killed]:
             worker.kill()
             gauges = f"*/gauge_live*_{worker.pid}.db"
