@@ -38,11 +38,10 @@ from local.memory import PYTHON_WORKER, memory_of
 from local.platform import Platform
 from local.ports import free_base
 from local.processes import ProcessId
-from operations.lag import ends_with_open, pipeline_lag
+from operations.lag import PROMPT_SINKS, ends_with_open, pipeline_lag
 from operations.migrate import migrate
 from schemas.settings import Settings
 from schemas.topics import EVENTS
-from sinks.registered import SINKS
 
 POLL_SECONDS: Final = 2.0
 SETTLE_SECONDS: Final = 60.0
@@ -76,7 +75,7 @@ class Line:
         memory: Bytes by part.
         state_bytes: Of the newest checkpoints of all jobs.
         checkpoint_ms: The longest of them.
-        failed_checkpoints: Of all jobs, so far.
+        failed_checkpoints: Of all jobs, so far; one that is due before all tasks run is among them.
         restarts: The same.
         lag: Records that some stage has not read yet.
     """
@@ -196,7 +195,7 @@ def measured(platform: Platform, processes: Processes, args: argparse.Namespace,
 def line_at(platform: Platform, usage: Usage, before: Usage) -> Line:
     """What the platform looks like now."""
     settings = platform.settings
-    lag = pipeline_lag(settings, SINKS)
+    lag = pipeline_lag(settings, PROMPT_SINKS)
     with closing(Cluster(settings)) as cluster:
         checkpoints = [cluster.checkpoints(job.id) for job in cluster.jobs() if not job.has_ended]
         restarts = sum(cluster.health(job.id).restarts for job in cluster.jobs() if not job.has_ended)
@@ -301,7 +300,7 @@ def main() -> None:
         args.json.write_text(json.dumps(figures, indent=1))
     if args.svg:
         args.svg.write_text(charts(lines))
-    is_steady = lines[-1].restarts == 0 and lines[-1].failed_checkpoints == 0
+    is_steady = (lines[-1].restarts, lines[-1].failed_checkpoints) == (lines[0].restarts, lines[0].failed_checkpoints)
     sys.exit(0 if is_equal and is_steady else 1)
 
 
