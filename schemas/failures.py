@@ -6,7 +6,7 @@ Those of an event that the collector refused are its JSON, of which a long one i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
@@ -52,7 +52,11 @@ HEADER_CUT_FROM: Final = "shop-cut-from"
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """What is wrong with a record: the reason of the closed set, and the words for a person."""
+    """What is wrong with a record: the reason of the closed set, and the words for a person.
+
+    ``user_id`` is the user that the record names all the same, "" where it names none or cannot be read.
+    """
 
     reason: Reason
     message: str
+    user_id: str = field(default="", compare=False)

@@ -88,7 +88,7 @@ class Decisions:
 
     Attributes:
         event_ids: What makes a record that counts unique.
-        keys: Its key in ``events``.
+        keys: Its key in ``events``; of a record that is refused, the user whom it names.
         rewritten: Its bytes where they had to be changed.
         reasons: Why a record is refused.
         messages: The same for a person.
@@ -165,6 +165,7 @@ class BatchRules:
         if isinstance(decision, Failure):
             decisions.reasons[row] = decision.reason.value
             decisions.messages[row] = decision.message
+            decisions.keys[row] = decision.user_id or None
         else:
             decisions.event_ids[row] = decision.event_id
             decisions.keys[row] = decision.key

@@ -69,7 +69,7 @@ class CheckEvents(ScalarFunction):
 
 
 def refuse(decisions: Decisions, rows: list[int]) -> None:
-    """Refuse records that were accepted, because their users were erased."""
+    """Refuse records because their users were erased, whatever else is wrong with them: nothing of them is kept."""
     for row in rows:
         decisions.event_ids[row] = decisions.keys[row] = decisions.rewritten[row] = None
         decisions.reasons[row] = Reason.ERASED_USER.value

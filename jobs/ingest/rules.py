@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from jobs.ingest.decoder import EventDecoder
 from schemas.event_types import canonical_type, record_key
@@ -61,19 +62,24 @@ class IngestRules:
         if isinstance(event, Failure):
             return event
         name = event["event_type"]
-        event_type = canonical_type(name)
-        if event_type is None:
-            return Failure(Reason.UNKNOWN_EVENT_TYPE, f"event_type: {name!r} is neither a type nor an alias of one")
-        event["event_type"] = event_type
-        failure = check_event(event) or self._check_age(event["event_time"], timestamp_ms, received_at)
+        failure = self._check(event, timestamp_ms, received_at)
         if failure is not None:
-            return failure
+            return replace(failure, user_id=event.get("user_id") or "")
         assert value is not None
         return Accepted(
             event_id=event["event_id"],
             key=record_key(event),
-            rewritten=None if name == event_type else self._decoder.renamed(value, event_type),
+            rewritten=None if name == event["event_type"] else self._decoder.renamed(value, event["event_type"]),
         )
+
+    def _check(self, event: dict[str, Any], timestamp_ms: int, received_at: bytes | None) -> Failure | None:
+        """What is wrong with an event, which gets the canonical name of its type."""
+        name = event["event_type"]
+        event_type = canonical_type(name)
+        if event_type is None:
+            return Failure(Reason.UNKNOWN_EVENT_TYPE, f"event_type: {name!r} is neither a type nor an alias of one")
+        event["event_type"] = event_type
+        return check_event(event) or self._check_age(event["event_time"], timestamp_ms, received_at)
 
     def _check_age(self, event_time_ms: int, timestamp_ms: int, received_at: bytes | None) -> Failure | None:
         if received_at is None:

@@ -132,7 +132,7 @@ def one_by_one(rules: IngestRules, read: list[Row]) -> list[tuple[Any, ...]]:
     def decide(row: Row) -> tuple[Any, ...]:
         decision = rules.decide(*row)
         if isinstance(decision, Failure):
-            return None, None, None, decision.reason.value, decision.message
+            return None, decision.user_id or None, None, decision.reason.value, decision.message
         return decision.event_id, decision.key, decision.rewritten, None, None
 
     return [decide(row) for row in read]

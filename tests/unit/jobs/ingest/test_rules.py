@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from jobs.ingest.batches import BatchRules, Records
 from jobs.ingest.decoder import EventDecoder
+from jobs.ingest.function import refuse
 from jobs.ingest.rules import Accepted, AgeLimits, IngestRules
 from schemas.codec import Encoder
 from schemas.failures import Failure, Reason
@@ -130,3 +132,25 @@ def test_a_header_that_is_no_time_is_refused(rules: IngestRules, encoder: Encode
     assert isinstance(decision, Failure)
     assert decision.reason is Reason.INVALID_VALUE
     assert "shop-received-at" in decision.message
+
+
+def test_a_refused_record_tells_its_user_so_that_nothing_of_an_erased_one_is_kept(
+    registry: Any, encoder: Encoder, purchase: Purchase
+) -> None:
+    values = [
+        encoder.encode(purchase()),
+        encoder.encode(purchase(value=Decimal(-5))),
+        encoder.encode(purchase(event_type="no such type", user_id="bob")),
+        encoder.encode(purchase(event_time=HAPPENED - 5_000, user_id="eve")),
+        encoder.encode(purchase())[:-3],
+    ]
+    rules = BatchRules(EventDecoder(registry), LIMITS)
+    decisions = rules.decide(Records(values, [HAPPENED] * len(values), [None] * len(values)))
+    assert decisions.keys.tolist() == ["ada", "ada", "bob", "eve", None]
+
+    refuse(decisions, [0, 1, 3])
+
+    reasons = ["erased_user", "erased_user", "unknown_event_type", "erased_user", "undecodable"]
+    assert decisions.reasons.tolist() == reasons
+    assert decisions.keys.tolist() == [None, None, "bob", None, None]
+    assert {decisions.messages[row] for row in (0, 1, 3)} == {"user_id: the user was erased"}
