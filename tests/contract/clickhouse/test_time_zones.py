@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from importlib.resources import files
 
@@ -18,7 +18,7 @@ from schemas import time_zones
 from schemas.errors import TimeZonesDiffer
 from schemas.settings import Settings
 from schemas.time_zones import VERSION, compared_instants, first_difference, offsets_of
-from tests.contract.clickhouse.conftest import Server
+from tests.contract.clickhouse.conftest import Gateway, Server
 
 END = datetime(2031, 1, 1, tzinfo=UTC)
 NOW = datetime(2026, 11, 27, tzinfo=UTC)
@@ -40,6 +40,19 @@ A shop in one of these zones is refused. Two releases that are not named here mu
 """
 
 RELEASE = "SELECT value FROM system.build_options WHERE name = 'TZDATA_VERSION'"
+
+
+@pytest.fixture(scope="module")
+def server(
+    server: Server, start_at: Callable[..., Gateway], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
+    """One with room for every zone: of each that it was asked for ClickHouse keeps a table of 5 MB."""
+    if not server.embedded:
+        yield server
+        return
+    gateway = start_at(tmp_path_factory.mktemp("zones") / "data", "--memory-mib", "6144")
+    yield Server(gateway.url, "default", "", embedded=True)
+    assert gateway.terminate() == 0
 
 
 @pytest.fixture
