@@ -69,6 +69,8 @@ for _, key in ipairs(KEYS) do
 end
 """
 
+_MILLISECONDS: Final = 1000
+
 _REASON_OF_SOURCE: Final = {
     Source.SIMILAR: Reason.SIMILAR_TO_VIEWED,
     Source.BOUGHT_TOGETHER: Reason.BOUGHT_TOGETHER,
@@ -178,9 +180,9 @@ class LiveModels:
     def _personal_lists(
         self, served: ServedModel, encoder: ListEncoder, unavailable: NDArray[np.bool_], now: datetime
     ) -> Iterator[tuple[bytes, bytes]]:
-        users = self._users(served)
+        users, until = self._users(served)
         keys = iter([personalized(served.version, user_id).encode() for user_id in users.ids])
-        times = iter(newest_times(users.interactions))
+        times = iter(until)
         for ranking in _ahead(
             rank_in_batches(served.model, served.similar, users.interactions, self._rules, unavailable)
         ):
@@ -188,15 +190,21 @@ class LiveModels:
             values = encoder.encode(ranking, Source.PERSONAL, newest, now)
             yield from _not_empty(zip(itertools.islice(keys, len(ranking)), values, strict=True), ranking)
 
-    def _users(self, served: ServedModel) -> KnownUsers:
-        """The model's users with the histories in Redis, which are newer, and users who are newer than the model."""
+    def _users(self, served: ServedModel) -> tuple[KnownUsers, list[datetime]]:
+        """The model's users with the histories in Redis, which are newer, and users who are newer than the model.
+
+        With the time of the newest event of each history: in Redis that may be one that undoes another.
+        """
         ids = sorted(history_owner(key.decode()) for key in self._scan(history("*")))
         batches = (ids[first : first + BATCH_USERS] for first in range(0, len(ids), BATCH_USERS))
         sorted_sets = list(itertools.chain.from_iterable(map(self._histories_of, batches)))
         newer = KnownUsers(ids, histories_of(sorted_sets, served.item_indices))
         unknown = np.flatnonzero(newer.interactions.histories.lengths == 0).tolist()
         undone = {ids[row] for row in unknown if not counted(sorted_sets[row])}
-        return merged(without(served.users, undone), newer)
+        users = merged(without(served.users, undone), newer)
+        in_redis = {user_id: _time_of(sorted_set[-1]) for user_id, sorted_set in zip(ids, sorted_sets, strict=True)}
+        times = zip(users.ids, newest_times(users.interactions), strict=True)
+        return users, [in_redis.get(user_id, newest) for user_id, newest in times]
 
     def _scan(self, pattern: str) -> list[bytes]:
         with translated_errors(self._client):
@@ -254,6 +262,12 @@ def _ahead(rankings: Iterator[Ranking]) -> Iterator[Ranking]:
 def _not_empty(lists: Iterable[tuple[bytes, bytes]], ranking: Ranking) -> Iterator[tuple[bytes, bytes]]:
     """The lists with at least one product: without a list, serving falls back to a more general one."""
     return itertools.compress(lists, (ranking.items != NONE).any(axis=1).tolist())
+
+
+def _time_of(interaction: tuple[str, float]) -> datetime:
+    """When an interaction of a history in Redis happened."""
+    _, time_ms = interaction
+    return datetime.fromtimestamp(time_ms / _MILLISECONDS, UTC)
 
 
 def newest_times(interactions: UserHistories) -> list[datetime]:

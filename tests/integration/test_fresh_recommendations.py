@@ -20,6 +20,7 @@ from recommender.store import ModelStore
 from schemas.recommendations import decode_list, item_ids
 from schemas.redis_keys import ACTIVE_MODEL, LIVE_MODELS, UNAVAILABLE, history, personalized
 from tests.support.faults import PYTHON_WORKER, kill
+from tests.support.lists import without_generated_at
 from tests.support.models import ITEM_IDS, served_model
 
 pytestmark = [pytest.mark.platform, pytest.mark.timeout(2400)]
@@ -76,8 +77,9 @@ class Stage:
     def of_users(self) -> dict[str, Any]:
         """The history of each user, and the list that the model makes of it."""
         histories = {history(user): self.redis.zrange(history(user), 0, -1, withscores=True) for user in USERS}
-        lists = {personalized(MODEL, user): self.redis.get(personalized(MODEL, user)) for user in USERS}
-        return {key: value for key, value in (histories | lists).items() if value}
+        keys = [personalized(MODEL, user) for user in USERS]
+        lists = {key: without_generated_at(value) for key in keys if (value := self.redis.get(key)) is not None}
+        return {key: value for key, value in histories.items() if value} | lists
 
     def wait(self, condition: Callable[[], bool]) -> None:
         deadline = time.monotonic() + WAIT_SECONDS

@@ -206,10 +206,15 @@ def test_waiting_ends_when_the_last_stage_has_read_all(
 
 def test_waiting_in_vain_names_the_stage_and_how_much_is_left(kafka: Settings, writer: Any) -> None:
     writer.write({"topic": "order-events"}, {"topic": "order-events"})
-    times = iter([0.0, 3.0, 6.0])
+    seconds = 0.0
+
+    def pause(_seconds: float) -> None:
+        nonlocal seconds
+        seconds += 3.0
+
     problem = r"After 5 s ingest has 2 records of the domain topics left to check\. See './shop status'"
     with pytest.raises(StillBehind, match=problem):
-        wait_until_settled(kafka, lambda _lag: None, 5, clock=lambda: next(times), sleep=lambda _seconds: None)
+        wait_until_settled(kafka, lambda _lag: None, 5, clock=lambda: seconds, sleep=pause)
 
 
 def test_a_broker_that_stays_away_is_named(kafka: Settings) -> None:

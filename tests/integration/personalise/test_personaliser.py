@@ -142,7 +142,7 @@ def test_what_is_undone_is_recommended_again_and_gives_no_reason(client: Redis, 
     items = list_of(redis, "zoe").items
     assert "p1" in item_ids(items)
     assert {item.reason for item in items} == {Reason.SIMILAR_TO_VIEWED}
-    assert utc_text(list_of(redis, "zoe").generated_at) == "2025-11-24T16:00:00.002Z"
+    assert utc_text(list_of(redis, "zoe").history_until) == "2025-11-24T16:00:00.002Z"
 
     update(worker, [("zoe", "add_to_cart:p1", T0_MS + 3)])
     assert "p1" not in item_ids(list_of(redis, "zoe").items)
