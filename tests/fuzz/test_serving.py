@@ -9,8 +9,10 @@ import requests
 import schemathesis
 from hypothesis import strategies as st
 
+from recommender.store import ModelStore
 from tests.support.fuzzing import NO_ANSWER, REQUESTS, SEED, Outcome, each_of, fuzz, json_values
 from tests.support.metrics import samples
+from tests.support.models import served_model
 from tests.support.serving import RedisProcess, Service, Shelf, service_of
 
 READS = (
@@ -66,15 +68,17 @@ arms = [{ name = "new", share = 0.5, rules = "varied" }, { name = "holdout", sha
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """A service with rules and an experiment, in front of a Redis that holds a small shop."""
+    """A service with rules, an experiment and a model, in front of a Redis that holds a small shop."""
     home = tmp_path_factory.mktemp("fuzz")
     rules = home / "rules.toml"
     rules.write_text(RULES)
     redis = RedisProcess(home)
     redis.start()
     stock(Shelf(redis.client))
+    models = ModelStore((home / "models").as_uri())
+    models.write(served_model("m1"))
     try:
-        with service_of(redis.url, serving_rules_file=str(rules)).running() as running:
+        with service_of(redis.url, serving_rules_file=str(rules), model_store_url=models.url).running() as running:
             yield running
     finally:
         redis.close()
