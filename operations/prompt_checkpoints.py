@@ -13,8 +13,8 @@ from flink.cluster import Cluster
 logger = logging.getLogger(__name__)
 
 FIRST_PAUSE_SECONDS: Final = 0.5
-MOST_PAUSE_SECONDS: Final = 2.0
-"""A job that has much to read is not to spend its time on checkpoints."""
+MOST_PAUSE_SECONDS: Final = 8.0
+"""A job that has much to read is not to spend its time on checkpoints, each of which empties its mini-batches."""
 
 
 class PromptCheckpoints:
