@@ -44,6 +44,9 @@ _HEADERLESS: Final = frozenset(
 _SMALL_BYTES: Final = 1 << 16
 """A result that ends within so much is sent whole."""
 
+_SHOWN_BYTES: Final = 200
+"""Of a statement, in an error."""
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -101,8 +104,16 @@ def _insert(connection: Connection, request: QueryRequest, insert: Insert) -> An
     connection.set({f"param_{name}": value for name, value in request.parameters.items()})
     if insert.input is not None:
         return _insert_from_input(connection, insert, rows)
-    statistics = connection.insert(insert.statement.decode(errors="surrogateescape"), insert.format, rows)
-    return Answer(None, b"", statistics)
+    return Answer(None, b"", connection.insert(_text(insert.statement), insert.format, rows))
+
+
+def _text(statement: bytes) -> str:
+    """The statement of an insert without its rows: the engine takes text there, and nothing else."""
+    try:
+        return statement.decode()
+    except UnicodeDecodeError:
+        message = f"The statement {statement[:_SHOWN_BYTES]!r} is not UTF-8; only the rows of an INSERT may be anything"
+        raise QueryError.named(ErrorCode.BAD_ARGUMENTS, message) from None
 
 
 def _insert_from_input(connection: Connection, insert: Insert, rows: Iterator[bytes]) -> Answer:

@@ -187,7 +187,7 @@ def _read_input(sql: bytes, token: re.Match[bytes]) -> Input:
     if match is None:
         raise QueryError.named(ErrorCode.NOT_IMPLEMENTED, "input() needs its structure as one string literal")
     structure = re.sub(rb"\\(.)|''", lambda escape: escape[1] or b"'", match[1])
-    return Input(token.start(), match.end(), structure.decode())
+    return Input(token.start(), match.end(), structure.decode(errors="replace"))
 
 
 def _insert_at(sql: bytes, token: re.Match[bytes], source: Input | None, *, complete: bool) -> Insert | None:

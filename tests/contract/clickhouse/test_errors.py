@@ -131,3 +131,10 @@ def test_rows_are_taken_whatever_an_error_before_them_quoted(http, ask, text):
     assert http.post("/", content=f"SELEC {text}".encode(errors="surrogateescape")).status_code >= 400
     ask("INSERT INTO after_errors FORMAT TSV\n1\n")
     assert ask("SELECT n FROM after_errors") == "1\n"
+
+
+def test_an_insert_whose_statement_is_not_utf_8_says_so(http):
+    for statement in (b"INSERT INTO \xed\xa0\xbc FORMAT JSONEachRow\n{}", b"INSERT \xed\xa0\xbc t (n) VALUES (1)"):
+        answer = http.post("/", content=statement)
+        assert (answer.status_code, answer.headers["X-ClickHouse-Exception-Code"]) == (400, "36"), answer.text
+        assert "is not UTF-8; only the rows of an INSERT may be anything" in answer.text
