@@ -197,8 +197,9 @@ def line_at(platform: Platform, usage: Usage, before: Usage) -> Line:
     settings = platform.settings
     lag = pipeline_lag(settings, PROMPT_SINKS)
     with closing(Cluster(settings)) as cluster:
-        checkpoints = [cluster.checkpoints(job.id) for job in cluster.jobs() if not job.has_ended]
-        restarts = sum(cluster.health(job.id).restarts for job in cluster.jobs() if not job.has_ended)
+        running = [job.id for job in cluster.jobs() if not job.has_ended]
+        checkpoints = [cluster.checkpoints(job_id) for job_id in running]
+        restarts = sum(map(cluster.restarts, running))
     newest = [(each["latest"] or {}).get("completed") or {} for each in checkpoints]
     return Line(
         events=events_read(settings, lag.jobs),

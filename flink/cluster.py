@@ -105,16 +105,24 @@ class Cluster:
         Raises:
             DependencyUnavailable: The JobManager does not answer.
         """
-        restarts = self._get(f"/jobs/{job_id}/metrics?get=numRestarts")
         checkpoints = self.checkpoints(job_id)
         last = (checkpoints.get("latest") or {}).get("completed") or {}
         failures = self._get(f"/jobs/{job_id}/exceptions?maxExceptions=1")["exceptionHistory"]["entries"]
         return JobHealth(
-            restarts=int(float(restarts[0]["value"])) if restarts else 0,
+            restarts=self.restarts(job_id),
             checkpoints=checkpoints["counts"]["completed"] if checkpoints else 0,
             last_checkpoint_ms=last.get("latest_ack_timestamp"),
             last_failure=_root_cause(failures[0]["stacktrace"]) if failures else "",
         )
+
+    def restarts(self, job_id: str) -> int:
+        """How often Flink has restarted a job.
+
+        Raises:
+            DependencyUnavailable: The JobManager does not answer.
+        """
+        restarts = self._get(f"/jobs/{job_id}/metrics?get=numRestarts")
+        return int(float(restarts[0]["value"])) if restarts else 0
 
     def checkpoints(self, job_id: str) -> dict[str, Any]:
         """Flink's statistics of a job's checkpoints, as its REST interface has them; empty for a bounded job.

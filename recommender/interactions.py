@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
 
 import numpy as np
@@ -93,6 +94,12 @@ def histories_of(sorted_sets: Iterable[Iterable[tuple[str, float]]], item_indice
     return in_order(
         n_users, np.array(owners, np.int64), np.array(items, np.int32), np.array(kinds, np.int8), np.array(times)
     )
+
+
+def newest_time(sorted_set: Sequence[tuple[str, float]]) -> datetime:
+    """When the newest event of a sorted set of Redis happened, which may be one that undoes another."""
+    _, time_ms = sorted_set[-1]
+    return datetime.fromtimestamp(time_ms / _MILLISECONDS, UTC)
 
 
 def in_order(

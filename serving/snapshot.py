@@ -73,9 +73,7 @@ class Snapshot:
     @property
     def served_versions(self) -> frozenset[str]:
         """The models that answers may be made with: the active one, and those of an experiment's arms."""
-        experiment = self._rules.rules.experiment
-        arms = experiment.arms if experiment is not None else ()
-        return frozenset({self.active_version, *(arm.model_version for arm in arms)} - self.absent_models - {""})
+        return (self._rules.rules.model_versions | {self.active_version}) - self.absent_models - {""}
 
     async def start(self) -> None:
         """Refresh once, then again and again."""

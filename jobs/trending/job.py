@@ -11,7 +11,7 @@ from schemas.settings import Settings
 
 IN_THE_HEAP: Final = {"state.backend.type": "hashmap"}
 """Whatever the settings say: ranking keeps all scores of a list in one value, which on disk is read and written as a
-whole with every change. The state is small: hours and days of products, not events."""
+whole with every change. The largest state is a row for each user, product and hour."""
 
 JOB: Final = SqlJob(
     name=TRENDING,

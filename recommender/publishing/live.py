@@ -19,7 +19,7 @@ import numpy as np
 import redis
 from numpy.typing import NDArray
 
-from recommender.interactions import KnownUsers, UserHistories, histories_of, merged, without
+from recommender.interactions import KnownUsers, UserHistories, histories_of, merged, newest_time, without
 from recommender.neighbours import NONE, Neighbours
 from recommender.publishing.bulk import persist, send_all, set_if_absent, translated_errors
 from recommender.publishing.encoding import ListEncoder
@@ -68,8 +68,6 @@ for _, key in ipairs(KEYS) do
   end
 end
 """
-
-_MILLISECONDS: Final = 1000
 
 _REASON_OF_SOURCE: Final = {
     Source.SIMILAR: Reason.SIMILAR_TO_VIEWED,
@@ -202,7 +200,7 @@ class LiveModels:
         unknown = np.flatnonzero(newer.interactions.histories.lengths == 0).tolist()
         undone = {ids[row] for row in unknown if not counted(sorted_sets[row])}
         users = merged(without(served.users, undone), newer)
-        in_redis = {user_id: _time_of(sorted_set[-1]) for user_id, sorted_set in zip(ids, sorted_sets, strict=True)}
+        in_redis = dict(zip(ids, map(newest_time, sorted_sets), strict=True))
         times = zip(users.ids, newest_times(users.interactions), strict=True)
         return users, [in_redis.get(user_id, newest) for user_id, newest in times]
 
@@ -262,12 +260,6 @@ def _ahead(rankings: Iterator[Ranking]) -> Iterator[Ranking]:
 def _not_empty(lists: Iterable[tuple[bytes, bytes]], ranking: Ranking) -> Iterator[tuple[bytes, bytes]]:
     """The lists with at least one product: without a list, serving falls back to a more general one."""
     return itertools.compress(lists, (ranking.items != NONE).any(axis=1).tolist())
-
-
-def _time_of(interaction: tuple[str, float]) -> datetime:
-    """When an interaction of a history in Redis happened."""
-    _, time_ms = interaction
-    return datetime.fromtimestamp(time_ms / _MILLISECONDS, UTC)
 
 
 def newest_times(interactions: UserHistories) -> list[datetime]:

@@ -14,8 +14,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any, Final
+from datetime import datetime
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,7 @@ from redis import Redis
 
 from connections.redis import redis_errors
 from recommender.errors import ModelError
-from recommender.interactions import histories_of
+from recommender.interactions import histories_of, newest_time
 from recommender.models.base import Model
 from recommender.neighbours import NONE, Neighbours
 from recommender.publishing.encoding import ListEncoder
@@ -41,8 +41,6 @@ from schemas.redis_keys import (
 )
 
 logger = logging.getLogger(__name__)
-
-_MILLISECONDS: Final = 1000
 
 SortedSet = list[tuple[str, float]]
 """A history as Redis stores it: members of ``schemas.interactions`` with epoch milliseconds, the oldest first."""
@@ -192,7 +190,7 @@ class Personaliser:
         if not self._models:
             return 0
         histories = state.histories
-        newest = [datetime.fromtimestamp(events[-1][1] / _MILLISECONDS, UTC) for events in histories.values()]
+        newest = [newest_time(events) for events in histories.values()]
         calls = self.client.pipeline(transaction=False)
         for model in self._models.values():
             for key, value in self._lists(model, histories, newest):
