@@ -10,6 +10,7 @@ in the manifest. An entry is one object that appears at once, on a disk as in an
 names is not in the lake. Names follow from the range alone, so writing a range again changes nothing.
 
 - ``columns.py``       events as Arrow columns, and back
+- ``arrays.py``        the same of events that were read by column
 - ``storage.py``       a directory or an S3-compatible store
 - ``manifest.py``      entries: ranges, their files, counts and checksums
 - ``writer.py``        a range of records into files and an entry

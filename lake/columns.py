@@ -16,7 +16,7 @@ TOPIC: Final = "kafka_topic"
 EVENT_TIME: Final = "event_time"
 EVENT_ID: Final = "event_id"
 _KAFKA: Final = (TOPIC, PARTITION, OFFSET, TIMESTAMP)
-_MILLISECONDS: Final = pa.timestamp("ms", "UTC")
+MILLISECONDS: Final = pa.timestamp("ms", "UTC")
 
 _FIELDS: Final[list[dict[str, Any]]] = load_schema("shop_event")["fields"]
 FIELDS: Final = tuple(field["name"] for field in _FIELDS)
@@ -34,11 +34,11 @@ def _arrow_type(avro: Any) -> pa.DataType:
         case "int":
             return pa.int32()
         case {"logicalType": "timestamp-millis"}:
-            return _MILLISECONDS
+            return MILLISECONDS
         case {"logicalType": "decimal", "precision": precision, "scale": scale}:
             return pa.decimal128(precision, scale)
         case {"type": "array", "items": {"fields": fields}}:
-            return pa.list_(pa.struct([_arrow_field(field) for field in fields]))
+            return pa.list_(pa.struct([arrow_field(field) for field in fields]))
         case {"type": "map", "values": values}:
             return pa.map_(pa.string(), _arrow_type(values))
         case _:
@@ -46,18 +46,26 @@ def _arrow_type(avro: Any) -> pa.DataType:
             raise ValueError(message)
 
 
-def _arrow_field(field: dict[str, Any]) -> pa.Field:
+def arrow_field(field: dict[str, Any]) -> pa.Field:
+    """The column of a field of an Avro schema.
+
+    Raises:
+        ValueError: No column is known for its type.
+    """
     is_nullable = isinstance(field["type"], list)
     return pa.field(field["name"], _arrow_type(field["type"]), nullable=is_nullable)
 
 
+EVENT_SCHEMA: Final = pa.schema(list(map(arrow_field, _FIELDS)))
+"""Columns of the fields of ShopEvent."""
+
 SCHEMA: Final = pa.schema(
     [
-        *map(_arrow_field, _FIELDS),
+        *EVENT_SCHEMA,
         pa.field(TOPIC, pa.string(), nullable=False),
         pa.field(PARTITION, pa.int32(), nullable=False),
         pa.field(OFFSET, pa.int64(), nullable=False),
-        pa.field(TIMESTAMP, _MILLISECONDS, nullable=False),
+        pa.field(TIMESTAMP, MILLISECONDS, nullable=False),
     ]
 )
 """Columns of the lake's files: the fields of ShopEvent, times in UTC, then the record's place in Kafka.
@@ -78,22 +86,37 @@ def to_table(
         offsets: Offset of each.
         timestamps: Kafka timestamp of each, epoch milliseconds.
     """
-    columns = [_column(field, events) for field in _FIELDS]
+    return with_places(event_table(events), topic, partition, offsets, timestamps)
+
+
+def event_table(events: Sequence[dict[str, Any]]) -> pa.Table:
+    """The fields of events as columns, as ``to_table`` takes them."""
+    return pa.Table.from_arrays([_column(field, events) for field in _FIELDS], schema=EVENT_SCHEMA)
+
+
+def with_places(
+    events: pa.Table, topic: str, partition: int, offsets: Sequence[int], timestamps: Sequence[int]
+) -> pa.Table:
+    """The fields of events with the places that ``to_table`` puts beside them.
+
+    Raises:
+        ValueError: There are more offsets than events, or fewer.
+    """
     count = len(events)
-    place = [
-        pa.array([topic] * count, pa.string()),
-        pa.array([partition] * count, pa.int32()),
+    places = [
+        pa.repeat(pa.scalar(topic, pa.string()), count),
+        pa.repeat(pa.scalar(partition, pa.int32()), count),
         pa.array(offsets, pa.int64()),
-        pa.array(timestamps, pa.int64()).cast(_MILLISECONDS),
+        pa.array(timestamps, pa.int64()).cast(MILLISECONDS),
     ]
-    return pa.Table.from_arrays([*columns, *place], schema=SCHEMA)
+    return pa.Table.from_arrays([*events.columns, *places], schema=SCHEMA)
 
 
 def _column(field: dict[str, Any], events: Sequence[dict[str, Any]]) -> pa.Array:
     name, kind = field["name"], SCHEMA.field(field["name"]).type
     default = field.get("default")
     values: list[Any] = [event.get(name, default) for event in events]
-    if kind == _MILLISECONDS:
+    if kind == MILLISECONDS:
         return pa.array(values, pa.int64()).cast(kind)
     if pa.types.is_map(kind):
         values = [list(entries.items()) for entries in values]
@@ -109,7 +132,7 @@ def to_events(table: pa.Table) -> Iterator[dict[str, Any]]:
 
 
 def _values(column: pa.ChunkedArray) -> list[Any]:
-    if column.type == _MILLISECONDS:
+    if column.type == MILLISECONDS:
         return list(column.cast(pa.int64()).to_pylist())
     values = list(column.to_pylist())
     return [dict(entries) for entries in values] if pa.types.is_map(column.type) else values
@@ -121,11 +144,12 @@ def to_current(table: pa.Table) -> pa.Table:
         return table
     known = set(table.column_names)
     columns = [
-        table.column(field.name).cast(field.type) if field.name in known else _absent(field, len(table))
+        table.column(field.name).cast(field.type) if field.name in known else empty_values(field, len(table))
         for field in SCHEMA
     ]
     return pa.Table.from_arrays(columns, schema=SCHEMA)
 
 
-def _absent(field: pa.Field, count: int) -> pa.Array:
+def empty_values(field: pa.Field, count: int) -> pa.Array:
+    """So many values of a field that no record has: null, or empty."""
     return pa.nulls(count, field.type) if field.nullable else pa.array([[]] * count, field.type)

@@ -2,8 +2,6 @@
 
 ``rules.py``       what happens to one record: plain Python, no Flink, no network of its own
 ``decoder.py``     Avro bytes to a decoded event, by the schema that the record names
-``wire.py``        reads one record
-``columns.py``     reads many at once, one field of all of them after the other
 ``batches.py``     the rules for many records at once
 ``function.py``    these as a vectorised Flink function
 ``checked_events.sql``, ``trusted_events.sql``, ``failed_events.sql``   what goes where

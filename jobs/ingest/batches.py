@@ -15,7 +15,6 @@ from typing import Final, assert_never
 import numpy as np
 import numpy.typing as npt
 
-from jobs.ingest.columns import Column, Columns, Integers, Mask
 from jobs.ingest.decoder import EventDecoder, EventSchema
 from jobs.ingest.rules import AgeLimits, IngestRules
 from schemas.codec import HEADER_BYTES
@@ -33,6 +32,7 @@ from schemas.validation import (
     WholeNumber,
     required_fields,
 )
+from schemas.wire.columns import Column, Columns, Integers, Mask
 
 FEWEST: Final = 64
 

@@ -13,11 +13,11 @@ import fastavro
 from fastavro.schema import SchemaParseException
 
 from connections.errors import RegistryUnavailable
-from jobs.ingest.columns import ColumnReader
-from jobs.ingest.wire import RecordReader, UnsupportedSchema, encoded_long
 from schemas.codec import HEADER_BYTES, MAGIC, load_schema, split_frame
 from schemas.failures import Failure, Reason
 from schemas.topics import EVENTS
+from schemas.wire.columns import ColumnReader
+from schemas.wire.records import RecordReader, UnsupportedSchema, encoded_long
 
 MALFORMED: Final = (ValueError, IndexError, OverflowError, DecimalException)
 """What reading bytes raises that do not follow the schema."""

@@ -15,7 +15,7 @@ from confluent_kafka import Message
 
 from connections.kafka import CommittedRecords
 from connections.registry import SchemaRegistry
-from lake.columns import EVENT_TIME, OFFSET, PARTITION, to_table
+from lake.columns import EVENT_TIME, OFFSET, PARTITION
 from lake.manifest import DataFile, Entry, ends, read_manifest
 from lake.reader import EVER, TimeRange, before, read_table
 from lake.storage import Storage, lake_storage
@@ -24,7 +24,7 @@ from schemas.errors import ContractError
 from schemas.offsets import OffsetRange, Partition
 from schemas.settings import Settings
 from schemas.topics import EVENTS
-from sinks.core.framing import FramedDecoder, with_plain_times
+from sinks.lake.records import EventTables
 
 TAIL_ROWS: Final = 100_000
 """Records of Kafka that are in memory at once."""
@@ -92,7 +92,7 @@ def history(settings: Settings, progress: Progress = lambda _: None) -> Iterator
         CommittedRecords(settings) as records,
     ):
         spool = Storage(f"file://{directory}")
-        decoder = FramedDecoder(registry, with_plain_times)
+        tables = EventTables(registry)
         end: dict[int, int] = {}
         parts = list(_parts(storage, entries))
         for partition in records.partitions(EVENTS):
@@ -100,7 +100,7 @@ def history(settings: Settings, progress: Progress = lambda _: None) -> Iterator
             start = in_lake.get(partition, 0)
             check_lake_reaches_kafka(partition, start, low)
             progress(f"Reading {EVENTS}-{partition} from offset {start:,} ...")
-            parts += _parts(spool, _spooled(spool, decoder, records, partition, start, high))
+            parts += _parts(spool, _spooled(spool, tables, records, partition, start, high))
             end[partition] = max(start, high)
         yield History(tuple(parts), end)
 
@@ -138,20 +138,20 @@ def _parts(storage: Storage, entries: Iterable[Entry]) -> Iterator[Part]:
 
 
 def _spooled(
-    spool: Storage, decoder: FramedDecoder, records: CommittedRecords, partition: int, start: int, end: int
+    spool: Storage, tables: EventTables, records: CommittedRecords, partition: int, start: int, end: int
 ) -> list[Entry]:
     """Records of Kafka as files in a directory of their own."""
     entries = []
     messages = records.read(EVENTS, partition, start, end)
     while batch := list(islice(messages, TAIL_ROWS)):
-        entries.append(_write(spool, decoder, partition, batch))
+        entries.append(_write(spool, tables, partition, batch))
     return entries
 
 
-def _write(spool: Storage, decoder: FramedDecoder, partition: int, batch: list[Message]) -> Entry:
+def _write(spool: Storage, tables: EventTables, partition: int, batch: list[Message]) -> Entry:
     offsets = [message.offset() or 0 for message in batch]
-    events = [decoder.decode(message.value() or b"") for message in batch]
-    table = to_table(events, EVENTS, partition, offsets, [message.timestamp()[1] for message in batch])
+    values, timestamps = [message.value() or b"" for message in batch], [message.timestamp()[1] for message in batch]
+    table = tables.table(values, EVENTS, partition, offsets, timestamps)
     return write_range(
         spool, OffsetRange(Partition(EVENTS, partition), offsets[0], offsets[-1]), offsets[-1] + 1, table
     )

@@ -4,5 +4,6 @@
 lake's manifest, all of them named by the range.
 
 - ``description.py``  what the rest of the system knows of it
+- ``records.py``      framed events as a table, by column
 - ``store.py``        a batch as files of the lake
 """

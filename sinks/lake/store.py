@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from connections.errors import BatchRefused
 from connections.registry import SchemaRegistry
-from lake.columns import to_table
 from lake.manifest import ends, read_manifest, stored_ranges
 from lake.storage import Storage
 from lake.writer import write_range
 from schemas.errors import ContractError
 from schemas.offsets import Partition
 from sinks.core.batches import Batch
-from sinks.core.framing import FramedDecoder, with_plain_times
+from sinks.lake.records import EventTables
 
 
 class LakeStore:
@@ -24,7 +23,7 @@ class LakeStore:
 
     def __init__(self, storage: Storage, registry: SchemaRegistry) -> None:
         self._storage = storage
-        self._events = FramedDecoder(registry, with_plain_times)
+        self._events = EventTables(registry)
 
     def insert(self, batch: Batch) -> None:
         """Write the batch; one that is in the lake, perhaps within a larger range by now, is left alone.
@@ -36,8 +35,7 @@ class LakeStore:
         if any(stored.covers(batch.range) for stored in stored_ranges(self._storage)):
             return
         try:
-            events = [self._events.decode(value) for value in batch.rows()]
-            table = to_table(events, *batch.range.partition, batch.offsets, batch.timestamps)
+            table = self._events.table(batch.rows(), *batch.range.partition, batch.offsets, batch.timestamps)
         except (ContractError, ValueError, TypeError) as error:
             raise BatchRefused("The lake", str(batch.range), repr(error)) from error
         write_range(self._storage, batch.range, batch.next_offset, table)

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.ingest.wire import MalformedRecord, RecordReader, UnsupportedSchema, encoded_long, read_int, read_long
 from schemas.codec import load_schema
+from schemas.wire.records import MalformedRecord, RecordReader, UnsupportedSchema, encoded_long, read_int, read_long
 from tests.support.avro_records import records
 
 SCHEMA = load_schema("shop_event")

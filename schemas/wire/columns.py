@@ -3,7 +3,7 @@
 Each record lies somewhere else, but all were written with one schema, so their next fields are of one type and can be
 read together. It costs a twentieth of reading them one by one. Only what it reads to the end of a record counts:
 what is out of the ordinary in any way (a number of many bytes, a hundred lines in one order, bytes that follow no
-schema) it leaves to ``wire.py``.
+schema) it leaves to ``records.py``.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from jobs.ingest.wire import NULL, VALUE, UnsupportedSchema
 from schemas.validation import MAX_AMOUNT
+from schemas.wire.records import NULL, VALUE, UnsupportedSchema
 
 Integers = npt.NDArray[np.int64]
 Bytes = npt.NDArray[np.uint8]
