@@ -156,6 +156,8 @@ def _upsert(settings: Settings, result: Result, topic: str, options: dict[str, s
             "topic": topic,
             "properties.bootstrap.servers": settings.kafka_bootstrap_servers,
             "properties.compression.type": "lz4",
+            "properties.linger.ms": "100",
+            "properties.batch.size": "131072",
             "value.avro-confluent.schema": schema_text(result.name),
         }
         | options

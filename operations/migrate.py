@@ -49,7 +49,7 @@ logger = logging.getLogger(__name__)
 RETRY_SECONDS: Final = 0.5
 COMPACT_SEGMENT_BYTES: Final = 64 * 1024 * 1024
 COMPACT_SEGMENT_MS: Final = 60 * 60 * 1000
-COMPACT_DIRTY_RATIO: Final = 0.1
+COMPACT_DIRTY_RATIO: Final = 0.5
 _MIGRATIONS_TABLE: Final = "0000_schema_migrations"
 _STATEMENT_END: Final = re.compile(r";[ \t]*(?:\n|\Z)")
 _T = TypeVar("_T")
@@ -172,7 +172,8 @@ def topic_config(topic: Topic, settings: Settings) -> dict[str, str]:
     """Kafka's configuration of one topic.
 
     A compacted topic closes its segments early, because only closed ones are compacted, and keeps a tombstone as long
-    as other topics keep records, so that a reader that was away still learns of the deletion.
+    as other topics keep records, so that a reader that was away still learns of the deletion. It is compacted when half
+    of it is new, which copies a record once on average.
     """
     retention_ms = settings.topic_retention_seconds * 1000
     if topic.cleanup is Cleanup.COMPACT:
@@ -229,13 +230,19 @@ def _wait_for(call: Callable[[], _T], wait_seconds: float, not_ready: type[Excep
             time.sleep(RETRY_SECONDS)
 
 
+def partitions_of(topic: Topic, settings: Settings) -> int:
+    """How many partitions a topic gets when it is created."""
+    return settings.topic_result_partitions if topic.is_result else settings.topic_partitions
+
+
 def _warn_about_partitions(topic: Topic, partitions: int, settings: Settings) -> None:
-    if partitions != settings.topic_partitions:
+    wanted = partitions_of(topic, settings)
+    if partitions < wanted or (partitions > wanted and not topic.is_result):  # of results an earlier release made more
         logger.warning(
             "Topic %s has %d partitions and the setting says %d: it is left as it is, because its keys would move.",
             topic.name,
             partitions,
-            settings.topic_partitions,
+            wanted,
         )
 
 
@@ -246,7 +253,7 @@ def _create_topics(admin: AdminClient, missing: list[Topic], settings: Settings)
         [
             NewTopic(
                 topic.name,
-                num_partitions=settings.topic_partitions,
+                num_partitions=partitions_of(topic, settings),
                 replication_factor=settings.topic_replication,
                 config=topic_config(topic, settings),
             )

@@ -75,6 +75,12 @@ class Settings(BaseSettings):
     )
 
     topic_partitions: int = Field(2, ge=1, description="Partitions of a new topic.")
+    topic_result_partitions: int = Field(
+        1,
+        ge=1,
+        description="Partitions of a new topic of results: an insert into ClickHouse is of one partition, so one makes "
+        "the fewest and largest. More where one process cannot write a table.",
+    )
     topic_replication: int = Field(1, ge=1, description="Replicas of a new topic.")
     kafka_gaps: Literal["stop", "accept"] = Field(
         "stop",
@@ -111,7 +117,7 @@ class Settings(BaseSettings):
     )
 
     sink_batch_rows: int = Field(100_000, ge=1, description="Most rows of one insert into ClickHouse.")
-    sink_batch_ms: int = Field(500, ge=1, description="How long an insert into ClickHouse waits for more rows.")
+    sink_batch_ms: int = Field(1_000, ge=1, description="How long an insert into ClickHouse waits for more rows.")
 
     model_store_url: str = Field("", description="Where models are kept: file:///..., s3://...")
     training_model: str = Field("blend", description="The model that the job training fits.")

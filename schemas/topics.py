@@ -44,12 +44,14 @@ class Topic:
         key: What the record key holds, in words.
         schema: Name of the Avro file its values follow; None for bytes that follow none.
         cleanup: Delete after the retention, or keep the last record of each key.
+        is_result: Whether it is one of RESULTS, whose table ClickHouse's sink fills.
     """
 
     name: str
     key: str
     schema: str | None
     cleanup: Cleanup = Cleanup.DELETE
+    is_result: bool = False
 
     @property
     def value_subject(self) -> str:
@@ -62,7 +64,8 @@ TOPICS: Final = (
     Topic(EVENTS, "user_id, or product_id where there is no user", "shop_event"),
     Topic(FAILED_EVENTS, "the failed record's own key", None),
     Topic(ERASURES, "SHA-256 of the id of a user who was erased", None, Cleanup.COMPACT),
-    *(Topic(r.topic, ", ".join(r.key), r.name, Cleanup.COMPACT) for r in (*RESULTS, *SERVED)),
+    *(Topic(r.topic, ", ".join(r.key), r.name, Cleanup.COMPACT, is_result=True) for r in RESULTS),
+    *(Topic(r.topic, ", ".join(r.key), r.name, Cleanup.COMPACT) for r in SERVED),
 )
 
 

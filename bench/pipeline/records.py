@@ -40,7 +40,6 @@ class Broker:
     def __init__(self, settings: Settings) -> None:
         self._client: dict[str, Any] = {"bootstrap.servers": settings.kafka_bootstrap_servers}
         self._admin = AdminClient(self._client)
-        self._partitions = settings.topic_partitions
         self._readers: dict[str, Consumer] = {}
 
     def close(self) -> None:
@@ -134,7 +133,8 @@ class Broker:
         return max(future.result().timestamp for future in answers.values()) / 1000
 
     def _all(self, topics: Iterable[str]) -> list[tuple[str, int]]:
-        return [(topic, number) for topic in topics for number in range(self._partitions)]
+        known = self._admin.list_topics(timeout=CALL_SECONDS).topics
+        return [(topic, number) for topic in topics for number in sorted(known[topic].partitions)]
 
     def _offsets(
         self,

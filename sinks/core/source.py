@@ -20,6 +20,9 @@ from sinks.core.starting import Start, start_at
 logger = logging.getLogger(__name__)
 
 CALL_TIMEOUT_SECONDS: Final = 10.0
+LONGEST_FETCH_MS: Final = 300
+"""How long Kafka gathers records before it answers."""
+
 ASSIGN_SECONDS: Final = 120.0
 """How long it may take to learn where to begin; below the time after which Kafka takes the process for hung."""
 ASSIGN_PAUSE_SECONDS: Final = 0.5
@@ -269,7 +272,9 @@ def _configuration(settings: Settings, group: str) -> dict[str, Any]:
         "socket.timeout.ms": 10_000,
         "reconnect.backoff.max.ms": 2_000,
         "topic.metadata.refresh.interval.ms": 30_000,
-        "fetch.wait.max.ms": 1_000,  # Kafka answers as soon as there is a record
+        # A request names every partition: few of them, which bring what has come meanwhile.
+        "fetch.min.bytes": 128 * 1024,
+        "fetch.wait.max.ms": min(settings.sink_batch_ms, LONGEST_FETCH_MS),
         "fetch.max.bytes": 4 * 1024 * 1024,
         "max.partition.fetch.bytes": 1 * 1024 * 1024,
         "queued.max.messages.kbytes": 8 * 1024,

@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 
 from connections.errors import DependencyUnavailable
-from operations.migrate import wait_until_served
+from operations.migrate import partitions_of, topic_config, wait_until_served
+from schemas.results import RESULTS
 from schemas.settings import Settings
+from schemas.topics import TOPICS
 
 
 class Broker:
@@ -37,3 +39,19 @@ def test_topics_are_there_when_the_broker_knows_a_leader_of_every_partition() ->
 def test_topics_that_the_broker_never_knows_are_an_error() -> None:
     with pytest.raises(DependencyUnavailable, match="does not serve the topics that it has created"):
         wait_until_served(Broker({}), ["events"], Settings(), 0.0)  # type: ignore[arg-type]
+
+
+def test_results_have_partitions_of_their_own_number() -> None:
+    settings = Settings(topic_partitions=12, topic_result_partitions=3)
+
+    partitions = {topic.name: partitions_of(topic, settings) for topic in TOPICS}
+
+    assert partitions == {topic.name: 12 for topic in TOPICS} | {result.topic: 3 for result in RESULTS}
+
+
+def test_a_compacted_topic_is_copied_when_half_of_it_is_new() -> None:
+    settings = Settings()
+    ratios = {topic.name: topic_config(topic, settings).get("min.cleanable.dirty.ratio") for topic in TOPICS}
+
+    assert ratios[RESULTS[0].topic] == "0.5"
+    assert ratios["events"] is None
