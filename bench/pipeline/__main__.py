@@ -16,8 +16,8 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from bench.environments import peers_python
 from bench.pipeline import tables
-from bench.pipeline.environment import peers_python
 from bench.pipeline.machine import machine
 from bench.pipeline.records import Broker, Record
 from bench.pipeline.systems import Bench, Input, Sample, log

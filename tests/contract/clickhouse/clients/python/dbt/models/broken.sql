@@ -1,0 +1,2 @@
+{{ config(materialized='table', enabled=var('broken', false)) }}
+SELECT * FROM nowhere
