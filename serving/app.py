@@ -62,6 +62,7 @@ from serving.sessions import of_session
 from serving.snapshot import Snapshot
 from serving.store import Store
 from web.access import split_list
+from web.background import failing
 from web.head import AnswerHead, is_head
 from web.problems import MALFORMED_BODY, NOT_FOUND, TIMED_OUT, TOO_LARGE, UNSUPPORTED_MEDIA, Problem, ProblemType
 from web.prometheus import CONTENT_TYPE
@@ -375,8 +376,7 @@ def _health(chain: FallbackChain, reporter: Reporter, metrics: Metrics) -> APIRo
     )
     async def ready() -> Response:
         tasks = (chain.store.redis.task, chain.snapshot.task, reporter.task)
-        if failing := [f"{task.name} ({task.failure})" for task in tasks if task.failure]:
-            detail = f"What runs in the background fails and is tried again: {', '.join(failing)}. The log says more."
+        if detail := failing(tasks):
             return _problem_response(Problem(UNAVAILABLE, detail, retry_after_seconds=1))
         if chain.store.redis.is_there or len(chain.store.memory):
             return _json(orjson.dumps(_ready(chain)))

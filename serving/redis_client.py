@@ -19,7 +19,7 @@ import hiredis
 from redis.connection import parse_url
 
 from connections.errors import DependencyUnavailable
-from serving.background import BackgroundTask
+from web.background import BackgroundTask
 
 log = logging.getLogger(__name__)
 

@@ -15,8 +15,8 @@ import orjson
 from producers.publisher import Publisher
 from schemas.errors import ShopError
 from schemas.settings import Settings
-from serving.background import BackgroundTask
 from serving.metrics import Metrics
+from web.background import BackgroundTask
 
 log = logging.getLogger(__name__)
 

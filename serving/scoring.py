@@ -14,9 +14,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from schemas.recommendations import RecommendationList, Source
-from serving.background import BackgroundTask
 from serving.metrics import Metrics
 from serving.store import Interaction
+from web.background import BackgroundTask
 
 if TYPE_CHECKING:
     from recommender.store import RankingModel

@@ -20,11 +20,11 @@ import orjson
 from schemas import redis_keys
 from schemas.errors import ConfigurationError
 from schemas.model_age import age_warning, time_made
-from serving.background import BackgroundTask
 from serving.metrics import Metrics
 from serving.redis_client import RedisUnavailable
 from serving.rules import Arm, Rules, RulesFile
 from serving.store import Store
+from web.background import BackgroundTask
 
 log = logging.getLogger(__name__)
 

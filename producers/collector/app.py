@@ -8,8 +8,9 @@ import hashlib
 import logging
 import time
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -32,6 +33,7 @@ from producers.publisher import routes
 from schemas.errors import ContractError, ShopError
 from schemas.settings import Settings
 from web.access import split_list
+from web.background import BackgroundTask, failing
 from web.head import AnswerHead
 from web.problems import NOT_FOUND, Problem
 from web.prometheus import CONTENT_TYPE
@@ -66,15 +68,16 @@ def collector(
     mapper = Mapper(settings.allowed_lateness_seconds * 1000, settings.clock_skew_seconds * 1000, _new_id)
     refused = RefusedEvents(settings, metrics, FailedEventsTopic(settings).send)
     intake = Intake(settings, WriteKeys(configured_keys(settings)), delivery, metrics, mapper, refused, _now_ms)
+    tasks = _tasks(settings, intake, refused, metrics)
     app = FastAPI(
         title="shopstream collector",
         description="Takes events from browsers, apps and services. See docs/tracking.md.",
-        lifespan=_lifespan(settings, intake, delivery, refused),
+        lifespan=_lifespan(settings, tasks, delivery, refused),
         docs_url=None,
         redoc_url=None,
     )
     app.router.routes += [PathRoute(path, intake, methods=["POST"]) for path in CALL_OF_PATH]
-    _add_pages(app, intake, delivery, metrics)
+    _add_pages(app, intake, delivery, metrics, tasks)
     _add_openapi(app)
     app.add_exception_handler(HTTPException, _http_problem)
     _add_cors(app, settings)
@@ -82,20 +85,29 @@ def collector(
     return app
 
 
-def _lifespan(settings: Settings, intake: Intake, delivery: Delivery, refused: RefusedEvents) -> Any:
+def _tasks(settings: Settings, intake: Intake, refused: RefusedEvents, metrics: Metrics) -> list[BackgroundTask]:
+    def failed(name: str) -> None:
+        metrics.background_failures.labels(name).inc()
+
+    return [
+        BackgroundTask("schemas", partial(_connect, settings, intake), failed),
+        BackgroundTask("refused events", refused.send_next, failed),
+    ]
+
+
+def _lifespan(settings: Settings, tasks: Sequence[BackgroundTask], delivery: Delivery, refused: RefusedEvents) -> Any:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         delivery.start()
         gc.collect()
         gc.freeze()  # what is here stays: no collection need look at it for each event's sake
-        tasks = [asyncio.create_task(_connect(settings, intake)), asyncio.create_task(refused.send_for_ever())]
+        for task in tasks:
+            task.start()
         try:
             yield
         finally:
             for task in tasks:
-                task.cancel()
-                with suppress(asyncio.CancelledError):
-                    await task
+                await task.close()
             await refused.drain()
             await delivery.close(settings.collector_acknowledge_ms / 1000)
 
@@ -103,17 +115,21 @@ def _lifespan(settings: Settings, intake: Intake, delivery: Delivery, refused: R
 
 
 async def _connect(settings: Settings, intake: Intake) -> None:
-    """Learn the schemas from the registry, however long it takes to be there and to have them."""
-    while not intake.routes:
-        try:
-            intake.routes = await asyncio.to_thread(routes, settings)
-        except (DependencyUnavailable, ContractError) as error:
-            log.info("Waiting for the schemas: %s", error)
-            await asyncio.sleep(CONNECT_SECONDS)
+    """Try to learn the schemas from the registry; once they are known, wait for ever."""
+    if intake.routes:
+        await asyncio.Event().wait()
+    try:
+        intake.routes = await asyncio.to_thread(routes, settings)
+    except (DependencyUnavailable, ContractError) as error:
+        log.info("Waiting for the schemas: %s", error)
+        await asyncio.sleep(CONNECT_SECONDS)
+        return
     log.info("Taking events for %s", settings.kafka_bootstrap_servers)
 
 
-def _add_pages(app: FastAPI, intake: Intake, delivery: Delivery, metrics: Metrics) -> None:
+def _add_pages(
+    app: FastAPI, intake: Intake, delivery: Delivery, metrics: Metrics, tasks: Sequence[BackgroundTask]
+) -> None:
     script = TRACKER.read_bytes()
     tag = f'"{hashlib.sha256(script).hexdigest()[:32]}"'
     caching = {"Cache-Control": f"public, max-age={TRACKER_MAX_AGE_SECONDS}", "ETag": tag}
@@ -125,6 +141,8 @@ def _add_pages(app: FastAPI, intake: Intake, delivery: Delivery, metrics: Metric
     @app.get("/health/ready", tags=["health"], summary="Events can be taken now", responses={503: {}})
     async def ready() -> Response:
         try:
+            if detail := failing(tasks):
+                raise _NotReady(detail)
             if not intake.routes:
                 raise _NotReady("The collector waits for the schema registry.")
             await asyncio.to_thread(delivery.check)

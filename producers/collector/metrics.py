@@ -36,6 +36,7 @@ class Metrics:
         received_bytes: Bodies as they came.
         waiting_records: Records that wait for Kafka.
         held_bytes: Bodies in hand plus records that wait.
+        background_failures: Times that a background task failed and was tried again, by its name.
         acknowledge_seconds: Requests by how long Kafka took to have all their records.
     """
 
@@ -57,6 +58,9 @@ class Metrics:
         self.received_bytes = self._counter("received_bytes", "Bodies as they came.")
         self.waiting_records = self._gauge("waiting_records", "Records that wait for Kafka.")
         self.held_bytes = self._gauge("held_bytes", "Bodies in hand plus records that wait.")
+        self.background_failures = self._counter(
+            "background_failures", "Times that a background task failed and was tried again.", "task"
+        )
         self.acknowledge_seconds = Histogram(
             f"{_PREFIX}acknowledge_seconds",
             "How long Kafka took to have a request's events.",

@@ -132,11 +132,10 @@ class RefusedEvents:
         """Whether there are copies that were not brought to Kafka yet."""
         return bool(self._waiting)
 
-    async def send_for_ever(self) -> None:
-        """Bring copies to Kafka as they come, until it is cancelled."""
-        while True:
-            await self._arrived.wait()
-            await self._send_waiting()
+    async def send_next(self) -> None:
+        """Wait until there are copies, and bring them to Kafka."""
+        await self._arrived.wait()
+        await self._send_waiting()
 
     async def drain(self) -> None:
         """Bring what still waits to Kafka, as far as that is quick."""

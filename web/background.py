@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from typing import Final
 
@@ -57,3 +57,11 @@ class BackgroundTask:
                 await asyncio.sleep(RESTART_SECONDS)
             else:
                 self.failure = ""
+
+
+def failing(tasks: Iterable[BackgroundTask]) -> str:
+    """Which of some tasks failed last, and with what, for readiness; "" where none did."""
+    failures = [f"{task.name} ({task.failure})" for task in tasks if task.failure]
+    if not failures:
+        return ""
+    return f"What runs in the background fails and is tried again: {', '.join(failures)}. The log says more."
