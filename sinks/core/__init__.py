@@ -14,6 +14,7 @@ The stages, in their order:
 
 - ``description.py``  what there is to know of a sink without running it
 - ``source.py``       confluent-kafka: records, who owns which partition, and the committed offsets
+- ``reader.py``       confluent-kafka without a group: every record from given offsets on
 - ``starting.py``     where reading begins
 - ``batches.py``      records of a partition gathered into batches; a range prepared before is met exactly
 - ``framing.py``      framed Avro decoded

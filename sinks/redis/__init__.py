@@ -6,7 +6,6 @@ is killed; an older sink that wakes up writes nothing; and a Redis that was empt
 because the offsets went with the rest.
 
 - ``description.py``  what the rest of the system knows of it
-- ``source.py``       confluent-kafka: records from given offsets on
 - ``changes.py``      what records mean for the keys
 - ``store.py``        the script
 - ``sink.py``         the loop that drives them, and waits where a server is away

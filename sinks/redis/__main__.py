@@ -11,9 +11,9 @@ from connections.registry import SchemaRegistry
 from schemas.settings import Settings
 from sinks.core.framing import FramedDecoder
 from sinks.core.process import run_until_signal
+from sinks.core.reader import TopicReader
 from sinks.redis.description import REDIS
 from sinks.redis.sink import RedisSink
-from sinks.redis.source import KafkaSource
 from sinks.redis.store import RedisStore
 
 logger = logging.getLogger("sinks.redis")
@@ -23,7 +23,7 @@ def run(settings: Settings, stopping: Event) -> None:
     """Carry the served topics over until ``stopping`` is set."""
     with (
         closing(SchemaRegistry.of(settings)) as registry,
-        closing(KafkaSource(settings, REDIS.topics)) as source,
+        closing(TopicReader(settings, REDIS.topics, REDIS.group)) as source,
         closing(RedisStore(settings)) as store,
     ):
         RedisSink(source, store, FramedDecoder(registry), stopping).run()

@@ -11,8 +11,8 @@ from typing import Final, Protocol
 
 from connections.errors import DependencyUnavailable
 from sinks.core.framing import FramedDecoder
+from sinks.core.reader import Record
 from sinks.redis.changes import CHANGE_OF_TOPIC, Changes, TakeIn
-from sinks.redis.source import Record
 
 logger = logging.getLogger(__name__)
 
@@ -22,7 +22,7 @@ WAIT_SECONDS: Final = 1.0
 
 
 class Source(Protocol):
-    """Where records come from. See ``source.KafkaSource``."""
+    """Where records come from. See ``sinks.core.reader.TopicReader``."""
 
     def seek(self, positions: dict[str, int]) -> dict[str, int]:
         """Read from these offsets on; returns the real ones."""

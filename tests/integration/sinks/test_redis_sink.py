@@ -17,9 +17,10 @@ from schemas.redis_keys import SINK_OFFSETS, UNAVAILABLE, UNAVAILABLE_REVISION
 from schemas.results import PRODUCTS
 from schemas.settings import Settings
 from sinks.core.framing import FramedDecoder
+from sinks.core.reader import TopicReader
 from sinks.redis.changes import CHANGE_OF_TOPIC, Changes
+from sinks.redis.description import REDIS
 from sinks.redis.sink import RedisSink
-from sinks.redis.source import KafkaSource
 from sinks.redis.store import RedisStore
 from tests.integration.sinks.shop import Shop
 from tests.support.serving import RedisProcess
@@ -105,7 +106,7 @@ def running(shop: Shop, redis_process: RedisProcess) -> Iterator[None]:
     stopping = threading.Event()
     settings = shop.settings.model_copy(update={"redis_url": redis_process.url})
     topics = {shop.topic(topic): change for topic, change in CHANGE_OF_TOPIC.items()}
-    with closing(KafkaSource(settings, tuple(topics))) as source, closing(RedisStore(settings)) as store:
+    with closing(TopicReader(settings, tuple(topics), REDIS.group)) as source, closing(RedisStore(settings)) as store:
         sink = RedisSink(source, store, FramedDecoder(shop.registry), stopping, changes_of=topics)
         thread = threading.Thread(target=sink.run)
         thread.start()

@@ -1,4 +1,4 @@
-"""Kafka: the records of some topics from given offsets on. No group says who reads what: Redis keeps the offsets."""
+"""Kafka: every record of some topics from given offsets on. No group says who reads what; one hears how far it is."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
-from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from connections.errors import DependencyUnavailable
 from schemas.settings import Settings
-from sinks.redis.description import REDIS
 
 logger = logging.getLogger(__name__)
 
@@ -30,18 +29,20 @@ class Record(NamedTuple):
     written_at: datetime
 
 
-class KafkaSource:
+class TopicReader:
     """Reads every partition of some topics.
 
     Args:
         settings: Kafka's address.
         topics: Their names.
+        group: The consumer group under which it commits how far it is.
     """
 
-    def __init__(self, settings: Settings, topics: Sequence[str]) -> None:
+    def __init__(self, settings: Settings, topics: Sequence[str], group: str) -> None:
         self._servers = settings.kafka_bootstrap_servers
         self._topics = topics
-        self._consumer = Consumer(_configuration(settings), logger=logger)
+        self._consumer = Consumer(_configuration(settings, group), logger=logger)
+        self._not_ended: set[str] = set()
 
     def close(self) -> None:
         """Close the connections."""
@@ -61,7 +62,14 @@ class KafkaSource:
             self._consumer.assign(starts)
         except KafkaException as error:
             raise self._unavailable(error) from error
-        return {f"{start.topic}-{start.partition}": start.offset for start in starts}
+        offsets = {f"{start.topic}-{start.partition}": start.offset for start in starts}
+        self._not_ended = set(offsets)
+        return offsets
+
+    @property
+    def has_read_all_once(self) -> bool:
+        """Whether it was at the end of every partition since ``seek``."""
+        return not self._not_ended
 
     def read(self, most: int, seconds: float) -> list[Record]:
         """The next records, at most ``most``, after at most so many seconds.
@@ -74,6 +82,8 @@ class KafkaSource:
             error = message.error()
             if error is None:
                 records.append(_record(message))
+            elif error.code() == KafkaError._PARTITION_EOF:
+                self._not_ended.discard(f"{message.topic()}-{message.partition()}")
             elif error.fatal():
                 raise self._unavailable(KafkaException(error))
             else:
@@ -119,13 +129,14 @@ def _record(message: Message[bytes, bytes]) -> Record:
     )
 
 
-def _configuration(settings: Settings) -> dict[str, Any]:
+def _configuration(settings: Settings, group: str) -> dict[str, Any]:
     return {
         "bootstrap.servers": settings.kafka_bootstrap_servers,
-        "group.id": REDIS.group,
-        "client.id": REDIS.group,
+        "group.id": group,
+        "client.id": group,
         "isolation.level": "read_committed",
         "enable.auto.commit": False,
+        "enable.partition.eof": True,
         "auto.offset.reset": "earliest",
         "allow.auto.create.topics": False,
         "socket.timeout.ms": 10_000,
