@@ -125,6 +125,15 @@ HISTORY_UNTIL: Final = "history_until"
 SCORE_DIGITS: Final = 6
 """Of a score, after the point."""
 
+LIST_ITEMS: Final = 600
+"""Products of a list of popular or trending ones at the most: as many as the last page of the service shows."""
+
+NEWEST_ITEMS: Final = 100
+"""The same of newest ones: the catalogue in Redis goes on in the same order."""
+
+FIRST_ITEMS: Final = 100
+"""Products under the key of a list; what comes behind them has a key of its own, which few requests read."""
+
 
 def encode_list(made: RecommendationList) -> bytes:
     """The value of a list's key."""

@@ -13,7 +13,7 @@ from typing import Final
 from schemas.categories import levels_of
 
 _PARTS_OF_A_VERSION: Final = 3
-_NOT_VERSIONS: Final = frozenset({"popular", "category"})
+_NOT_VERSIONS: Final = frozenset({"popular", "category", "trending", "newest"})
 """What stands in keys of the stream where those of a model have its version."""
 
 _GLOB: Final = re.compile(r"([*?\[\]\\])")
@@ -44,11 +44,11 @@ CATALOGUE: Final = "products:catalogue"
 """Sorted set: ids of all products that may be recommended, scored by minus the epoch milliseconds of when the shop got
 them: a range begins with the newest, and of equally old ones with the smaller id."""
 
-SINK_OFFSETS: Final = "sink:offsets:2"
+SINK_OFFSETS: Final = "sink:offsets:3"
 """Hash: topic-partition -> the next offset that the sink has not applied, written with what it applied.
 
-Its name changes when the sink writes what it did not write before (2: the catalogue): then a Redis that an older sink
-filled is filled anew from the beginning.
+Its name changes when the sink writes what it did not write before (2: the catalogue; 3: what comes behind the first
+products of a list): then a Redis that an older sink filled is filled anew from the beginning.
 """
 
 
@@ -114,6 +114,11 @@ def category_newest(category: str) -> str:
 def category_popular_within(category: str, window: str) -> str:
     """Most bought products of one category in a window shorter than that of ``category_popular``: 1d or 7d."""
     return f"rec:category:{category}:popular:{window}"
+
+
+def continued(key: str) -> str:
+    """What comes behind the first products of the list with that key; no key where it has no more."""
+    return f"{key}:more"
 
 
 def catalogue(category: str) -> str:

@@ -1,8 +1,9 @@
 """The fallback chain: personal, session, category popular, trending, popular, newest, and the whole catalogue.
 
-Each step brings candidates until there are enough of them. Lists hold the best hundred products or fewer, so what a
-filter leaves of them may be too little: the last step reads the catalogue until there is enough, or no more. One answer
-uses the lists of one model version, whatever becomes active meanwhile.
+Each step brings candidates until there are enough of them. Lists of the stream hold as many products as the last page
+shows, the first hundred under a key of their own; what a filter leaves of them may be too little: the last step reads
+the catalogue until there is enough, or no more. One answer uses the lists of one model version, whatever becomes active
+meanwhile.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from functools import partial
 from typing import Final
 
 from schemas import redis_keys
-from schemas.recommendations import Product, Reason, RecommendationList, Source
+from schemas.recommendations import FIRST_ITEMS, Product, Reason, RecommendationList, Source
 from serving.answers import MEMORY, NOTHING
 from serving.candidates import Candidate, Conditions, Pool, candidates_of
 from serving.experiments import arm_of
@@ -289,9 +290,9 @@ class _Run:
             await self._take(neighbours, source)
 
     async def _category_popular(self) -> None:
-        categories = await self._categories()
-        for popular in await self._store.lists([redis_keys.category_popular(each) for each in categories]):
-            await self._take(popular, Source.CATEGORY_POPULAR, is_of_category=bool(self._query.category))
+        keys = [redis_keys.category_popular(each) for each in await self._categories()]
+        for key, popular in zip(keys, await self._store.lists(keys), strict=True):
+            await self._take_with_more(key, popular, Source.CATEGORY_POPULAR, is_of_category=bool(self._query.category))
 
     async def _categories(self) -> list[str]:
         """The category of the query, else those of the seed or of the last products."""
@@ -325,12 +326,23 @@ class _Run:
     async def _shop_or_category(self, key_of_category: Callable[[str], str], key: str, category_source: Source) -> None:
         """The list of the query's category, if it names one, and what of the whole shop's list belongs to it."""
         if self._query.category:
-            (of_category,) = await self._store.lists([key_of_category(self._query.category)])
-            await self._take(of_category, category_source, is_of_category=True)
+            category_key = key_of_category(self._query.category)
+            (of_category,) = await self._store.lists([category_key])
+            await self._take_with_more(category_key, of_category, category_source, is_of_category=True)
             if len(self._pool) >= self._enough:
                 return
         (of_shop,) = await self._store.lists([key])
-        await self._take(of_shop, _WHOLE_SHOP[category_source])
+        await self._take_with_more(key, of_shop, _WHOLE_SHOP[category_source])
+
+    async def _take_with_more(
+        self, key: str, first: KnownList | None, source: Source, is_of_category: bool = False
+    ) -> None:
+        """The first products of a list of the stream, and where they do not suffice those behind them."""
+        await self._take(first, source, is_of_category)
+        is_cut = first is not None and len(first.value.items) >= FIRST_ITEMS
+        if is_cut and len(self._pool) < self._enough:
+            (more,) = await self._store.lists([redis_keys.continued(key)])
+            await self._take(more, source, is_of_category)
 
     async def _take(self, known: KnownList | None, source: Source, is_of_category: bool = False) -> None:
         if known is None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
 from schemas import redis_keys
 from schemas.recommendations import (
+    FIRST_ITEMS,
     Product,
     Reason,
     RecommendationList,
@@ -76,9 +77,16 @@ def catalogues_with(known: Product | None) -> list[str]:
 
 def change_list(changes: Changes, key: Fields, row: Fields | None, written_at: datetime) -> None:
     """Take in a record of ``recommendation-lists``; without a row, its tombstone."""
-    value = None if row is None else encode_list(recommendation_list(row, written_at))
+    first, more = (None, None) if row is None else parts_of(recommendation_list(row, written_at))
     for redis_key in list_keys(key["kind"], key["span"], key["category"]):
-        changes.values[redis_key] = value
+        changes.values[redis_key] = first
+        changes.values[redis_keys.continued(redis_key)] = more
+
+
+def parts_of(ranked: RecommendationList) -> tuple[bytes, bytes | None]:
+    """The first products of a list, which most requests need alone, and those behind them; None where none are."""
+    first, more = ranked.items[:FIRST_ITEMS], ranked.items[FIRST_ITEMS:]
+    return encode_list(replace(ranked, items=first)), encode_list(replace(ranked, items=more)) if more else None
 
 
 TakeIn = Callable[[Changes, Fields, Fields | None, datetime], None]

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from schemas import redis_keys
-from schemas.recommendations import Reason, Source
+from schemas.categories import lies_in
+from schemas.recommendations import FIRST_ITEMS, Reason, Source, decode_product
 from tests.contract.serving.conftest import Make
 from tests.support.serving import Service, Shelf, ids
 
@@ -75,3 +76,30 @@ def test_pages_of_any_sizes_form_one_order(paged: Service, scenario: str) -> Non
         pages = [item for first, size in zip(firsts, sizes, strict=True) if first <= 500 for item in page(first, size)]
         assert pages == whole[: len(pages)]
         assert len(pages) == min(len(whole), sum(sizes))
+
+
+def category_of(shelf: Shelf, item: str) -> str:
+    return decode_product(shelf.redis.get(redis_keys.product(item))).category
+
+
+def may_be_of(own: str, category: str) -> bool:
+    """Of a product without a category, the list of a category decides."""
+    return not own or lies_in(own, category)
+
+
+def test_a_list_goes_on_behind_its_first_products_before_the_next_step_begins(paged: Service, stocked: Shelf) -> None:
+    items = random.Random(3).sample(PRODUCTS, 250)
+    for key, source in (
+        (redis_keys.popular("7d"), Source.POPULAR_7D),
+        (redis_keys.category_trending("Tea"), Source.CATEGORY_TRENDING),
+    ):
+        stocked.put(key, source, items[:FIRST_ITEMS], Reason.POPULAR)
+        stocked.put(redis_keys.continued(key), source, items[FIRST_ITEMS:], Reason.POPULAR)
+
+    def pages(path: str, **asked: Any) -> list[str]:
+        return [item for offset in (0, 100, 200) for item in ids(paged.get(path, n=100, offset=offset, **asked))]
+
+    assert pages("/v1/popular", window="7d")[:250] == items
+    tea = [item for item in items if may_be_of(category_of(stocked, item), "Tea")]
+    assert pages("/v1/trending", category="Tea")[: len(tea)] == tea
+    assert len(tea) > 50

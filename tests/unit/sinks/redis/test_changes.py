@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from schemas.recommendations import Product, Reason, Source, decode_list, decode_product, item_ids
+from schemas import redis_keys
+from schemas.recommendations import FIRST_ITEMS, Product, Reason, Source, decode_list, decode_product, item_ids
 from sinks.redis.changes import Changes, change_list, change_product
 
 WRITTEN_AT = datetime(2026, 11, 27, 9, tzinfo=UTC)
@@ -81,8 +82,9 @@ def test_a_list_goes_to_its_keys_the_best_product_first(
     changes = Changes()
     change_list(changes, key, {**key, "generated_at": datetime(2026, 1, 1, tzinfo=UTC), "items": items}, WRITTEN_AT)
 
-    assert list(changes.values) == keys
-    for value in changes.values.values():
+    assert list(changes.values) == [each for key in keys for each in (key, f"{key}:more")]
+    assert [changes.values[f"{key}:more"] for key in keys] == [None] * len(keys)
+    for value in (changes.values[key] for key in keys):
         assert value is not None
         decoded = decode_list(value)
         assert (decoded.source, decoded.model_version, item_ids(decoded.items)) == (source, "", ("c", "a", "b"))
@@ -93,4 +95,20 @@ def test_a_list_goes_to_its_keys_the_best_product_first(
 def test_a_list_without_products_is_deleted() -> None:
     changes = Changes()
     change_list(changes, {"kind": "popular", "span": "30d", "category": ""}, None, WRITTEN_AT)
-    assert changes.values == {"rec:popular:30d": None, "rec:popular": None}
+    keys = ("rec:popular:30d", "rec:popular:30d:more", "rec:popular", "rec:popular:more")
+    assert changes.values == dict.fromkeys(keys)
+
+
+def test_what_comes_behind_the_first_products_of_a_list_has_a_key_of_its_own() -> None:
+    key = {"kind": "trending", "span": "", "category": "A"}
+    items = [{"product_id": f"p{n:03}", "score": 500.0 - n} for n in range(FIRST_ITEMS + 7)]
+    changes = Changes()
+    change_list(changes, key, {**key, "generated_at": datetime(2026, 1, 1, tzinfo=UTC), "items": items}, WRITTEN_AT)
+    first, more = (decode_list(value or b"") for value in changes.values.values())
+    assert list(changes.values) == ["rec:category:A:trending", "rec:category:A:trending:more"]
+    assert len(first.items) == FIRST_ITEMS
+    assert item_ids(first.items + more.items) == tuple(f"p{n:03}" for n in range(FIRST_ITEMS + 7))
+    assert {
+        redis_keys.version_of(redis_keys.continued(each))
+        for each in (redis_keys.TRENDING, redis_keys.POPULAR, redis_keys.NEWEST)
+    } == {""}
