@@ -4,7 +4,7 @@
 2. ``analytics``  ``events`` -> ``metrics-*``: sales, products, users, carts, searches, payments per day and per minute
 3. ``sessions``   ``events`` -> ``metrics-*``: sessions and the funnel of a day
 4. ``catalogue``  ``events`` -> ``products``: what is known of each product, and whether it may be recommended
-5. ``trending``   ``events`` and ``products`` -> ``recommendation-lists``: popular, trending and newest products
+5. ``trending``   ``events`` -> ``product-demand``: interest and orders by product and hour, which ``sinks/lists`` ranks
 6. ``personalise``  ``events`` -> Redis: users' histories and their own lists, within seconds of a click
 7. ``feedback``   ``events`` -> ``metrics-recommendation-*``: what recommendations lead to and earn
 8. ``training``   all events there are -> model store, Redis, ClickHouse: a model, judged and served; ends by itself

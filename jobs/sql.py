@@ -17,7 +17,10 @@ RETURNS_STATE_TTL: Final = "60 d"
 """What was attributed to a recommendation, in case it is given back."""
 
 DEMAND_STATE_TTL: Final = "40 d"
-"""Demand of an hour or a day, which a list of 30 days takes back when it falls out of its window."""
+"""Demand of an hour, which counts in a list of 30 days, and may be undone as long as it does."""
+
+LATE_STATE_TTL: Final = "16 d"
+"""What was counted already, for as long as an event may come that is late, after the longest stop (tested)."""
 
 FOR_EVER: Final = "0 d"
 """Flink's word for state without an expiry."""
@@ -27,6 +30,7 @@ DURATIONS: Final = {
     "PERIOD_STATE_TTL": PERIOD_STATE_TTL,
     "RETURNS_STATE_TTL": RETURNS_STATE_TTL,
     "DEMAND_STATE_TTL": DEMAND_STATE_TTL,
+    "LATE_STATE_TTL": LATE_STATE_TTL,
 }
 _HINT: Final = re.compile(r"STATE_TTL\([^)]*\)")
 _DURATION: Final = re.compile(r"= '(\w+)'")

@@ -45,7 +45,9 @@ from sinks.registered import SINKS
 log = logging.getLogger(__name__)
 
 TRANSACTIONAL: Final = (EVENTS, FAILED_EVENTS)
-_HOLLOW_ENDS: Final = frozenset({*TRANSACTIONAL, *(topic.name for topic in TOPICS if topic.cleanup is Cleanup.COMPACT)})
+_HOLLOW_ENDS: Final = frozenset(
+    {*TRANSACTIONAL, *(topic.name for topic in TOPICS if topic.cleanup is not Cleanup.DELETE)}
+)
 """Topics whose last offsets may hold no record: markers stand there, or compaction has removed a tombstone."""
 
 PROMPT_SINKS: Final = tuple(sink for sink in SINKS if sink.is_prompt)

@@ -42,7 +42,7 @@ from schemas.errors import ConfigurationError
 from schemas.result_tables import handwritten_view, result_statements
 from schemas.results import RESULTS, Result
 from schemas.settings import DAY_SECONDS, Settings
-from schemas.topics import TOPICS, Cleanup, Topic
+from schemas.topics import DEMAND_DAYS, TOPICS, Cleanup, Topic
 
 logger = logging.getLogger(__name__)
 
@@ -50,6 +50,8 @@ RETRY_SECONDS: Final = 0.5
 COMPACT_SEGMENT_BYTES: Final = 64 * 1024 * 1024
 COMPACT_SEGMENT_MS: Final = 60 * 60 * 1000
 COMPACT_DIRTY_RATIO: Final = 0.5
+FOR_EVER: Final = -1
+"""Kafka's word for a retention without an end."""
 _MIGRATIONS_TABLE: Final = "0000_schema_migrations"
 _STATEMENT_END: Final = re.compile(r";[ \t]*(?:\n|\Z)")
 _T = TypeVar("_T")
@@ -176,9 +178,11 @@ def topic_config(topic: Topic, settings: Settings) -> dict[str, str]:
     of it is new, which copies a record once on average.
     """
     retention_ms = settings.topic_retention_seconds * 1000
-    if topic.cleanup is Cleanup.COMPACT:
+    if topic.cleanup is not Cleanup.DELETE:
+        rows_ms = DEMAND_DAYS * DAY_SECONDS * 1000 if topic.cleanup is Cleanup.COMPACT_AND_DELETE else FOR_EVER
         return {
-            "cleanup.policy": "compact",
+            "cleanup.policy": topic.cleanup,
+            "retention.ms": str(rows_ms),
             "delete.retention.ms": str(retention_ms),
             "min.cleanable.dirty.ratio": str(COMPACT_DIRTY_RATIO),
             "segment.bytes": str(COMPACT_SEGMENT_BYTES),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from operations.personal.clickhouse import IN_CLICKHOUSE
-from operations.personal.data import PersonalData
+from operations.personal.data import NOBODY, PersonalData
 from operations.personal.lake import IN_LAKE
 from operations.personal.redis import IN_REDIS
 from operations.rebuild.clickhouse import CLICKHOUSE_REBUILD
@@ -20,6 +20,7 @@ from schemas.errors import ConfigurationError
 from sinks.clickhouse.description import CLICKHOUSE
 from sinks.core.description import SinkDescription
 from sinks.lake.description import LAKE
+from sinks.lists.description import RANKED_LISTS
 from sinks.redis.description import REDIS
 
 
@@ -60,6 +61,12 @@ STORES: Final = (
         NotRebuilt("it is what other stores are filled from, and Kafka no longer has all of it"),
         IN_LAKE,
         ("stop-sink-lake",),
+    ),
+    Store(
+        RANKED_LISTS,
+        NotRebuilt("its sink makes all lists anew from the topics at each start"),
+        NOBODY,
+        ("stop-sink-lists",),
     ),
     Store(REDIS, REDIS_REBUILD, IN_REDIS, ("kill-redis", "stop-redis", "flush-redis", "stop-sink-redis")),
 )

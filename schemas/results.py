@@ -2,8 +2,9 @@
 
 Beside ``doc`` and ``fields``, which every Avro reader knows, the record has one attribute of ours, ``result``:
 
-- ``job``              the job that computes it
-- ``store``            clickhouse, with a table, a view and a query of its name; or redis, which serves it
+- ``job``              the job that computes it; of the lists the sink that does
+- ``store``            clickhouse, with a table, a view and a query of its name; redis, which serves it; or lists,
+                       which are made from it
 - ``grain``            what a row is, in words that follow "one row a"
 - ``key``              the columns that make the grain, in the order of the Kafka key
 - ``order``            how its query orders the rows; without it, by the key
@@ -32,6 +33,8 @@ SESSIONS: Final = "sessions"
 CATALOGUE: Final = "catalogue"
 TRENDING: Final = "trending"
 FEEDBACK: Final = "feedback"
+LISTS: Final = "lists"
+"""No job, but the sink ``sinks/lists``."""
 
 
 class Store(StrEnum):
@@ -39,6 +42,7 @@ class Store(StrEnum):
 
     CLICKHOUSE = "clickhouse"
     REDIS = "redis"
+    LISTS = "lists"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,7 @@ class Result:
     Attributes:
         name: Name of the table, of its Avro schema file, of its SQL file and of its query.
         doc: What its rows are, in a sentence.
-        job: The job that computes it.
+        job: The job or the sink that computes it.
         store: Where its rows go.
         grain: What one row is, in words.
         key: The columns that make a row's grain, in the order of the Kafka key.
@@ -154,7 +158,9 @@ _ALL: Final = {result.name: result for result in _described()}
 
 RESULTS: Final = tuple(result for result in _ALL.values() if result.store is Store.CLICKHOUSE)
 SERVED: Final = tuple(result for result in _ALL.values() if result.store is Store.REDIS)
+RANKED: Final = tuple(result for result in _ALL.values() if result.store is Store.LISTS)
 PRODUCTS: Final = _ALL["products"]
+PRODUCT_DEMAND: Final = _ALL["product_demand"]
 RECOMMENDATION_LISTS: Final = _ALL["recommendation_lists"]
 
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Final
 
 from schemas.event_types import EVENT_TYPES
-from schemas.results import RESULTS, SERVED
+from schemas.results import RANKED, RESULTS, SERVED
 
 INGEST: Final = "ingest"
 """The job that makes EVENTS and FAILED_EVENTS of the DOMAIN_TOPICS."""
@@ -28,11 +28,16 @@ HEADER_REPLAYED: Final = "shop-replayed"
 """Record header: this is an event of the past that was published again; when that began, as HEADER_RECEIVED_AT is."""
 
 
+DEMAND_DAYS: Final = 40
+"""How long a topic of demand keeps its rows: longer than any list looks back, and as long as the job knows them."""
+
+
 class Cleanup(StrEnum):
     """What Kafka does with old records."""
 
     DELETE = "delete"
     COMPACT = "compact"
+    COMPACT_AND_DELETE = "compact,delete"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +48,7 @@ class Topic:
         name: Its name.
         key: What the record key holds, in words.
         schema: Name of the Avro file its values follow; None for bytes that follow none.
-        cleanup: Delete after the retention, or keep the last record of each key.
+        cleanup: Delete after the retention; keep the last record of each key; or keep it for DEMAND_DAYS.
         is_result: Whether it is one of RESULTS, whose table ClickHouse's sink fills.
     """
 
@@ -66,6 +71,7 @@ TOPICS: Final = (
     Topic(ERASURES, "SHA-256 of the id of a user who was erased", None, Cleanup.COMPACT),
     *(Topic(r.topic, ", ".join(r.key), r.name, Cleanup.COMPACT, is_result=True) for r in RESULTS),
     *(Topic(r.topic, ", ".join(r.key), r.name, Cleanup.COMPACT) for r in SERVED),
+    *(Topic(r.topic, ", ".join(r.key), r.name, Cleanup.COMPACT_AND_DELETE) for r in RANKED),
 )
 
 

@@ -7,6 +7,8 @@ from typing import Final
 from sinks.clickhouse.description import CLICKHOUSE
 from sinks.core.description import SinkDescription
 from sinks.lake.description import LAKE
+from sinks.lists.description import RANKED_LISTS
 from sinks.redis.description import REDIS
 
-SINKS: Final[tuple[SinkDescription, ...]] = (CLICKHOUSE, REDIS, LAKE)
+SINKS: Final[tuple[SinkDescription, ...]] = (CLICKHOUSE, RANKED_LISTS, REDIS, LAKE)
+"""A sink that writes a topic stands before those that read it: so their lag is looked at in that order."""

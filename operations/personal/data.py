@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from schemas.settings import Settings
 
@@ -19,3 +20,7 @@ class PersonalData:
 
     held: Callable[[Settings, str], Mapping[str, int]]
     erase: Callable[[Settings, str], None]
+
+
+NOBODY: Final = PersonalData(held=lambda _settings, _user_id: {}, erase=lambda _settings, _user_id: None)
+"""Of a store whose rows are counts, and name no user."""

@@ -38,6 +38,7 @@ PARTS = {
     "taskmanager",
     "clickhouse",
     "sink",
+    "sink-lists",
     "sink-redis",
     "sink-lake",
     "collector",

@@ -20,7 +20,7 @@ from lake.columns import to_table
 from operations.rebuild.redis import interactions_of
 from schemas.interactions import member
 from schemas.results import TRENDING, results_of
-from tests.sql.test_results import environment, register, register_reads, result_rows
+from tests.sql.test_results import environment, register, result_rows
 from tests.sql.test_training import outputs
 from tests.support.interactions import Event, kept_additions, kept_purchases, plainly
 
@@ -73,37 +73,33 @@ def test_training_counts_what_plain_python_counts(shop: Shop, jvm: None, tmp_pat
     assert len(orders) > 100
 
 
-def test_lists_of_the_stream_count_what_plain_python_counts_in_whatever_order_it_comes(
+def test_demand_counts_what_plain_python_counts_in_whatever_order_it_comes(
     shop: Shop, jvm: None, tmp_path: Path
 ) -> None:
-    products = [{"product_id": each, "available": True, "first_seen": "2026-01-01 00:00:00.000"} for each in PRODUCTS]
-    expected = popular_and_trending(shop)
+    expected = demand_of(shop)
     for seed in (1, 2):
         folder = tmp_path / str(seed)
         folder.mkdir()
         tables = environment(JOB, "UTC")
         register(tables, JOB, random.Random(seed).sample(rows(shop), len(rows(shop))), folder)
-        register_reads(tables, JOB, {"products": products}, folder)
         JOB.register_views(tables)
         (result,) = results_of(TRENDING)
-        lists = {(kind, span): dict(map(tuple, items)) for kind, span, _, _, items in result_rows(tables, result)}
-        assert lists["popular", "1d"] == lists["popular", "30d"] == expected["popular"]
-        assert lists["trending", ""] == pytest.approx(expected["trending"], abs=1e-9)
+        made = {(product, hour): (interest, orders) for product, hour, interest, orders in result_rows(tables, result)}
+        assert made == expected
 
 
-def popular_and_trending(shop: Shop) -> dict[str, dict[str, float]]:
-    """Scores by product: each user, kind and product counts once an hour."""
+def demand_of(shop: Shop) -> dict[tuple[str, int], tuple[int, int]]:
+    """Interest and orders by product and hour: each user, kind and product counts once an hour."""
     done: set[tuple[str, str, str, int]] = set()
     for user, events in shop.items():
         looks = [e for e in events if e.kind in INTEREST and e.kind != "add_to_cart"]
         done |= {(user, e.kind, e.product, e.time_ms // HOUR_MS) for e in (*looks, *kept_additions(events))}
         done |= {(user, "purchase", product, at // HOUR_MS) for product, _, at in kept_purchases(events)}
-    now = max(e.time_ms for events in shop.values() for e in events) // HOUR_MS
-    popular: Counter[str] = Counter(product for _, kind, product, _ in done if kind == "purchase")
-    trending: dict[str, float] = dict.fromkeys(PRODUCTS, 0.0)
+    demand = {("", max(e.time_ms for events in shop.values() for e in events) // HOUR_MS): (0, 0)}
     for _, kind, product, hour in done:
-        trending[product] += INTEREST.get(kind, 10) * 0.5 ** ((now - hour) / 12)
-    return {"popular": dict(popular), "trending": trending}
+        interest, orders = demand.get((product, hour), (0, 0))
+        demand[product, hour] = interest + INTEREST.get(kind, 10), orders + (kind == "purchase")
+    return demand
 
 
 def test_personalise_and_a_rebuild_of_redis_make_the_same_members(shop: Shop, jvm: None, tmp_path: Path) -> None:

@@ -14,12 +14,12 @@ from pyflink.table import StreamTableEnvironment
 from jobs.environment import common_options
 from jobs.sql_job import SqlJob
 from jobs.tables import event_columns, result_columns
-from schemas.results import RESULTS, SERVED, Result
+from schemas.results import LISTS, RANKED, RESULTS, SERVED, Result
 from schemas.settings import Settings
 
 HERE = Path(__file__).parent
 TRAINING = "training"  # whose outputs are files, see test_training.py
-RESULT_OF = {result.name: result for result in (*RESULTS, *SERVED)}
+RESULT_OF = {result.name: result for result in (*RESULTS, *SERVED, *RANKED) if result.job != LISTS}
 CASES = sorted(path for path in HERE.glob("*/*/*") if path.is_dir() and path.parts[-3] != TRAINING)
 
 pytestmark = pytest.mark.flink

@@ -12,9 +12,9 @@ import fastavro
 import pytest
 
 from schemas.codec import load_schema
-from schemas.results import RESULTS, SERVED
+from schemas.results import RANKED, RESULTS, SERVED
 
-SCHEMAS = ("shop_event", *(result.name for result in (*RESULTS, *SERVED)))
+SCHEMAS = ("shop_event", *(result.name for result in (*RESULTS, *SERVED, *RANKED)))
 NEW_FIELD = {"name": "added_later", "type": ["null", "string"], "default": None}
 
 

@@ -77,7 +77,7 @@ def admin(servers: Settings) -> AdminClient:
 def emptiable(servers: Settings, admin: AdminClient) -> Settings:
     """Kafka deletes no records on demand from a topic that is compacted and nothing else."""
     both = ConfigEntry("cleanup.policy", "compact,delete", incremental_operation=AlterConfigOpType.SET)
-    compacted = [topic.name for topic in TOPICS if topic.cleanup is Cleanup.COMPACT]
+    compacted = [topic.name for topic in TOPICS if topic.cleanup is not Cleanup.DELETE]
     resources = [ConfigResource(ResourceType.TOPIC, name, incremental_configs=[both]) for name in compacted]
     results(servers, lambda: admin.incremental_alter_configs(resources, request_timeout=SECONDS))
     wait_until_emptiable(admin, compacted)

@@ -21,7 +21,7 @@ from operations import migrate as migrations
 from operations.migrate import Migrated, ddl_migrations, migrate, migrate_tables
 from schemas.codec import load_schema, schema_text
 from schemas.errors import ConfigurationError, IncompatibleSchema
-from schemas.results import RESULTS, SERVED, Column, result_named
+from schemas.results import RANKED, RESULTS, SERVED, Column, result_named
 from schemas.settings import Settings
 from schemas.topics import TOPICS
 
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.platform
 NOTHING = Migrated((), (), ())
 EARLIER_RELEASE = Path(__file__).parent / "earlier_release"
 """The numbered files of the release before results were described by their schemas."""
-SCHEMAS = ("shop_event", *(result.name for result in (*RESULTS, *SERVED)))
+SCHEMAS = ("shop_event", *(result.name for result in (*RESULTS, *SERVED, *RANKED)))
 
 
 @pytest.fixture

@@ -17,8 +17,11 @@ from schemas.settings import Settings
 from schemas.topics import TOPICS
 from sinks.clickhouse.client import ClickHouse
 from sinks.clickhouse.store import TABLES
+from sinks.lists.description import RANKED_LISTS
 from sinks.redis.changes import CHANGE_OF_TOPIC
 from tests.integration.sinks.shop import PARTITIONS, Shop
+
+OTHERS = {*CHANGE_OF_TOPIC, *RANKED_LISTS.topics}
 
 
 @pytest.fixture
@@ -33,7 +36,7 @@ def shop(platform: Any) -> Iterator[Shop]:
     _create_topics(admin, shop)
     shop.wait_until(shop.has_leaders)
     yield shop
-    for future in admin.delete_topics([*shop.tables, *map(shop.topic, CHANGE_OF_TOPIC)]).values():
+    for future in admin.delete_topics([*shop.tables, *map(shop.topic, OTHERS)]).values():
         future.result()
     with connected(settings, SYSTEM_DATABASE) as client:
         client.command(f"DROP DATABASE {settings.clickhouse_database} SYNC")
@@ -45,7 +48,7 @@ def _create_topics(admin: AdminClient, shop: Shop) -> None:
     wanted = [
         NewTopic(shop.topic(t.name), PARTITIONS, 1, config=topic_config(t, shop.settings))
         for t in TOPICS
-        if t.name in TABLES or t.name in CHANGE_OF_TOPIC
+        if t.name in TABLES or t.name in OTHERS
     ]
     for future in admin.create_topics(wanted, operation_timeout=30).values():
         future.result()

@@ -17,7 +17,7 @@ from connections.registry import SchemaRegistry
 from coordination.waiting import wait_until
 from schemas.codec import Encoder, load_schema, schema_text
 from schemas.offsets import Partition
-from schemas.results import RESULTS, SERVED
+from schemas.results import RANKED, RESULTS, SERVED
 from schemas.settings import Settings
 from sinks.clickhouse.client import ClickHouse
 from sinks.clickhouse.description import CLICKHOUSE
@@ -59,7 +59,7 @@ class Shop:
 
     def key_encoder(self, result: str) -> Encoder:
         """Keys as Flink's upsert-kafka writes them."""
-        (found,) = (r for r in (*RESULTS, *SERVED) if r.name == result)
+        (found,) = (r for r in (*RESULTS, *SERVED, *RANKED) if r.name == result)
         fields = [f for f in load_schema(result)["fields"] if f["name"] in found.key]
         schema = {"type": "record", "name": "record", "namespace": "org.apache.flink.avro.generated", "fields": fields}
         return Encoder(schema, self.registry.register(f"{self.topic(found.topic)}-key", json.dumps(schema)))

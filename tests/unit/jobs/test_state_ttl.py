@@ -49,7 +49,7 @@ def test_the_literal_of_a_duration_is_put_into_the_hints_and_nowhere_else() -> N
     )
 
     assert with_durations(query) == "SELECT /*+ STATE_TTL('a' = '30 d', 'b' = '60 d') */ c FROM a, b WHERE d = 'PERIOD'"
-    assert f"'d' = '{DURATIONS['DEMAND_STATE_TTL']}'" in load_sql("jobs.trending.views", "demand_periods")
+    assert f"'demand' = '{DURATIONS['DEMAND_STATE_TTL']}'" in load_sql("jobs.trending", "product_demand")
 
 
 def test_a_duration_that_there_is_not_is_an_error() -> None:

@@ -16,6 +16,7 @@ from operations.lag import Lag
 from operations.rebuild.request import NotRebuilt, RebuildRequest
 from operations.stores import STORES, Store, store_named
 from schemas.errors import ConfigurationError
+from schemas.results import PRODUCT_DEMAND, PRODUCTS
 from schemas.settings import Settings
 from schemas.topics import TOPICS
 from sinks.clickhouse.store import TABLES
@@ -51,13 +52,20 @@ def test_names_groups_and_parts_are_different_and_offsets_stay_under_the_groups_
         "clickhouse": "shopstream-sink-clickhouse",
         "redis": "shopstream-sink-redis",
         "lake": "shopstream-sink-lake",
+        "lists": "shopstream-sink-lists",
     }
     assert len({sink.part for sink in SINKS}) == len({sink.title for sink in SINKS}) == len(SINKS)
 
 
+def test_whoever_writes_a_topic_is_looked_at_before_whoever_reads_it() -> None:
+    names = [sink.name for sink in SINKS]
+    assert names.index("lists") < names.index("redis")
+
+
 @each_store
 def test_its_topics_exist_and_its_sink_takes_each_of_them(store: Store) -> None:
-    taken = {"clickhouse": set(TABLES), "redis": set(CHANGE_OF_TOPIC), "lake": {"events"}}
+    ranked = {PRODUCT_DEMAND.topic, PRODUCTS.topic}
+    taken = {"clickhouse": set(TABLES), "redis": set(CHANGE_OF_TOPIC), "lake": {"events"}, "lists": ranked}
     assert set(store.sink.topics) == taken[store.sink.name]
     assert set(store.sink.topics) <= {topic.name for topic in TOPICS}
 
@@ -88,10 +96,10 @@ def test_each_says_what_to_do_when_kafka_has_deleted_its_records(store: Store) -
 
 def test_each_shows_in_the_lag_by_its_title() -> None:
     lag = Lag(0, 0, {}, {sink.title: 1 for sink in SINKS})
-    assert str(lag) == "sinks have records left to write: ClickHouse 1, Redis 1, The lake 1"
+    assert str(lag) == "sinks have records left to write: ClickHouse 1, The lists 1, Redis 1, The lake 1"
 
 
 def test_a_store_that_is_not_there_is_refused_with_those_that_are() -> None:
     assert store_named("redis").sink.title == "Redis"
-    with pytest.raises(ConfigurationError, match="There are: clickhouse, lake, redis"):
+    with pytest.raises(ConfigurationError, match="There are: clickhouse, lake, lists, redis"):
         store_named("mongodb")

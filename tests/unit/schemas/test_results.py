@@ -9,9 +9,19 @@ import pytest
 
 from schemas.codec import load_schema, schema_text
 from schemas.result_tables import added_columns_ddl, handwritten_view, table_ddl, view_ddl
-from schemas.results import PRODUCTS, RECOMMENDATION_LISTS, RESULTS, SERVED, Result, described_by, results_of
+from schemas.results import (
+    PRODUCT_DEMAND,
+    PRODUCTS,
+    RANKED,
+    RECOMMENDATION_LISTS,
+    RESULTS,
+    SERVED,
+    Result,
+    described_by,
+    results_of,
+)
 
-ALL = pytest.mark.parametrize("result", [*RESULTS, *SERVED], ids=lambda result: result.name)
+ALL = pytest.mark.parametrize("result", [*RESULTS, *SERVED, *RANKED], ids=lambda result: result.name)
 QUERIED = pytest.mark.parametrize("result", RESULTS, ids=lambda result: result.name)
 
 MADE: dict[str, Any] = {
@@ -87,6 +97,7 @@ def test_the_table_the_added_columns_and_the_view_of_a_description() -> None:
 def test_what_is_served_has_a_topic_of_its_plain_name() -> None:
     assert (PRODUCTS.topic, RECOMMENDATION_LISTS.topic) == ("products", "recommendation-lists")
     assert SERVED == (PRODUCTS, RECOMMENDATION_LISTS)
+    assert (PRODUCT_DEMAND.topic, RANKED) == ("product-demand", (PRODUCT_DEMAND,))
 
 
 def test_the_results_of_a_job() -> None:
