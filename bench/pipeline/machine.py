@@ -27,7 +27,7 @@ from local.parts.sink import Sink
 from local.paths import DataDirectory
 from local.ports import free_base
 from local.processes import ProcessId
-from operations.migrate import migrate
+from operations.migrate import migrate, migrate_schemas, migrate_topics
 from schemas.settings import Settings
 from sinks.clickhouse.description import CLICKHOUSE
 
@@ -68,6 +68,10 @@ class Machine:
 
         wait_until(is_ready, START_SECONDS, failure, poll_seconds=POLL_SECONDS)
 
+    def start_flink(self) -> None:
+        self.start(JobManager(self.settings, self.flink))
+        self.start(TaskManager(self.settings, self.flink))
+
     def stop(self, name: str) -> None:
         child, process, part = self._running.pop(name)
         processes.stop(process, part.stop_grace_seconds)
@@ -106,6 +110,26 @@ def paused(running: list[psutil.Process]) -> Iterator[None]:
 @contextmanager
 def machine(directory: Path) -> Iterator[Machine]:
     """Everything but the sink, running and migrated."""
+    with log_alone(directory) as parts:
+        parts.start(ClickHouse(parts.settings, parts.data))
+        migrate(parts.settings)
+        parts.start_flink()
+        yield parts
+
+
+@contextmanager
+def log_and_flink(directory: Path) -> Iterator[Machine]:
+    """Kafka with its topics, the registry with its schemas, and Flink; no store."""
+    with log_alone(directory) as parts:
+        migrate_topics(parts.settings, START_SECONDS)
+        migrate_schemas(parts.settings, START_SECONDS)
+        parts.start_flink()
+        yield parts
+
+
+@contextmanager
+def log_alone(directory: Path) -> Iterator[Machine]:
+    """Kafka and the registry; whatever was started is stopped at the end."""
     settings = Settings(data_dir=directory, port_base=free_base(random.Random()), kafka_gaps="accept")
     data = DataDirectory(directory)
     data.create()
@@ -117,10 +141,6 @@ def machine(directory: Path) -> Iterator[Machine]:
     try:
         parts.start(Kafka(settings, data, jars))
         parts.start(Registry(settings, data, jars))
-        parts.start(ClickHouse(settings, data))
-        migrate(settings)
-        parts.start(JobManager(settings, flink))
-        parts.start(TaskManager(settings, flink))
         yield parts
     finally:
         parts.stop_all()
