@@ -1,5 +1,8 @@
 """Dashboards: questions to the running shop, and their rows.
 
-- ``queries.py``  runs queries: that of each result, which follows from its description, and those of ``queries/``
-- ``queries/``    queries as ``.sql`` files that are more than the columns of one result
+- ``questions.py``  a query with its parameters and columns: that of a result follows from its description
+- ``queries.py``    runs queries by their names
+- ``queries/``      queries as ``.sql`` files that are more than the columns of one result
+- ``service/``      the dashboard's HTTP service
+- ``page/``         the page that it serves
 """

@@ -29,6 +29,7 @@ PORT_OFFSETS: Final = {
     "redis": 379,
     "collector": 800,
     "serving": 808,
+    "dashboard": 880,
 }
 """Port of each embedded part, as an offset from ``port_base``; the last digits are those of its usual port."""
 
@@ -253,6 +254,24 @@ class Settings(BaseSettings):
     )
     serving_access_log: bool = Field(
         True, description="Whether each request is logged as a line of JSON on standard output."
+    )
+
+    dashboard_host: str = Field("127.0.0.1", description="Network interface that the dashboard listens on.")
+    dashboard_api_keys: SecretStr = Field(
+        SecretStr(""),
+        description="Keys that may see the dashboard, separated by commas; without any, it listens on loopback only. "
+        "Users' tokens (`SHOP_SERVING_JWT_KEY`) may where their scope has `admin`.",
+    )
+    dashboard_clickhouse_user: str = Field(
+        "", description="User that the dashboard asks ClickHouse as; that of SHOP_CLICKHOUSE_USER if empty."
+    )
+    dashboard_clickhouse_password: SecretStr = Field(SecretStr(""), description="Password of that user; never printed.")
+    dashboard_shop_name: str = Field("shop", description="The shop's name, as the dashboard shows it.")
+    dashboard_query_seconds: int = Field(
+        20, ge=1, description="How long ClickHouse may take for one question of the dashboard."
+    )
+    dashboard_connections: int = Field(
+        2_000, ge=1, description="Most pages that get live changes at once; a further one is answered with 503."
     )
 
     @field_validator("time_zone")

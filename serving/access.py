@@ -76,20 +76,14 @@ class Access:
     def __init__(self, settings: Settings, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._keys = dict(map(_key_entry, split_list(settings.serving_api_keys.get_secret_value())))
-        self._jwt_key = settings.serving_jwt_key.get_secret_value()
-        self._algorithm: str = settings.serving_jwt_algorithm
-        self._audience = settings.serving_jwt_audience or None
-        self._issuer = settings.serving_jwt_issuer or None
-        self._tokens: dict[bytes, tuple[Principal, float]] = {}
-        self.is_open = not self._keys and not self._jwt_key
+        self._tokens = Tokens(settings) if settings.serving_jwt_key.get_secret_value() else None
+        self._bearers: dict[bytes, tuple[Principal, float]] = {}
+        self.is_open = not self._keys and self._tokens is None
         if self.is_open and not is_loopback(settings.serving_host):
             message = (
                 f"The recommendations would listen on {settings.serving_host} and answer anybody: "
                 "set SHOP_SERVING_API_KEYS or SHOP_SERVING_JWT_KEY, or SHOP_SERVING_HOST to a loopback address."
             )
-            raise ConfigurationError(message)
-        if self._jwt_key and self._algorithm.startswith("HS") and len(self._jwt_key.encode()) < MIN_SECRET_BYTES:
-            message = f"SHOP_SERVING_JWT_KEY has fewer than the {MIN_SECRET_BYTES} bytes that HS256 needs."
             raise ConfigurationError(message)
 
     def principal(self, headers: dict[bytes, bytes]) -> Principal:
@@ -107,27 +101,53 @@ class Access:
         known = self._keys.get(hashlib.sha256(secret).digest())
         if known is not None:
             return known
-        if not self._jwt_key:
+        if self._tokens is None:
             raise _refused("The key is not known.")
-        return self._bearer_of(secret)
+        return self._bearer_of(self._tokens, secret)
 
-    def _bearer_of(self, token: bytes) -> Principal:
-        bearer = self._tokens.get(token)
+    def _bearer_of(self, tokens: Tokens, token: bytes) -> Principal:
+        bearer = self._bearers.get(token)
         if bearer is None:
-            bearer = self._checked(token)
-            if len(self._tokens) >= MAX_TOKENS:
-                self._tokens.clear()
-            self._tokens[token] = bearer
+            claims = tokens.claims_of(token)
+            bearer = Principal(f"user:{claims['sub']}", _scopes_of(claims), claims["sub"]), float(claims["exp"])
+            if len(self._bearers) >= MAX_TOKENS:
+                self._bearers.clear()
+            self._bearers[token] = bearer
         principal, expires = bearer
         if expires <= self._clock():
             raise _refused("The token has expired.")
         return principal
 
-    def _checked(self, token: bytes) -> tuple[Principal, float]:
+
+class Tokens:
+    """Checks users' JSON Web Tokens.
+
+    Args:
+        settings: How tokens are signed.
+
+    Raises:
+        ConfigurationError: The tokens' secret is too short.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._key = settings.serving_jwt_key.get_secret_value()
+        self._algorithm: str = settings.serving_jwt_algorithm
+        self._audience = settings.serving_jwt_audience or None
+        self._issuer = settings.serving_jwt_issuer or None
+        if self._algorithm.startswith("HS") and len(self._key.encode()) < MIN_SECRET_BYTES:
+            message = f"SHOP_SERVING_JWT_KEY has fewer than the {MIN_SECRET_BYTES} bytes that HS256 needs."
+            raise ConfigurationError(message)
+
+    def claims_of(self, token: bytes) -> dict[str, Any]:
+        """What a valid token says; its user among it.
+
+        Raises:
+            Problem: It is not valid.
+        """
         try:
-            claims = jwt.decode(
+            claims: dict[str, Any] = jwt.decode(
                 token,
-                self._jwt_key,
+                self._key,
                 algorithms=[self._algorithm],  # never what the token says of itself
                 audience=self._audience,
                 issuer=self._issuer,
@@ -137,7 +157,7 @@ class Access:
             raise _refused("The token is not valid: " + _plain(error)) from error
         if not claims["sub"]:
             raise _refused("The token names no user.")
-        return Principal(f"user:{claims['sub']}", _scopes_of(claims), claims["sub"]), float(claims["exp"])
+        return claims
 
 
 def _scopes_of(claims: dict[str, Any]) -> frozenset[Scope]:

@@ -50,7 +50,7 @@ def backfill(
 
     All of history is read, whatever the days: who is new on a day is decided by all the days before it.
     """
-    from dashboards.queries import FIRST_DAY, LAST_DAY
+    from dashboards.questions import FIRST_DAY, LAST_DAY
     from local.flink import ready_client
     from operations.backfill.comparison import Days
     from operations.backfill.run import backfilled, chosen_results, comparisons, swap_one

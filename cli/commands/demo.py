@@ -155,7 +155,8 @@ def _stages_table(stages: Stages) -> Table:
 
 def _show_sales(settings: Settings) -> None:
     from cli.commands.queries import show_table
-    from dashboards.queries import FIRST_DAY, LAST_DAY, run
+    from dashboards.queries import run
+    from dashboards.questions import FIRST_DAY, LAST_DAY
 
     daily = run(settings, "sales_daily", FIRST_DAY, LAST_DAY)
     totals = run(settings, "sales_totals", FIRST_DAY, LAST_DAY)

@@ -53,7 +53,8 @@ def query(
     if name is None:
         list_queries()
         return
-    from dashboards.queries import FIRST_DAY, LAST_DAY, run
+    from dashboards.queries import run
+    from dashboards.questions import FIRST_DAY, LAST_DAY
 
     answer = run(
         settings_of(ctx),

@@ -8,7 +8,8 @@ from __future__ import annotations
 from itertools import groupby
 
 from cli.documentation.blocks import table
-from dashboards.queries import Query, written_queries
+from dashboards.queries import written_queries
+from dashboards.questions import FROM, TO, Parameter, Query
 from schemas.result_tables import column_type
 from schemas.results import RESULTS, Column, Result
 
@@ -29,8 +30,33 @@ def queries_reference() -> str:
 
 
 def _query_entry(query: Query) -> str:
-    rows = [(f"`{name}`", meaning) for name, meaning in query.column_comments]
-    return f"**{query.name}**: {query.summary}\n\n{table(('column', 'meaning'), rows)}"
+    columns = [(f"`{each.name}`", each.unit, each.doc) for each in query.columns]
+    parameters = [
+        (f"`--{each.name}`", _values(each), each.doc) for each in query.parameters if each.name not in (FROM, TO)
+    ]
+    described = [
+        query.summary,
+        query.remarks,
+        table(("parameter", "values", "meaning"), parameters) if parameters else "",
+    ]
+    return "\n\n".join(
+        filter(
+            None,
+            [
+                f"**{query.name}**: {' '.join(filter(None, described[:2]))}",
+                described[2],
+                table(("column", "unit", "meaning"), columns),
+            ],
+        )
+    )
+
+
+def _values(parameter: Parameter) -> str:
+    """What a parameter may be, its default first."""
+    if parameter.choices:
+        return ", ".join(f"`{each}`" for each in parameter.choices)
+    bounds = "" if parameter.type == "String" else f"{parameter.least:,} to {parameter.most:,}, "
+    return f"{bounds}default `{parameter.default}`" if parameter.default else "any text"
 
 
 def _entry(result: Result) -> str:

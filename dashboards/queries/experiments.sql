@@ -1,25 +1,25 @@
 -- What each arm of an experiment earned. Grain: one row an experiment, arm and currency, over the days asked for.
 -- A user belongs to the arm of the first recommendation shown, and counts from then on, whatever was shown or clicked
 -- afterwards; docs/serving.md says more.
--- experiment             its name
--- arm                    the arm
--- currency               of the orders; empty for an arm without one
--- users                  users to whom a recommendation was shown
--- shown                  recommendations shown
--- clicked                those of them with a click
--- click_through          clicked / shown
--- click_through_low, click_through_high
+-- experiment [text]      its name
+-- arm [text]             the arm
+-- currency [text]        of the orders; empty for an arm without one
+-- users [count]          users to whom a recommendation was shown
+-- shown [count]          recommendations shown
+-- clicked [count]        those of them with a click
+-- click_through [share]  clicked / shown
+-- click_through_low, click_through_high [share]
 --                        its interval, by the delta method over users, who click more than once
--- buyers                 users with an order after their first recommendation, in any currency
--- conversion             buyers / users
--- conversion_low, conversion_high
+-- buyers [count]         users with an order after their first recommendation, in any currency
+-- conversion [share]     buyers / users
+-- conversion_low, conversion_high [share]
 --                        its interval, Wilson's
--- orders                 those orders that are in the currency
--- gross                  what they cost
--- net                    gross without what was given back of these very orders
--- net_per_user           net / users
--- net_error              its standard error
--- net_per_user_low, net_per_user_high
+-- orders [count]         those orders that are in the currency
+-- gross [money]          what they cost
+-- net [money]            gross without what was given back of these very orders
+-- net_per_user [number]  net / users
+-- net_error [number]     its standard error
+-- net_per_user_low, net_per_user_high [number]
 --                        its interval, by the normal approximation over users
 -- The intervals hold with 95 % confidence; they are NULL where there are too few users for one.
 WITH

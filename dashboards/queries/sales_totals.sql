@@ -1,9 +1,11 @@
 -- Sales in all. Grain: one row a currency, over the days asked for.
--- currency             ISO 4217 code
--- days                 days with an order, a refund or a cancellation
--- orders, units, gross, refunds, cancelled, net
+-- currency [text]      ISO 4217 code
+-- days [count]         days with an order, a refund or a cancellation
+-- orders, units [count]
 --                      sums of those in sales_daily
--- average_order_value  gross / orders, rounded half up to four decimals; NULL without orders
+-- gross, refunds, cancelled, net [money]
+--                      sums of those in sales_daily
+-- average_order_value [money]  gross / orders, rounded half up to four decimals; NULL without orders
 -- Buyers are missing: those of several days cannot be added up.
 SELECT
     currency,

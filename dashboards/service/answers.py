@@ -1,0 +1,99 @@
+"""A query's answer, as JSON and as CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from dashboards.questions import Query
+from dashboards.service.clickhouse import ClickHouse, Rows
+from dashboards.service.tables import tables_behind
+from schemas.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class TableState:
+    """How fresh a table is.
+
+    Attributes:
+        name: The table.
+        updated_at: When its newest change was published, RFC 3339; None where nobody knows.
+        offsets: Partition of its topic -> the offset before which ClickHouse has all.
+        behind: Changes that ClickHouse does not have yet; None where nobody knows.
+        since: Since when ClickHouse is behind, RFC 3339; None where it is not.
+    """
+
+    name: str
+    updated_at: str | None
+    offsets: Mapping[str, int]
+    behind: int | None
+    since: str | None
+
+
+class Freshness(Protocol):
+    """Knows how fresh tables are."""
+
+    async def of(self, tables: Sequence[str]) -> list[TableState]:
+        """The state of these tables as it is now; ask it before the tables themselves are read."""
+        ...
+
+    def doubtful(self, states: Sequence[TableState]) -> list[dict[str, Any]]:
+        """Why figures of these tables may be behind: table, reason, since."""
+        ...
+
+
+class Answers:
+    """Asks queries for those who look at them.
+
+    Args:
+        clickhouse: Whom to ask.
+        freshness: How fresh tables are.
+        settings: The shop's time zone.
+    """
+
+    def __init__(self, clickhouse: ClickHouse, freshness: Freshness, settings: Settings) -> None:
+        self._clickhouse = clickhouse
+        self._freshness = freshness
+        self._time_zone = settings.time_zone
+
+    async def rows(self, query: Query, given: Mapping[str, str]) -> Rows:
+        """The rows of a query.
+
+        Raises:
+            ConfigurationError: A parameter is wrong.
+            DependencyUnavailable: ClickHouse does not answer.
+            StatementRefused: It refuses the query.
+        """
+        return await self._clickhouse.ask(query.sql, query.values(given, self._time_zone))
+
+    async def answer(self, query: Query, given: Mapping[str, str]) -> dict[str, Any]:
+        """The rows, and how fresh they are; raises as ``rows``."""
+        values = query.values(given, self._time_zone)
+        states = await self._freshness.of(tables_behind(query))
+        started = time.monotonic()
+        rows = await self._clickhouse.ask(query.sql, values)
+        return {
+            "name": query.name,
+            "columns": [
+                {"name": column.name, "type": kind, "unit": column.unit, "doc": column.doc}
+                for column, kind in zip(query.columns, rows.types, strict=True)
+            ],
+            "rows": rows.rows,
+            "updated_at": max((state.updated_at for state in states if state.updated_at), default=None),
+            "offsets": {partition: offset for state in states for partition, offset in state.offsets.items()},
+            "doubtful": self._freshness.doubtful(states),
+            "seconds": round(time.monotonic() - started, 4),
+        }
+
+
+def as_csv(rows: Rows) -> str:
+    """A header and the rows; NULL is empty."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(rows.names)
+    writer.writerows(["" if value is None else value for value in row] for row in rows.rows)
+    return text.getvalue()
