@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import orjson
-from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response, WebSocket
 from fastapi.responses import PlainTextResponse
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
@@ -22,6 +22,8 @@ from dashboards.service.assets import Assets
 from dashboards.service.clickhouse import ClickHouse
 from dashboards.service.freshness import SinkFreshness
 from dashboards.service.guard import Guard
+from dashboards.service.live.hub import Hub
+from dashboards.service.live.stream import EventStream, serve_websocket
 from dashboards.service.meta import meta
 from dashboards.service.metrics import Metrics
 from dashboards.service.problems import INTERNAL, INVALID, METHOD_NOT_ALLOWED, REFUSED, response_of, unavailable
@@ -52,17 +54,21 @@ def dashboard(settings: Settings, page: Path = PAGE) -> ASGIApp:
     clickhouse = ClickHouse(settings)
     freshness = SinkFreshness(settings)
     answers = Answers(clickhouse, freshness, settings)
+    hub = Hub(settings, clickhouse, metrics)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        hub.start()
         try:
             yield
         finally:
+            await hub.close()
             await freshness.close()
             await clickhouse.close()
 
     app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.include_router(_figures(settings, clickhouse, answers, assets, metrics))
+    app.include_router(_live(hub))
     app.include_router(_session())
     app.include_router(_health(clickhouse, metrics))
     app.include_router(_files(assets))
@@ -93,6 +99,20 @@ def _figures(
             if name.endswith(_CSV):
                 return _csv(question, as_csv(await answers.rows(question, given)))
             return _json(await answers.answer(question, given))
+
+    return router
+
+
+def _live(hub: Hub) -> APIRouter:
+    router = APIRouter()
+
+    @router.get("/api/live")
+    async def live() -> Response:
+        return EventStream(hub)
+
+    @router.websocket("/ws/analytics")
+    async def analytics(websocket: WebSocket) -> None:
+        await serve_websocket(hub, websocket)
 
     return router
 

@@ -5,6 +5,7 @@ httpx and not clickhouse-connect: calls do not block the event loop, and an answ
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -14,6 +15,8 @@ import orjson
 
 from connections.errors import DependencyUnavailable, StatementRefused
 from schemas.settings import Settings
+
+logging.getLogger("httpx").setLevel(logging.WARNING)  # it has a line for each call
 
 MAX_ROWS: Final = 100_000
 MAX_BYTES: Final = 512 << 20
