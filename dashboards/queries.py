@@ -10,13 +10,17 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, Final
 
 from connections.clickhouse import connected
-from dashboards.questions import FIRST_DAY, FROM, LAST_DAY, TO, Query, result_query, written_query
+from dashboards.questions import FIRST_DAY, FROM, LAST_DAY, TO, Query, closed, result_query, written_query
 from schemas.errors import ConfigurationError
 from schemas.results import RESULTS
 from schemas.settings import Settings
+
+SHOP_RANGE: Final = "shop_range"
+RANGE_DAYS: Final = ("first_day", "last_day")
+"""The query that knows the shop's days, and its columns of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +87,14 @@ def run(
     """
     question = query(name)
     days = {FROM: str(first), TO: str(last)}
-    known = {each.name for each in question.parameters}
-    chosen = {key: value for key, value in days.items() if key in known} | dict(given or {})
-    parameters = question.values(chosen, settings.time_zone)
+    names = {each.name for each in question.parameters}
+    chosen = {key: value for key, value in days.items() if key in names} | dict(given or {})
     with connected(settings, settings.clickhouse_database) as client:
+        if question.is_open(chosen):
+            known = query(SHOP_RANGE)
+            answer = client.query(known.sql, parameters=known.values({}, settings.time_zone))
+            (row,) = answer.named_results()
+            chosen = closed(chosen, *(None if row[day] is None else str(row[day]) for day in RANGE_DAYS))
+        parameters = question.values(chosen, settings.time_zone)
         result = client.query(question.sql, parameters=parameters, tz_mode="schema")
     return Answer(tuple(each.name for each in question.columns), [tuple(row) for row in result.result_rows])

@@ -172,6 +172,11 @@ class Query:
         rest = _COLUMNS.sub("", _PARAMETER.sub("", more))
         return " ".join(line.removeprefix("--").strip() for line in rest.splitlines() if line.strip())
 
+    def is_open(self, given: Mapping[str, str]) -> bool:
+        """Whether it computes with days, to compare periods, and lacks one: the shop's range has to close it."""
+        days = (given.get(FROM, str(FIRST_DAY)), given.get(TO, str(LAST_DAY)))
+        return "toInt32({to:Date})" in self.sql and (days[0] == str(FIRST_DAY) or days[1] == str(LAST_DAY))
+
     def values(self, given: Mapping[str, str], time_zone: str) -> dict[str, str]:
         """The text of each parameter, as ClickHouse takes it.
 
@@ -197,6 +202,16 @@ _DAYS: Final = {
     FROM: Parameter(FROM, "Date", str(FIRST_DAY), "first day of the shop that is asked for"),
     TO: Parameter(TO, "Date", str(LAST_DAY), "last day, included"),
 }
+
+
+def closed(given: Mapping[str, str], first: str | None, last: str | None) -> dict[str, str]:
+    """The parameters, with the shop's first and last day in place of days that are not given."""
+    days = {FROM: given.get(FROM, str(FIRST_DAY)), TO: given.get(TO, str(LAST_DAY))}
+    if first is not None and days[FROM] == str(FIRST_DAY):
+        days[FROM] = min(first, days[TO])
+    if last is not None and days[TO] == str(LAST_DAY):
+        days[TO] = max(last, days[FROM])
+    return {**given, **days}
 
 
 def written_query(name: str, sql: str) -> Query:

@@ -82,6 +82,7 @@ def addresses(settings: Settings) -> dict[str, str]:
         "redis": settings.redis_url,
         "collector": f"http://127.0.0.1:{settings.port('collector')}",
         "serving": f"http://127.0.0.1:{settings.port('serving')}",
+        "dashboard": f"http://127.0.0.1:{settings.port('dashboard')}",
     }
 
 

@@ -69,6 +69,8 @@ def demo(
     if not once:
         err.print()
         err.print(NEXT, markup=False, soft_wrap=True)
+        err.print()
+        err.print(f"The dashboard: [bold]http://127.0.0.1:{settings.port('dashboard')}[/]", soft_wrap=True)
 
 
 def _run(settings: Settings, stages: Stages) -> None:

@@ -48,6 +48,10 @@ def query(
             help="table for reading; csv with a header; json as a list of objects, amounts as strings to stay exact.",
         ),
     ] = Format.TABLE,
+    values: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="Another parameter of the query: name=value.", metavar="NAME=VALUE"),
+    ] = None,
 ) -> None:
     """Run a query by its name."""
     if name is None:
@@ -61,8 +65,17 @@ def query(
         name,
         first.date() if first else FIRST_DAY,
         last.date() if last else LAST_DAY,
+        dict(map(_named_value, values or ())),
     )
     {Format.TABLE: show_table, Format.CSV: write_csv, Format.JSON: write_json}[fmt](answer)
+
+
+def _named_value(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        message = f"--set takes name=value, not {text!r}"
+        raise typer.BadParameter(message)
+    return name, value
 
 
 def list_queries() -> None:

@@ -9,7 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from dashboards.questions import Query
+from dashboards.queries import RANGE_DAYS, SHOP_RANGE
+from dashboards.queries import query as query_named
+from dashboards.questions import Query, closed
 from dashboards.service.clickhouse import ClickHouse, Rows
 from dashboards.service.tables import tables_behind
 from schemas.settings import Settings
@@ -68,11 +70,11 @@ class Answers:
             DependencyUnavailable: ClickHouse does not answer.
             StatementRefused: It refuses the query.
         """
-        return await self._clickhouse.ask(query.sql, query.values(given, self._time_zone))
+        return await self._clickhouse.ask(query.sql, await self._values(query, given))
 
     async def answer(self, query: Query, given: Mapping[str, str]) -> dict[str, Any]:
         """The rows, and how fresh they are; raises as ``rows``."""
-        values = query.values(given, self._time_zone)
+        values = await self._values(query, given)
         states = await self._freshness.of(tables_behind(query))
         started = time.monotonic()
         rows = await self._clickhouse.ask(query.sql, values)
@@ -88,6 +90,14 @@ class Answers:
             "doubtful": self._freshness.doubtful(states),
             "seconds": round(time.monotonic() - started, 4),
         }
+
+    async def _values(self, query: Query, given: Mapping[str, str]) -> dict[str, str]:
+        values = query.values(given, self._time_zone)
+        if not query.is_open(given):
+            return values
+        known = query_named(SHOP_RANGE)
+        (shop,) = (await self._clickhouse.ask(known.sql, known.values({}, self._time_zone))).dicts()
+        return query.values(closed(given, *(shop[day] for day in RANGE_DAYS)), self._time_zone)
 
 
 def as_csv(rows: Rows) -> str:

@@ -20,16 +20,19 @@ from dashboards.service.access import Access, ended_session, session_cookie
 from dashboards.service.answers import Answers, as_csv
 from dashboards.service.assets import Assets
 from dashboards.service.clickhouse import ClickHouse
+from dashboards.service.explorer import TITLES, Explorer
 from dashboards.service.freshness import SinkFreshness
 from dashboards.service.guard import Guard
 from dashboards.service.live.hub import Hub
 from dashboards.service.live.stream import EventStream, serve_websocket
 from dashboards.service.meta import meta
 from dashboards.service.metrics import Metrics
+from dashboards.service.pipeline import Pipeline
 from dashboards.service.problems import INTERNAL, INVALID, METHOD_NOT_ALLOWED, REFUSED, response_of, unavailable
 from dashboards.service.tables import tables_behind
 from schemas.errors import ConfigurationError
 from schemas.settings import Settings
+from schemas.validation import MAX_ID_LENGTH
 from web.head import AnswerHead
 from web.problems import NOT_FOUND, Problem
 from web.prometheus import CONTENT_TYPE
@@ -55,20 +58,27 @@ def dashboard(settings: Settings, page: Path = PAGE) -> ASGIApp:
     freshness = SinkFreshness(settings)
     answers = Answers(clickhouse, freshness, settings)
     hub = Hub(settings, clickhouse, metrics)
+    explorer = Explorer(settings)
+    pipeline = Pipeline(settings, freshness)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         hub.start()
+        await explorer.start()
         try:
             yield
         finally:
             await hub.close()
+            await explorer.close()
+            pipeline.close()
             await freshness.close()
             await clickhouse.close()
 
     app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.include_router(_figures(settings, clickhouse, answers, assets, metrics))
     app.include_router(_live(hub))
+    app.include_router(_explorer(explorer))
+    app.include_router(_pipeline(pipeline, hub))
     app.include_router(_session())
     app.include_router(_health(clickhouse, metrics))
     app.include_router(_files(assets))
@@ -113,6 +123,37 @@ def _live(hub: Hub) -> APIRouter:
     @router.websocket("/ws/analytics")
     async def analytics(websocket: WebSocket) -> None:
         await serve_websocket(hub, websocket)
+
+    return router
+
+
+def _explorer(explorer: Explorer) -> APIRouter:
+    router = APIRouter(prefix="/api")
+
+    @router.get("/explorer/user/{user_id:path}")
+    async def user(user_id: str) -> Response:
+        return _json(await explorer.user(_id(user_id)))
+
+    @router.get("/explorer/product/{product_id:path}")
+    async def product(product_id: str) -> Response:
+        return _json(await explorer.product(_id(product_id)))
+
+    @router.get("/titles")
+    async def titles(request: Request) -> Response:
+        product_ids = request.query_params.getlist("id")
+        if len(product_ids) > TITLES:
+            raise Problem(INVALID, f"At most {TITLES} products are asked for at once.")
+        return _json(await explorer.titles([_id(each) for each in product_ids]))
+
+    return router
+
+
+def _pipeline(pipeline: Pipeline, hub: Hub) -> APIRouter:
+    router = APIRouter(prefix="/api")
+
+    @router.get("/pipeline")
+    async def report() -> Response:
+        return _json(await pipeline.report(hub.pages))
 
     return router
 
@@ -162,6 +203,17 @@ def _files(assets: Assets) -> APIRouter:
         return answer
 
     return router
+
+
+def _id(text: str) -> str:
+    """An id of a user or a product.
+
+    Raises:
+        Problem: None can be like that.
+    """
+    if not 0 < len(text) <= MAX_ID_LENGTH:
+        raise Problem(INVALID, f"An id has 1 to {MAX_ID_LENGTH} characters.")
+    return text
 
 
 def _question(name: str) -> Query:

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from dashboards.queries import queries, query
+from dashboards.queries import SHOP_RANGE, queries, query
 from dashboards.questions import Query, result_query
 from dashboards.service.clickhouse import ClickHouse
 from schemas.recommendations import utc_text
@@ -21,7 +21,7 @@ async def meta(settings: Settings, clickhouse: ClickHouse, version: str) -> dict
         DependencyUnavailable: ClickHouse does not answer.
         StatementRefused: It refuses, for example because nothing was migrated yet.
     """
-    question = query("shop_range")
+    question = query(SHOP_RANGE)
     (known,) = (await clickhouse.ask(question.sql, question.values({}, settings.time_zone))).dicts()
     shop = {"name": settings.dashboard_shop_name, "time_zone": settings.time_zone} | known
     return {"shop": shop, "version": version, "now": utc_text(datetime.now(UTC)), **_DESCRIBED}

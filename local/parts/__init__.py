@@ -7,6 +7,7 @@ from local.flink import FlinkDistribution
 from local.parts.base import Part
 from local.parts.clickhouse import ClickHouse
 from local.parts.collector import Collector
+from local.parts.dashboard import Dashboard
 from local.parts.flink import JobManager, TaskManager
 from local.parts.kafka import Kafka
 from local.parts.redis import Redis
@@ -31,4 +32,5 @@ def all_parts(settings: Settings, data: DataDirectory, jars: Jars) -> list[Part]
         *(Sink(settings, sink) for sink in SINKS),
         Collector(settings),
         Serving(settings),
+        Dashboard(settings),
     ]

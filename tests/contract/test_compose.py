@@ -78,7 +78,7 @@ def test_published_ports_are_bound_to_loopback() -> None:
     assert [port for port in published if not port.startswith("127.0.0.1:")] == []
 
 
-@pytest.mark.parametrize("service", ["collector", "serving"])
+@pytest.mark.parametrize("service", ["collector", "serving", "dashboard"])
 def test_a_published_port_leads_to_where_the_service_listens(service: str) -> None:
     (published,) = SERVICES[service]["ports"]
 

@@ -43,6 +43,7 @@ PARTS = {
     "sink-lake",
     "collector",
     "serving",
+    "dashboard",
 }
 BACK_SECONDS = 120.0
 

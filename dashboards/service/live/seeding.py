@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from importlib.resources import files
 from typing import Final
 
-from dashboards.queries import query
+from dashboards.queries import SHOP_RANGE, query
 from dashboards.questions import FROM
 from dashboards.service.clickhouse import ClickHouse
 from dashboards.service.live.records import ORDER_COLUMNS, key_of, row_of
@@ -27,7 +27,7 @@ async def filled_window(clickhouse: ClickHouse, time_zone: str) -> Window:
         StatementRefused: It refuses, for example because nothing was migrated yet.
     """
     window = Window()
-    question = query("shop_range")
+    question = query(SHOP_RANGE)
     (known,) = (await clickhouse.ask(question.sql, question.values({}, time_zone))).dicts()
     if known["newest_event"] is None:
         return window

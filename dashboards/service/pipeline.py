@@ -1,0 +1,127 @@
+"""How the pipeline fares: lag, jobs, failed events, the age of tables; looked at now and then, however many ask."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import asdict
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Any, Final
+
+import psutil
+
+from connections.errors import DependencyUnavailable
+from dashboards.service.answers import Freshness
+from dashboards.service.tables import TOPIC_OF
+from flink.cluster import Cluster, JobStatus
+from operations.failed_events import failed_events
+from operations.lag import pipeline_lag
+from schemas.errors import ShopError
+from schemas.recommendations import utc_text
+from schemas.settings import Settings
+
+KEPT_SECONDS: Final = 5.0
+KEPT_FAILURES_SECONDS: Final = 30.0
+FAILURES: Final = 5_000
+"""Failed events that are looked at; how many there are in all is beside them."""
+
+Looked = tuple[float, Any, str]
+
+
+class Pipeline:
+    """Asks Kafka and Flink, from threads.
+
+    Args:
+        settings: Where they are.
+        freshness: How fresh tables are.
+    """
+
+    def __init__(self, settings: Settings, freshness: Freshness) -> None:
+        self._settings = settings
+        self._freshness = freshness
+        self._pool = ThreadPoolExecutor(3, "pipeline")
+        self._known: dict[str, asyncio.Task[Looked]] = {}
+
+    def close(self) -> None:
+        """End the threads."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    async def report(self, connections: int) -> dict[str, Any]:
+        """The answer of ``/api/pipeline``; what a server that is away would say is null.
+
+        Args:
+            connections: Pages that get live changes now.
+        """
+        (_, lag, no_lag), (_, jobs, no_jobs), (_, failed, no_failed), tables = await asyncio.gather(
+            self._looked("lag", self._lag, KEPT_SECONDS),
+            self._looked("jobs", self._jobs, KEPT_SECONDS),
+            self._looked("failed", self._failed, KEPT_FAILURES_SECONDS),
+            self._freshness.of(sorted(TOPIC_OF)),
+        )
+        problems = dict.fromkeys(filter(None, (no_lag, no_jobs, no_failed)))
+        return {
+            "at": utc_text(datetime.now(UTC)),
+            "lag": lag,
+            "jobs": jobs,
+            "failed": failed,
+            "tables": [{"name": each.name, "updated_at": each.updated_at, "behind": each.behind} for each in tables],
+            "memory_bytes": psutil.Process(os.getpid()).memory_info().rss,
+            "connections": connections,
+            "stale": [{"server": name, "reason": reason} for name, _, reason in map(_split, problems)],
+        }
+
+    async def _looked(self, name: str, look: Callable[[], Any], kept_seconds: float) -> Looked:
+        known = self._known.get(name)
+        if known is None or (known.done() and time.monotonic() - known.result()[0] > kept_seconds):
+            known = asyncio.create_task(self._look(look))
+            self._known[name] = known
+        return await asyncio.shield(known)
+
+    async def _look(self, look: Callable[[], Any]) -> Looked:
+        try:
+            seen, problem = await asyncio.get_running_loop().run_in_executor(self._pool, look), ""
+        except ShopError as error:
+            server = error.name if isinstance(error, DependencyUnavailable) else "Kafka"
+            seen, problem = None, f"{server}: {error}"
+        return time.monotonic(), seen, problem
+
+    def _lag(self) -> dict[str, Any]:
+        lag = pipeline_lag(self._settings)
+        return {**asdict(lag), "settled": lag.settled, "words": str(lag)}
+
+    def _jobs(self) -> list[dict[str, Any]]:
+        with closing(Cluster(self._settings)) as cluster:
+            newest = {job.name: job for job in reversed(cluster.jobs()) if not job.has_ended}
+            return [_job(cluster, job) for job in newest.values()]
+
+    def _failed(self) -> dict[str, Any]:
+        looked_at = [each.reason for each in islice(failed_events(self._settings), FAILURES + 1)]
+        reasons = Counter(looked_at[:FAILURES])
+        return {
+            "total": None if len(looked_at) > FAILURES else len(looked_at),
+            "looked_at": min(len(looked_at), FAILURES),
+            "reasons": dict(reasons.most_common()),
+        }
+
+
+def _job(cluster: Cluster, job: JobStatus) -> dict[str, Any]:
+    health = cluster.health(job.id)
+    last = health.last_checkpoint_ms
+    return {
+        "name": job.name,
+        "state": job.state,
+        "restarts": health.restarts,
+        "checkpoints": health.checkpoints,
+        "last_checkpoint": utc_text(datetime.fromtimestamp(last / 1000, UTC)) if last else None,
+        "last_failure": health.last_failure,
+    }
+
+
+def _split(problem: str) -> tuple[str, str, str]:
+    return problem.partition(": ")
