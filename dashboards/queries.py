@@ -89,12 +89,13 @@ def run(
     days = {FROM: str(first), TO: str(last)}
     names = {each.name for each in question.parameters}
     chosen = {key: value for key, value in days.items() if key in names} | dict(given or {})
+    parameters = question.values(chosen, settings.time_zone)
     with connected(settings, settings.clickhouse_database) as client:
         if question.is_open(chosen):
             known = query(SHOP_RANGE)
             answer = client.query(known.sql, parameters=known.values({}, settings.time_zone))
             (row,) = answer.named_results()
-            chosen = closed(chosen, *(None if row[day] is None else str(row[day]) for day in RANGE_DAYS))
-        parameters = question.values(chosen, settings.time_zone)
+            first_and_last = (None if row[day] is None else str(row[day]) for day in RANGE_DAYS)
+            parameters = question.values(closed(chosen, *first_and_last), settings.time_zone)
         result = client.query(question.sql, parameters=parameters, tz_mode="schema")
     return Answer(tuple(each.name for each in question.columns), [tuple(row) for row in result.result_rows])
