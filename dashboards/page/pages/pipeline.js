@@ -1,0 +1,101 @@
+/* Pipeline: whether the figures can be trusted: what is behind, what failed, when each table was last updated. */
+
+import { ask } from "../api.js";
+import { bars } from "../charts/bars.js";
+import { el } from "../dom.js";
+import * as format from "../format.js";
+import { drawTable } from "../table.js";
+import { Tile, section } from "../tile.js";
+
+const EVERY_MS = 3_000;
+const BEHIND = "Records that a reader has not taken yet: of ingest, of each job, and of each sink that carries tables into a store.";
+
+export function open() {
+  return new Pipeline();
+}
+
+class Pipeline {
+  constructor() {
+    this.tiles = {
+      lag: new Tile({ id: "lag", title: "Records behind", definition: BEHIND }),
+      jobs: new Tile({ id: "jobs", title: "Jobs running", definition: "Flink jobs in the state RUNNING, of those that should." }),
+      failed: new Tile({ id: "failed", title: "Failed events", definition: "Records of the topic failed-events: what ingest or the collector refused, with its reason and its original bytes." }),
+      memory: new Tile({ id: "memory", title: "Memory of this service", definition: "Resident memory of the dashboard's process, and the pages that get live changes of it." }),
+      parts: new Tile({ id: "lags", title: "Behind, by reader", definition: BEHIND, span: 6, plain: true, height: 200 }),
+      reasons: new Tile({ id: "reasons", title: "Why events failed", definition: "Failed events by their reason; docs/failed-events.md says what each means and how it is repaired.", span: 6, plain: true, height: 200 }),
+      checkpoints: new Tile({ id: "checkpoints", title: "Jobs and checkpoints", definition: "A checkpoint is a consistent copy of a job's state; after a failure it goes on from the newest one.", span: 12, plain: true, height: 200 }),
+      tables: new Tile({ id: "tables", title: "Last update of each table", definition: "When the newest change of a table was published, and how many changes ClickHouse has not yet.", span: 12, plain: true, height: 480 }),
+    };
+    const t = this.tiles;
+    this.banner = el("div.banner", { hidden: true, role: "status" });
+    this.element = el("div", {}, this.banner, section("Pipeline", t.lag, t.jobs, t.failed, t.memory, t.parts, t.reasons), section("Jobs", t.checkpoints), section("Tables", t.tables));
+    this.timer = setInterval(() => !document.hidden && this.load(), EVERY_MS);
+  }
+
+  async load() {
+    if (this.reading) return;
+    this.reading = true;
+    try {
+      this.#draw(await ask("/api/pipeline"));
+    } catch (problem) {
+      this.since ??= Date.now();
+      for (const tile of Object.values(this.tiles)) tile.failed(`Not up to date since ${format.clock(this.since, undefined, true)}: ${problem.message}`);
+    } finally {
+      this.reading = false;
+    }
+  }
+
+  close() {
+    clearInterval(this.timer);
+  }
+
+  #draw(answer) {
+    this.since = undefined;
+    const newest = `read ${format.clock(Date.parse(answer.at), undefined, true)}`;
+    const stale = answer.stale ?? [];
+    this.banner.hidden = !stale.length;
+    this.banner.replaceChildren(el("p", { text: stale.map(({ server, reason }) => `${server} does not answer: ${reason}`).join(" ") }));
+    this.#lag(answer.lag, newest);
+    this.#jobs(answer.jobs ?? [], newest);
+    this.#failed(answer.failed, newest);
+    this.tiles.memory.show({ figure: { value: answer.memory_bytes, kind: "bytes" }, note: `${format.whole(answer.connections, "count")} pages get live changes`, newest });
+    this.#tables(answer.tables ?? [], newest);
+  }
+
+  #lag(lag, newest) {
+    const { lag: figure, parts } = this.tiles;
+    if (!lag) return [figure, parts].forEach((tile) => tile.failed("Nobody can say how much is unread while a server is away."));
+    const readers = [["ingest", lag.ingest], ...Object.entries(lag.jobs ?? {}), ...Object.entries(lag.sinks ?? {}).map(([name, count]) => [`sink: ${name}`, count])];
+    const all = readers.reduce((sum, [, count]) => sum + (count ?? 0), 0);
+    const rows = readers.map(([name, count]) => ({ name, value: count ?? 0, text: format.whole(count, "count") }));
+    const table = { columns: [{ name: "reader" }, { name: "records", kind: "count" }], rows: readers, command: "./shop lag" };
+    figure.show({ figure: { value: all, kind: "count" }, note: lag.settled ? "everything is counted" : `${format.whole(lag.open_transactions ?? 0, "count")} transactions open`, newest, table });
+    parts.show({ body: bars(rows), newest, table });
+  }
+
+  #jobs(jobs, newest) {
+    const running = jobs.filter(({ state }) => state === "RUNNING").length;
+    const columns = [{ name: "job" }, { name: "state" }, { name: "restarts", kind: "count" }, { name: "checkpoints", kind: "count" }, { name: "last checkpoint", kind: "time" }, { name: "last failure" }];
+    const table = { columns, rows: jobs.map((job) => [job.name, job.state, job.restarts, job.checkpoints, job.last_checkpoint, job.last_failure]), command: "./shop status" };
+    if (!jobs.length) return [this.tiles.jobs, this.tiles.checkpoints].forEach((tile) => tile.empty("No job is known. Start them:", "./shop up"));
+    this.tiles.jobs.show({ figure: { value: running, kind: "count", unit: `of ${format.whole(jobs.length, "count")}` }, note: `${format.whole(jobs.reduce((sum, job) => sum + (job.restarts ?? 0), 0), "count")} restarts`, newest, table });
+    this.tiles.checkpoints.show({ body: el("div.scroll", { tabindex: 0, role: "region", "aria-label": "Jobs and checkpoints" }, drawTable(table, "Jobs and checkpoints")), newest, table });
+  }
+
+  #failed(failed, newest) {
+    const { failed: figure, reasons } = this.tiles;
+    if (!failed) return [figure, reasons].forEach((tile) => tile.failed("Failed events cannot be read now."));
+    const rows = Object.entries(failed.reasons ?? {}).sort(([, a], [, b]) => b - a);
+    const table = { columns: [{ name: "reason" }, { name: "events", kind: "count" }], rows, command: "./shop failed list" };
+    figure.show({ figure: { value: failed.total, kind: "count" }, note: failed.looked_at < failed.total ? `reasons of the newest ${format.whole(failed.looked_at, "count")}` : "", newest, table });
+    if (!rows.length) return reasons.empty("No event was refused.");
+    reasons.show({ body: bars(rows.map(([name, count]) => ({ name: name.replaceAll("_", " "), value: count, text: format.whole(count, "count") }))), newest, table });
+  }
+
+  #tables(tables, newest) {
+    const columns = [{ name: "table" }, { name: "last update", kind: "time" }, { name: "changes not in ClickHouse yet", kind: "count" }];
+    const table = { columns, rows: tables.map((each) => [each.name, each.updated_at, each.behind]) };
+    if (!tables.length) return this.tiles.tables.empty("No table was made yet.", "./shop up");
+    this.tiles.tables.show({ body: el("div.scroll", { tabindex: 0, role: "region", "aria-label": "Last update of each table" }, drawTable(table, "Last update of each table")), newest, table });
+  }
+}

@@ -1,0 +1,42 @@
+/* A page of tiles: loads them, says what failed on each, and never lets an older answer replace a newer one. */
+
+import * as format from "../format.js";
+import { isAskedFor } from "../table.js";
+
+export class View {
+  /**
+   * @param {HTMLElement} element
+   * @param {import("../tile.js").Tile[]} tiles
+   * @param {(context: object, signal: AbortSignal) => Promise<void>} loading  fills the tiles
+   */
+  constructor(element, tiles, loading) {
+    Object.assign(this, { element, tiles, loading, refreshes: true });
+  }
+
+  async load(context) {
+    this.running?.abort();
+    const running = new AbortController();
+    this.running = running;
+    for (const tile of this.tiles) tile.loading();
+    try {
+      await this.loading(context, running.signal);
+    } catch (problem) {
+      if (running.signal.aborted) return;
+      if (!problem.status && problem.name !== "Error") console.error(problem);
+      for (const tile of this.tiles) if (["loading", "reloading"].includes(tile.element.dataset.state)) tile.failed(`${problem.message} The figures of other pages go on.`);
+    }
+    for (const tile of this.tiles) if (isAskedFor(tile.id)) tile.openTable();
+  }
+
+  close() {
+    this.running?.abort();
+    for (const tile of this.tiles) tile.release();
+  }
+}
+
+/** When the newest data behind an answer is of, in words. */
+export function newestOf(answer) {
+  if (!answer.updated_at) return "";
+  const ms = Date.parse(answer.updated_at);
+  return Date.now() - ms < 43_200_000 ? `updated ${format.clock(ms, undefined, true)}` : `updated ${format.moment(ms)}`;
+}
