@@ -188,7 +188,8 @@ export class LineChart {
 
 function yRange(low, high) {
   const [bottom, top] = [Math.min(0, low ?? 0), Math.max(0, high ?? 0)];
-  const span = top - bottom || 1;
+  if (top === bottom) return [0, 10];
+  const span = top - bottom;
   return [bottom < 0 ? bottom - span * 0.06 : 0, top > 0 || bottom === 0 ? top + span * 0.08 : 0];
 }
 

@@ -16,6 +16,7 @@ const FIGURES = [
   sumFigure("succeeded", "Succeeded", "succeeded"),
   sumFigure("failed", "Failed", "failed", { better: "down" }),
 ];
+const NONE = "None in these days.";
 const EMPTY = "No payments in these days. They come as events of the types payment_initiated, payment_succeeded and payment_failed.";
 
 export function open() {
@@ -23,12 +24,12 @@ export function open() {
   const lines = new Tile({ id: "payment-days", title: "Payments", definition: definition("payments_daily", "succeeded", "failed", "initiated"), span: 8, plain: true, height: 260 });
   const reasons = new Tile({ id: "reasons", title: "Why payments fail", definition: definition("payment_failures", "reason", "failed", "amount", "failed_share"), span: 4, plain: true, height: 260 });
   const element = el("div", {}, section("Payments", ...tiles, lines, reasons));
-  return new View(element, [...tiles, lines, reasons], async (context, signal) => {
+  return new View(element, [...tiles, lines, reasons], { nothing: EMPTY, command: "./shop simulate" }, async (context, signal) => {
     const [daily, failures] = await Promise.all([both("payments_daily", context, signal), query("payment_failures", { from: context.range.first, to: context.range.last, currency: context.currency }, { signal })]);
-    showFigures(tiles, FIGURES, daily, context, EMPTY);
-    showLines(lines, [{ name: "Succeeded", of: FIGURES[2].of }, { name: "Failed", of: FIGURES[3].of }], daily, context, { empty: EMPTY });
+    showFigures(tiles, FIGURES, daily, context, NONE);
+    showLines(lines, [{ name: "Succeeded", of: FIGURES[2].of }, { name: "Failed", of: FIGURES[3].of }], daily, context, { empty: NONE });
     const { rows } = failures;
-    if (!rows.length) return reasons.empty(daily.now.rows.length ? "No payment failed in these days." : EMPTY);
+    if (!rows.length) return reasons.empty("No payment failed in these days.");
     reasons.show({ body: bars(rows.slice(0, 10).map((row) => ({ name: row.reason, value: row.failed, before: context.range.before && context.state.compare === "before" ? row.failed_before : undefined, text: format.whole(row.failed, "count"), note: `${format.whole(row.failed_share, "share")} · ${format.whole(row.amount, "money", context.currency)}` }))), ...behind(failures, context.currency) });
   });
 }

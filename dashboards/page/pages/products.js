@@ -18,8 +18,8 @@ import { View } from "./view.js";
 const MOST = 10;
 const ALL = 10_000;
 const FIGURES = [
-  { id: "views", title: "Views", kind: "count", column: "views", columns: ["views", "purchase_rate"], note: (sums) => `${percent(sums.purchases, sums.views)} bought` },
-  { id: "additions", title: "Put into carts", kind: "count", column: "cart_additions", columns: ["cart_additions", "cart_rate"], note: (sums) => `${percent(sums.cart_additions, sums.views)} of the views` },
+  { id: "views", title: "Views", kind: "count", column: "views", columns: ["views", "purchase_rate"], note: (sums) => (sums.views ? `${percent(sums.purchases, sums.views)} bought` : "") },
+  { id: "additions", title: "Put into carts", kind: "count", column: "cart_additions", columns: ["cart_additions", "cart_rate"], note: (sums) => (sums.views ? `${percent(sums.cart_additions, sums.views)} of the views` : "") },
   { id: "revenue", title: "Product revenue", kind: "money", column: "revenue", columns: ["revenue", "units"], note: (sums) => `${format.whole(sums.units, "count")} units` },
   { id: "returned", title: "Sent back", kind: "count", column: "returned_units", columns: ["returned_units", "refunded", "return_rate"], better: "down", note: (sums, currency) => `${format.whole(sums.refunded, "money", currency)} refunded` },
 ];
@@ -45,7 +45,7 @@ function all() {
   const tiles = figureTiles();
   const ranks = RANKS.map(({ id, title, column }) => new Tile({ id, title, definition: definition("products_top", column), span: 6, plain: true, height: 420 }));
   const element = el("div", {}, section("Products", ...tiles), section("Ranks", ...ranks));
-  return new View(element, [...tiles, ...ranks], async (context, signal) => {
+  return new View(element, [...tiles, ...ranks], { nothing: EMPTY, command: "./shop demo" }, async (context, signal) => {
     const [now, before] = await figures(context, signal, {});
     showFigures(tiles, now, before, context);
     const best = RANKS.map(({ column }) => now.rows.filter((row) => Number(row[column]) > 0).toSorted((a, b) => Number(b[column]) - Number(a[column])).slice(0, MOST));
@@ -72,7 +72,7 @@ function showFigures(tiles, now, before, { range, currency }) {
 }
 
 function showRank(tile, { column, kind, note }, rows, now, { currency }, titles) {
-  if (!rows.length) return tile.empty(now.rows.length ? "None in these days." : EMPTY);
+  if (!rows.length) return tile.empty("None in these days.");
   const bar = (row) => {
     const title = titles[row.product_id]?.title;
     return { name: title ?? row.product_id, href: linkTo({ product: row.product_id }), value: decimal.drawn(row[column]), text: format.short(row[column], kind, currency), title: format.whole(row[column], kind, currency), note: [title && row.product_id, note(row, currency)].filter(Boolean).join(" · ") };
@@ -100,7 +100,7 @@ function one(product) {
   const about = el("p.secondary", { dir: "auto" });
   const head = el("div.product-head", {}, el("a", { href: linkTo({ product: null }), text: "‹ All products" }), heading, about, el("a", { href: linkTo({ page: "explorer", product, user: null }), text: "In which lists it is" }));
   const element = el("div", {}, head, section("Figures", ...tiles, byDay));
-  return new View(element, [...tiles, byDay], async (context, signal) => {
+  return new View(element, [...tiles, byDay], { nothing: "Nothing was done with this product in these days." }, async (context, signal) => {
     const { range, currency } = context;
     const [[now, before], daily, titles] = await Promise.all([figures(context, signal, { product }), query("product_by_day", { from: range.first, to: range.last, product }, { signal }), titlesOf([product], signal)]);
     showFigures(tiles, now, before, context);

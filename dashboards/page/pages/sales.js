@@ -25,7 +25,7 @@ const FIGURES = [
 const DIMENSIONS = [["country", "Revenue by country"], ["channel", "Revenue by channel"], ["category", "Revenue by category"]];
 const MOST_MEMBERS = 8;
 const UNKNOWN = "(unknown)";
-const EMPTY = "No order, refund or cancellation in these days. Choose other days, or send orders:";
+const EMPTY = "No order, refund or cancellation in these days. Choose other days, or send orders; a real shop's come with";
 
 export function open() {
   const net = new Tile({ id: "net", title: "Net revenue", definition: definition("sales_daily", "net", "gross", "refunds", "cancelled"), key: true, span: 6, height: 300 });
@@ -35,7 +35,7 @@ export function open() {
   const hours = new Tile({ id: "hours", title: "Orders by weekday and hour", definition: definition("sales_by_hour", "weekday", "hour", "orders"), span: 7, plain: true, height: 230 });
   const parts = DIMENSIONS.map(([id, title]) => new Tile({ id: `by-${id}`, title, definition: definition("sales_by_member", "revenue", "member", "revenue_share"), span: 4, plain: true, height: 330 }));
   const element = el("div", {}, section("Sales", net, ...small), section("Where it comes from", ...parts), section("Who buys, and when", hours, buyers));
-  return new View(element, [net, ...small, ...parts, hours, buyers], async (context, signal) => {
+  return new View(element, [net, ...small, ...parts, hours, buyers], { nothing: EMPTY, command: "./shop demo" }, async (context, signal) => {
     await Promise.all([
       sales(context, signal).then(({ now, before }) => {
         showNet(net, now, before, context);
@@ -65,7 +65,7 @@ function shared(now, context) {
 }
 
 function showNet(tile, now, before, context) {
-  if (!now.rows.length) return tile.empty(EMPTY, "./shop demo");
+  if (!now.rows.length) return tile.empty("None in these days.");
   const { currency, range } = context;
   const { blocks, name, incompleteFrom } = blocksOf(range);
   const of = (rows) => total(rows, "net");

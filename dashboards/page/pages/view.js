@@ -1,16 +1,21 @@
 /* A page of tiles: loads them, says what failed on each, and never lets an older answer replace a newer one. */
 
+import { el } from "../dom.js";
 import * as format from "../format.js";
 import { isAskedFor } from "../table.js";
+import { copyable } from "../tile.js";
 
 export class View {
   /**
    * @param {HTMLElement} element
    * @param {import("../tile.js").Tile[]} tiles
+   * @param {{nothing: string, command?: string}} empty  what will be here, where all tiles are empty, and how to make it so
    * @param {(context: object, signal: AbortSignal) => Promise<void>} loading  fills the tiles
    */
-  constructor(element, tiles, loading) {
+  constructor(element, tiles, { nothing, command }, loading) {
     Object.assign(this, { element, tiles, loading, refreshes: true });
+    this.nothing = el("div.banner.plain.nothing", { hidden: true, role: "status" }, el("p", { text: nothing }), command && copyable(command));
+    element.prepend(this.nothing);
   }
 
   async load(context) {
@@ -25,6 +30,9 @@ export class View {
       if (!problem.status && problem.name !== "Error") console.error(problem);
       for (const tile of this.tiles) if (["loading", "reloading"].includes(tile.element.dataset.state)) tile.failed(`${problem.message} The figures of other pages go on.`);
     }
+    const isEmpty = this.tiles.every((tile) => tile.element.dataset.state === "empty");
+    this.nothing.hidden = !isEmpty;
+    this.element.classList.toggle("is-empty", isEmpty);
     for (const tile of this.tiles) if (isAskedFor(tile.id)) tile.openTable();
   }
 

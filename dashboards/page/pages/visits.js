@@ -17,6 +17,7 @@ const FIGURES = [
 const DURATION = [{ kind: "seconds", better: null, of: (rows) => share(rows.reduce((sum, row) => sum + row.sessions * row.average_seconds, 0), total(rows, "sessions")) }];
 const STEPS = ["All sessions", "Viewed a product", "Put into the cart", "Began the checkout", "Began to pay", "Bought"];
 const PARTS = [["device", "Devices"], ["channel", "Channels"], ["country", "Countries"], ["entry_page", "Entry pages"]];
+const NONE = "None in these days.";
 const EMPTY = "No sessions in these days. Events belong to one by their session_id; the browser tracker gives it.";
 const MOST = 8;
 
@@ -27,14 +28,14 @@ export function open() {
   const lines = new Tile({ id: "session-days", title: "Sessions and conversions", definition: definition("funnel_daily", "sessions", "converted"), span: 6, plain: true, height: 400 });
   const parts = PARTS.map(([column, title]) => new Tile({ id: column, title, definition: definition("visits_by_member", "member", "sessions", "conversion_rate", "average_seconds"), span: column === "entry_page" ? 12 : 4, plain: true, height: 300 }));
   const element = el("div", {}, section("Visits", ...tiles, length, steps, lines), section("Where sessions begin", ...parts));
-  return new View(element, [...tiles, length, steps, lines, ...parts], async (context, signal) => {
+  return new View(element, [...tiles, length, steps, lines, ...parts], { nothing: EMPTY, command: "./shop simulate" }, async (context, signal) => {
     const { first, last } = context.range;
     await Promise.all([
       both("funnel_daily", context, signal).then((daily) => {
-        showFigures(tiles, FIGURES, daily, context, EMPTY);
-        showLines(lines, [{ name: "Sessions", of: FIGURES[0].of }, { name: "Sessions with a purchase", of: (rows) => total(rows, "converted") }], daily, context, { empty: EMPTY, height: 320 });
+        showFigures(tiles, FIGURES, daily, context, NONE);
+        showLines(lines, [{ name: "Sessions", of: FIGURES[0].of }, { name: "Sessions with a purchase", of: (rows) => total(rows, "converted") }], daily, context, { empty: NONE, height: 320 });
       }),
-      both("visits_by_day", context, signal).then((daily) => showFigures([length], DURATION, daily, context, EMPTY)),
+      both("visits_by_day", context, signal).then((daily) => showFigures([length], DURATION, daily, context, NONE)),
       query("funnel_steps", { from: first, to: last }, { signal }).then((answer) => showFunnel(steps, answer)),
       ...parts.map((tile, n) => query("visits_by_member", { from: first, to: last, dimension: PARTS[n][0], limit: 500 }, { signal }).then((answer) => showPart(tile, PARTS[n][0], answer))),
     ]);
@@ -43,12 +44,12 @@ export function open() {
 
 function showFunnel(tile, answer) {
   const rows = answer.rows.toSorted((a, b) => a.step - b.step);
-  if (!rows.length || !rows[0].sessions) return tile.empty(EMPTY);
+  if (!rows.length || !rows[0].sessions) return tile.empty(NONE);
   tile.show({ body: funnel(rows.map((row) => ({ name: STEPS[row.step] ?? row.name, value: row.sessions }))), ...behind(answer) });
 }
 
 function showPart(tile, dimension, answer) {
-  if (!answer.rows.length) return tile.empty(EMPTY);
+  if (!answer.rows.length) return tile.empty(NONE);
   const members = withOther(answer.rows, MOST, ["sessions", "converted"]);
   const name = (row) => (dimension === "country" ? format.country(row.member) : row.member);
   tile.show({ body: bars(members.map((row) => ({ name: name(row), value: row.sessions, text: format.whole(row.sessions, "count"), note: `${format.whole(share(row.converted, row.sessions), "share")} bought` }))), ...behind(answer) });
