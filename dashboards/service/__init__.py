@@ -39,7 +39,7 @@ the same as CSV.
                       "at": time}]}
     event: reseed    {"reason"}    a seed follows: forget everything
     event: stale     {"stale": [{"server": "Kafka", "since": time}]}    and again, empty, once it is back
-    : beat           a comment every five seconds
+    event: beat      {}    after a second without another message, so that a page notices a lost connection
 
 A row replaces the one with the same key; null removes it. A ``change`` follows the one with the number before it: a
 page that misses one connects again. ``stale`` in a seed is as in the event. The tables are LIVE_TABLES of

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 QUEUE_MESSAGES: Final = 200
-BEAT_SECONDS: Final = 5.0
+BEAT_SECONDS: Final = 1.0
+"""A page takes silence of 2.5 seconds for a lost connection, and says within 3 what is out of date."""
 
 
 class Message(NamedTuple):

@@ -77,10 +77,8 @@ async def serve_websocket(hub: Hub, websocket: WebSocket) -> None:
 
 
 def as_event(message: Message) -> bytes:
-    """A message as a server-sent event; a beat as a comment."""
-    if message is BEAT:
-        return b": beat\n\n"
-    return b"event: %b\ndata: %b\n\n" % (message.event.encode(), message.data)
+    """A message as a server-sent event; one without data has an empty object, as browsers drop it otherwise."""
+    return b"event: %b\ndata: %b\n\n" % (message.event.encode(), message.data or b"{}")
 
 
 def as_frame(message: Message) -> bytes:
