@@ -93,7 +93,13 @@ export class Tile {
     setText(this.note, note);
     this.note.hidden = !note;
     setText(this.newest, newest);
-    setText(this.doubt, doubt);
+    this.reason = doubt;
+    this.#say(doubt && "may be out of date");
+  }
+
+  #say(doubt) {
+    this.doubt.replaceChildren(...(doubt ? [icon("warning"), el("span", { text: doubt })] : []));
+    this.doubt.title = this.reason ?? "";
     this.doubt.hidden = !doubt;
   }
 
@@ -141,8 +147,8 @@ export class Tile {
   stale(why) {
     if (this.element.dataset.state === "loading") return;
     this.#state("stale");
-    setText(this.doubt, why);
-    this.doubt.hidden = false;
+    this.reason = why;
+    this.#say(why);
   }
 
   /** Holds a chart until another one replaces it. */

@@ -107,7 +107,7 @@ export class LineChart {
       scales: { x: { time: true }, y: { range: (_, low, high) => yRange(low, high) } },
       axes: [
         { ...axis, grid: { show: false }, size: 28, gap: 6, space: 72, values: (_, splits, __, ___, step) => timeLabels(splits, step, zone) },
-        { ...axis, size: (_, values) => Math.max(32, 10 + 7.2 * Math.max(0, ...(values ?? []).map((value) => value.length))), values: (_, splits) => splits.map((value) => (kind === "count" && !Number.isInteger(value) ? "" : format.short(value, kind, currency))) },
+        { ...axis, size: (_, values) => Math.max(44, 10 + 7.2 * Math.max(0, ...(values ?? []).map((value) => value.length))), values: (_, splits) => splits.map((value) => (kind === "count" && !Number.isInteger(value) ? "" : format.short(value, kind, currency))) },
       ],
       series: [{}, ...this.options.series.map((series) => drawnSeries(series))],
       hooks: {

@@ -1,6 +1,6 @@
 /* A page of tiles: loads them, says what failed on each, and never lets an older answer replace a newer one. */
 
-import { el } from "../dom.js";
+import { el, icon, setText } from "../dom.js";
 import * as format from "../format.js";
 import { isAskedFor } from "../table.js";
 import { copyable } from "../tile.js";
@@ -15,7 +15,8 @@ export class View {
   constructor(element, tiles, { nothing, command }, loading) {
     Object.assign(this, { element, tiles, loading, refreshes: true });
     this.nothing = el("div.banner.plain.nothing", { hidden: true, role: "status" }, el("p", { text: nothing }), command && copyable(command));
-    element.prepend(this.nothing);
+    this.doubts = el("div.banner", { hidden: true, role: "status" }, icon("warning"), el("p"));
+    element.prepend(this.nothing, this.doubts);
   }
 
   async load(context) {
@@ -30,10 +31,18 @@ export class View {
       if (!problem.status && problem.name !== "Error") console.error(problem);
       for (const tile of this.tiles) if (["loading", "reloading"].includes(tile.element.dataset.state)) tile.failed(`${problem.message} The figures of other pages go on.`);
     }
+    this.#sayDoubts();
     const isEmpty = this.tiles.every((tile) => tile.element.dataset.state === "empty");
     this.nothing.hidden = !isEmpty;
     this.element.classList.toggle("is-empty", isEmpty);
     for (const tile of this.tiles) if (isAskedFor(tile.id)) tile.openTable();
+  }
+
+  /* Each reason once; the tiles that it concerns have a mark. */
+  #sayDoubts() {
+    const reasons = [...new Set(this.tiles.filter((tile) => tile.element.dataset.state === "ready").map((tile) => tile.reason).filter(Boolean))];
+    this.doubts.hidden = !reasons.length;
+    setText(this.doubts.lastChild, reasons.join(" "));
   }
 
   close() {
