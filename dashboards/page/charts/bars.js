@@ -10,7 +10,7 @@ import * as format from "../format.js";
 export function bars(rows) {
   const most = Math.max(1e-9, ...rows.map((row) => Math.max(row.value ?? 0, row.before ?? 0)));
   return el("ol.bars", {}, ...rows.map((row) => {
-    const fill = el("span.bar-fill");
+    const fill = el(`span.bar-fill${row.value > 0 ? ".some" : ""}`);
     fill.style.width = `${(100 * Math.max(0, row.value ?? 0)) / most}%`;
     const before = row.before === undefined ? null : el("span.bar-before", { title: `before: ${row.beforeText ?? row.before}` });
     if (before) before.style.width = `${(100 * Math.max(0, row.before ?? 0)) / most}%`;

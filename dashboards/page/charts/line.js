@@ -104,7 +104,7 @@ export class LineChart {
       legend: { show: false },
       cursor: { drag: { x: false, y: false }, y: false, points: { size: 7, width: 2, fill: () => token("--surface") } },
       tzDate: (seconds) => globalThis.uPlot.tzDate(new Date(seconds * 1000), zone ?? "UTC"),
-      scales: { x: { time: true }, y: { range: (_, low, high) => yRange(low, high) } },
+      scales: { x: { time: true, range: (_, first, last) => this.#xRange(first, last) }, y: { range: (_, low, high) => yRange(low, high) } },
       axes: [
         { ...axis, grid: { show: false }, size: 28, gap: 6, space: 72, values: (_, splits, __, ___, step) => timeLabels(splits, step, zone) },
         { ...axis, size: (_, values) => Math.max(44, 10 + 7.2 * Math.max(0, ...(values ?? []).map((value) => value.length))), values: (_, splits) => splits.map((value) => (kind === "count" && !Number.isInteger(value) ? "" : format.short(value, kind, currency))) },
@@ -138,6 +138,13 @@ export class LineChart {
     }
     context.stroke();
     context.restore();
+  }
+
+  /* Bars at the ends have room for their whole width. */
+  #xRange(first, last) {
+    const { times, series } = this.options;
+    const step = times.length > 1 ? times[1] - times[0] : 3600;
+    return series.some((each) => each.bars) || first === last ? [first - step / 2, last + step / 2] : [first, last];
   }
 
   #showReadout(uplot) {

@@ -84,7 +84,7 @@ class Explorer {
   #list(list, products) {
     const before = this.ranks.get(list.key);
     this.ranks.set(list.key, new Map(list.items.map((item, n) => [item.product, n])));
-    const rows = list.items.map((item, n) => el("li", {}, el("span.rank", { text: n + 1 }), el("span.feed-main", {}, productLink(item.product, products), moved(before, item.product, n)), el("span.number.feed-more", { text: item.score === null || item.score === undefined ? "" : format.whole(item.score, "number") }), el("span.why", { dir: "auto" }, item.words || item.reason || "", ...because(item, products))));
+    const rows = list.items.map((item, n) => el("li", {}, el("span.rank", { text: n + 1 }), el("span.feed-main", {}, productLink(item.product, products), moved(before, item.product, n)), el("span.number.feed-more", { text: item.score === null || item.score === undefined ? "" : format.whole(item.score, "number") }), el("span.why", { dir: "auto" }, item.words || item.reason?.replaceAll("_", " ") || "", ...because(item, products))));
     const made = [list.model_version && `model ${list.model_version}`, list.generated_at && `made ${format.moment(Date.parse(list.generated_at), undefined, true)}`, list.history_until && `from events until ${format.moment(Date.parse(list.history_until), undefined, true)}`];
     return panel(list.source?.replaceAll("_", " ") ?? list.key, [list.key, ...made].filter(Boolean).join(" · "), el("ol.ranked", {}, ...rows));
   }
@@ -94,7 +94,7 @@ const panel = (title, about, body) => el("section.tile", { "aria-label": title }
 
 function productLink(id, products) {
   const known = products[id];
-  return el("a", { href: linkTo({ page: "products", product: id, user: null }), text: known?.title ?? id, title: id, dir: "auto" });
+  return el("a.plain", { href: linkTo({ page: "products", product: id, user: null }), text: known?.title ?? id, title: id, dir: "auto" });
 }
 
 function productCard(id, known) {
@@ -105,7 +105,8 @@ function productCard(id, known) {
 /* Products of the history that an item is there for. */
 function because(item, products) {
   if (!item.because?.length) return [];
-  return [" ", ...item.because.flatMap((id, n) => [n ? ", " : "", productLink(id, products)]).filter(Boolean)];
+  const unnamed = item.because.filter((id) => !(item.words ?? "").includes(products[id]?.title ?? id));
+  return unnamed.flatMap((id) => [" ", productLink(id, products)]);
 }
 
 /* Where an item was before the last change. */

@@ -79,7 +79,7 @@ class Pipeline {
     const table = { columns, rows: jobs.map((job) => [job.name, job.state, job.restarts, job.checkpoints, job.last_checkpoint, job.last_failure]), command: "./shop status" };
     if (!jobs.length) return [this.tiles.jobs, this.tiles.checkpoints].forEach((tile) => tile.empty("No job is known. Start them:", "./shop up"));
     this.tiles.jobs.show({ figure: { value: running, kind: "count", unit: `of ${format.whole(jobs.length, "count")}` }, note: `${format.whole(jobs.reduce((sum, job) => sum + (job.restarts ?? 0), 0), "count")} restarts`, newest, table });
-    this.tiles.checkpoints.show({ body: el("div.scroll", { tabindex: 0, role: "region", "aria-label": "Jobs and checkpoints" }, drawTable(table, "Jobs and checkpoints")), newest, table });
+    this.tiles.checkpoints.show({ body: this.#drawn(this.tiles.checkpoints, table), newest, table });
   }
 
   #failed(failed, newest) {
@@ -92,10 +92,18 @@ class Pipeline {
     reasons.show({ body: bars(rows.map(([name, count]) => ({ name: name.replaceAll("_", " "), value: count, text: format.whole(count, "count") }))), newest, table });
   }
 
+  /* A table that has not changed stays, so that nobody loses the row that they read, or their sorting. */
+  #drawn(tile, table) {
+    const text = JSON.stringify(table.rows);
+    if (tile.drawn === text && tile.body.querySelector("table")) return undefined;
+    tile.drawn = text;
+    return el("div.scroll", { tabindex: 0, role: "region", "aria-label": tile.title }, drawTable(table, tile.title));
+  }
+
   #tables(tables, newest) {
     const columns = [{ name: "table" }, { name: "last update", kind: "time" }, { name: "changes not in ClickHouse yet", kind: "count" }];
     const table = { columns, rows: tables.map((each) => [each.name, each.updated_at, each.behind]) };
     if (!tables.length) return this.tiles.tables.empty("No table was made yet.", "./shop up");
-    this.tiles.tables.show({ body: el("div.scroll", { tabindex: 0, role: "region", "aria-label": "Last update of each table" }, drawTable(table, "Last update of each table")), newest, table });
+    this.tiles.tables.show({ body: this.#drawn(this.tiles.tables, table), newest, table });
   }
 }

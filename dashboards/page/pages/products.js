@@ -95,7 +95,7 @@ export async function titlesOf(ids, signal) {
 
 function one(product) {
   const tiles = figureTiles();
-  const byDay = new Tile({ id: "by-day", title: "Revenue by day", definition: definition("product_by_day", "revenue", "units", "views"), span: 12, plain: true, height: 260 });
+  const byDay = new Tile({ id: "by-day", title: "Revenue over time", definition: definition("product_by_day", "revenue", "units", "views"), span: 12, plain: true, height: 260 });
   const heading = el("h2", { text: product, dir: "auto" });
   const about = el("p.secondary", { dir: "auto" });
   const head = el("div.product-head", {}, el("a", { href: linkTo({ product: null }), text: "‹ All products" }), heading, about, el("a", { href: linkTo({ page: "explorer", product, user: null }), text: "In which lists it is" }));
