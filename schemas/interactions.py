@@ -1,7 +1,7 @@
 """What counts as an interaction, stated once.
 
-The histories in Redis and their readers follow this module; the SQL of ``jobs/interactions/`` says the same of all
-events, for training and for what is popular.
+The histories in Redis and their readers follow this module. Of all events, the SQL of ``jobs/interactions/`` says the
+same for what is popular, and ``jobs/training/counting.py`` for training.
 
 - A view, a click and a wish count.
 - An addition to a cart counts unless a removal of that product by the same user is as new or newer. How many units were

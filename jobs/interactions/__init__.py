@@ -1,6 +1,7 @@
-"""What of the events counts as an interaction, in SQL: views that training and trending share.
+"""What of the events counts as an interaction, in SQL, for lists of what is popular and trending.
 
-``schemas/interactions.py`` states the rule and applies it to the histories in Redis; a test compares the two.
+``schemas/interactions.py`` states the rule and applies it to the histories in Redis, ``jobs/training/counting.py`` to
+whole columns; a test compares them.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Interactions and product attributes by Flink SQL over ``events``, written to files and read from them."""
+"""Events of users and product attributes by Flink SQL over ``events``, written to files and read from them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import pyarrow.fs
 from pyflink.table import TableEnvironment
 
 from connections.erased_users import ErasedUsers
-from jobs.interactions import SHARED_VIEWS, VIEWS
 from jobs.sql import load_sql
 from jobs.tables import files_ddl
 from jobs.tables import register_views as register_views_of
@@ -35,13 +34,15 @@ EVENT_FIELDS: Final = (
 """The fields of ``events`` that the SQL reads."""
 
 OUTPUTS: Final = {
-    "interactions": {
+    "interaction_events": {
         "user_id": ("STRING", pa.string()),
         "is_visitor": ("BOOLEAN", pa.bool_()),
         "product_id": ("STRING", pa.string()),
         "kind": ("STRING", pa.string()),
         "event_time": ("BIGINT", pa.int64()),
-        "basket": ("STRING", pa.string()),
+        "order_id": ("STRING", pa.string()),
+        "units": ("BIGINT", pa.int64()),
+        "value": ("DECIMAL(18, 4)", pa.decimal128(18, 4)),
     },
     "product_attributes": {
         "product_id": ("STRING", pa.string()),
@@ -54,7 +55,6 @@ OUTPUTS: Final = {
 
 def register_views(tables: TableEnvironment) -> None:
     """Register the views over a table ``events``."""
-    register_views_of(tables, SHARED_VIEWS, VIEWS)
     register_views_of(tables, f"{PACKAGE}.views", ("reported_attributes",))
 
 
@@ -68,25 +68,29 @@ def write_outputs(tables: TableEnvironment, folder_url: str) -> None:
     inserts.execute().wait()
 
 
+def schema_of(name: str) -> pa.Schema:
+    """The columns of one output."""
+    return pa.schema([(column, arrow_type) for column, (_, arrow_type) in OUTPUTS[name].items()])
+
+
 def read_output(folder_url: str, name: str) -> pa.Table:
     """The rows of one output, in no particular order."""
-    columns = OUTPUTS[name]
     files, root = pyarrow.fs.FileSystem.from_uri(f"{folder_url}/{name}")
     entries = files.get_file_info(pyarrow.fs.FileSelector(root, recursive=True, allow_not_found=True))
-    schema = pa.schema([(column, arrow_type) for column, (_, arrow_type) in columns.items()])
+    schema = schema_of(name)
     tables = [_read_csv(files, entry.path, schema) for entry in entries if entry.is_file and entry.size]
     return pa.concat_tables([schema.empty_table(), *tables])
 
 
-def without_erased(interactions: pa.Table, erased: ErasedUsers) -> pa.Table:
-    """The interactions without those of erased users.
+def without_erased(events: pa.Table, erased: ErasedUsers) -> pa.Table:
+    """The events without those of erased users.
 
     Raises:
         DependencyUnavailable: Kafka, which knows who was erased, does not answer.
     """
-    users = interactions["user_id"].unique().to_pylist()
+    users = events["user_id"].unique().to_pylist()
     erased_ids = pa.array([users[index] for index in erased.among(users)], pa.string())
-    return interactions.filter(pc.invert(pc.is_in(interactions["user_id"], value_set=erased_ids)))
+    return events.filter(pc.invert(pc.is_in(events["user_id"], value_set=erased_ids)))
 
 
 def forget_outputs(folder_url: str) -> None:

@@ -1,7 +1,7 @@
 """Submit with ``./shop submit training``: from all events to a model that is evaluated, stored and promoted.
 
-Its only argument is the file that says which events it reads, once they are gathered. It ends by itself. Flink makes
-the interactions; the rest happens in this program.
+Its only argument is the file that says which events it reads, once they are gathered. It ends by itself. Flink reads
+the events, once; the rest happens in this program.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from flink.argument import wait_for_argument
 from jobs.environment import batch_environment
 from jobs.history.bounded import BoundedEvents
 from jobs.history.tables import register_events
+from jobs.training.counting import counted_interactions
 from jobs.training.interactions import (
     EVENT_FIELDS,
     forget_outputs,
@@ -56,8 +57,8 @@ def read_dataset(tables: TableEnvironment, settings: Settings, history: BoundedE
     try:
         write_outputs(tables, folder)
         history.check_held(settings, NAME)
-        interactions = without_erased(read_output(folder, "interactions"), ErasedUsers(settings))
-        return dataset_of(interactions, read_output(folder, "product_attributes"))
+        events = without_erased(read_output(folder, "interaction_events"), ErasedUsers(settings))
+        return dataset_of(counted_interactions(events), read_output(folder, "product_attributes"))
     finally:
         forget_outputs(folder)
 

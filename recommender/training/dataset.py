@@ -87,7 +87,7 @@ def dataset_of(interactions: pa.Table, attributes: pa.Table) -> Dataset:
     """Index the users and the products, in the order of their ids, and sort the interactions.
 
     Args:
-        interactions: The rows of ``interactions.sql``.
+        interactions: Those that count: user_id, is_visitor, product_id, kind, event_time and basket.
         attributes: The rows of ``product_attributes.sql``.
 
     Raises:

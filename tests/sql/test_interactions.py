@@ -1,4 +1,4 @@
-"""What counts as an interaction, by the SQL of training and trending, beside the same by plain Python."""
+"""What counts as an interaction, by training and by the SQL of trending, beside the same by plain Python."""
 
 from __future__ import annotations
 

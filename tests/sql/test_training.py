@@ -1,4 +1,4 @@
-"""The training job's SQL over bounded files, through the files that it writes to the arrays that Python reads."""
+"""The training job's SQL over bounded files, through the files that it writes to the interactions that count."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ import yaml
 
 from jobs.environment import batch_environment
 from jobs.tables import event_columns
-from jobs.training.interactions import EVENT_FIELDS, OUTPUTS, forget_outputs, read_output, register_views, write_outputs
+from jobs.training.counting import counted_interactions
+from jobs.training.interactions import EVENT_FIELDS, forget_outputs, read_output, register_views, write_outputs
 from schemas.settings import Settings
 
 HERE = Path(__file__).parent / "training"
@@ -32,7 +33,7 @@ def test_the_events_of_a_case_give_its_rows_in_whatever_order_they_come(case: Pa
 
 
 def test_every_output_has_a_case() -> None:
-    assert {case.parent.name for case in CASES} == OUTPUTS.keys()
+    assert {case.parent.name for case in CASES} == {"interactions", "product_attributes"}
 
 
 def test_without_events_there_are_no_rows(jvm: None, tmp_path: Path) -> None:
@@ -40,7 +41,7 @@ def test_without_events_there_are_no_rows(jvm: None, tmp_path: Path) -> None:
 
 
 def outputs(events: list[dict[str, Any]], folder: Path) -> dict[str, list[list[Any]]]:
-    """The rows of each output, written to files and read again."""
+    """The interactions and the attributes, through files that are written and read again."""
     source = folder / "events"
     source.mkdir(parents=True)
     lines = (json.dumps(BLANK | event | {"event_time": _cell(event["event_time"])}) for event in events)
@@ -53,7 +54,11 @@ def outputs(events: list[dict[str, Any]], folder: Path) -> dict[str, list[list[A
     register_views(tables)
     work = (folder / "work").as_uri()
     write_outputs(tables, work)
-    rows = {name: [list(row.values()) for row in read_output(work, name).to_pylist()] for name in OUTPUTS}
+    made = {
+        "interactions": counted_interactions(read_output(work, "interaction_events")),
+        "product_attributes": read_output(work, "product_attributes"),
+    }
+    rows = {name: [list(row.values()) for row in table.to_pylist()] for name, table in made.items()}
     forget_outputs(work)
     assert not (folder / "work").exists()
     return rows
