@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from connections.errors import DependencyUnavailable
 from connections.redis import connect, redis_errors
@@ -116,10 +116,9 @@ def _active_model(settings: Settings) -> ActiveModel | None:
 
 def warnings_of(model: ActiveModel | None, settings: Settings, now: datetime) -> tuple[str, ...]:
     """What somebody should look at, though everything runs: a model that is old."""
-    if model is None or model.made_at is None:
+    if model is None:
         return ()
-    most = timedelta(seconds=settings.recommendation_model_max_age_seconds)
-    warning = age_warning(model.version, now - model.made_at, most)
+    warning = age_warning(model.version, model.made_at, now, settings.recommendation_model_max_age_seconds)
     return (warning,) if warning else ()
 
 

@@ -24,9 +24,9 @@ def age_text(age: timedelta) -> str:
     return f"{age // _DAY} days" if age >= 2 * _DAY else f"{age // _HOUR} hours"
 
 
-def age_warning(version: str, age: timedelta | None, most: timedelta) -> str:
-    """What to say of a model of this age; "" where there is nothing to say, or its age is not known."""
-    if age is None or age <= most:
+def age_warning(version: str, made_at: datetime | None, now: datetime, most_seconds: float) -> str:
+    """What to say of a model that is served; "" where it is not older than it may be, or its age is not known."""
+    if made_at is None or (age := now - made_at) <= timedelta(seconds=most_seconds):
         return ""
     return (
         f"The model {version} was made {age_text(age)} ago, and knows nothing of what came since: "

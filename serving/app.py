@@ -9,7 +9,7 @@ import time
 from collections import Counter as Counts
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Final
 from urllib.parse import unquote
@@ -95,8 +95,7 @@ def recommendations(settings: Settings) -> Application:
     )
     store = Store(redis, memory)
     rules = RulesFile(Path(settings.serving_rules_file) if settings.serving_rules_file else None)
-    max_age = timedelta(seconds=settings.recommendation_model_max_age_seconds)
-    snapshot = Snapshot(store, rules, metrics, max_age, _now)
+    snapshot = Snapshot(store, rules, metrics, settings.recommendation_model_max_age_seconds, _now)
     scoring = Scoring(settings.model_store_url, lambda: snapshot.served_versions, metrics)
     chain = FallbackChain(store, snapshot, rules, scoring)
     reporter = Reporter(settings, metrics, _now_ms)

@@ -42,7 +42,7 @@ class Snapshot:
         store: Where it comes from.
         rules: The rules file, which is reloaded as well.
         metrics: What to count.
-        max_age: Age of the active model from which it is worth a warning.
+        max_age_seconds: Age of the active model from which it is worth a warning.
         clock: The time, aware.
 
     Attributes:
@@ -54,12 +54,12 @@ class Snapshot:
     """
 
     def __init__(
-        self, store: Store, rules: RulesFile, metrics: Metrics, max_age: timedelta, clock: Callable[[], datetime]
+        self, store: Store, rules: RulesFile, metrics: Metrics, max_age_seconds: float, clock: Callable[[], datetime]
     ) -> None:
         self._store = store
         self._rules = rules
         self._metrics = metrics
-        self._max_age = max_age
+        self._max_age_seconds = max_age_seconds
         self._clock = clock
         self._revision: bytes | None = None
         self._made_at: datetime | None = None
@@ -107,8 +107,11 @@ class Snapshot:
     def warnings(self) -> list[str]:
         """What somebody should look at, though requests are answered."""
         absent = [_absent(version) + " Its users are shown the active one." for version in sorted(self.absent_models)]
-        warnings = (age_warning(self.active_version, self._age(), self._max_age), self._rules_problem, *absent)
+        warnings = (self._age_warning(), self._rules_problem, *absent)
         return [warning for warning in warnings if warning]
+
+    def _age_warning(self) -> str:
+        return age_warning(self.active_version, self._made_at, self._clock(), self._max_age_seconds)
 
     def _age(self) -> timedelta | None:
         return None if self._made_at is None else self._clock() - self._made_at

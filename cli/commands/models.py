@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -144,8 +144,8 @@ def _warnings(records: Iterable[ModelRecord], settings: Settings, now: datetime)
     """What somebody should look at: that the active model is old."""
     from schemas.model_age import age_warning
 
-    most = timedelta(seconds=settings.recommendation_model_max_age_seconds)
-    warnings = [age_warning(each.version, now - each.created_at, most) for each in records if each.is_active]
+    most = settings.recommendation_model_max_age_seconds
+    warnings = [age_warning(each.version, each.created_at, now, most) for each in records if each.is_active]
     return [warning for warning in warnings if warning]
 
 
