@@ -7,11 +7,13 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import PurePosixPath
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from lake.storage import Storage
 from schemas.errors import ContractError
 from schemas.offsets import OffsetRange, Partition
+
+if TYPE_CHECKING:
+    from lake.storage import Storage
 
 FOLDER: Final = "_manifest"
 _SUFFIX: Final = ".json"

@@ -13,7 +13,6 @@ from typing import Final
 from connections.errors import RecordsDeleted
 from connections.kafka import CommittedRecords, group_offsets
 from lake.manifest import ends, read_manifest
-from lake.storage import lake_storage
 from schemas.errors import ContractError
 from schemas.offsets import Partition
 from schemas.settings import Settings
@@ -61,6 +60,8 @@ def _deleted_unread(settings: Settings, group: str, topics: Iterable[str]) -> di
 
 def may_have_held_events(settings: Settings, partition: Partition, first: int, end: int) -> bool:
     """Whether events may have lain at these offsets of a partition of ``events``, by what the lake has."""
+    from lake.storage import lake_storage  # with pyarrow, which who only asks for a remedy does without
+
     try:
         entries = read_manifest(lake_storage(settings))
     except ContractError:

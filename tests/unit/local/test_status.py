@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -45,3 +47,11 @@ def test_a_job_whose_records_are_deleted_says_what_to_do() -> None:
     assert "SHOP_KAFKA_GAPS=accept ./shop submit sessions" in problem
     assert "sent" not in problem
     assert "send those events again" in problem_of("ingest", STATE, health(DELETED))
+
+
+@pytest.mark.parametrize("module", ["local.status", "local.supervisor"])
+def test_who_looks_at_a_platform_or_supervises_it_loads_no_arrow(module: str) -> None:
+    """It would be half of what ``./shop status`` costs, and stay in the supervisor's memory."""
+    loaded = f"import sys, {module}; print([name for name in ('pyarrow', 'numpy') if name in sys.modules])"
+    asked = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, timeout=120, check=True)
+    assert asked.stdout == "[]\n"
