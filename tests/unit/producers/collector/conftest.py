@@ -23,13 +23,11 @@ from schemas.codec import HEADER_BYTES, load_schema
 from schemas.event_types import EVENT_TYPES
 from schemas.settings import Settings
 from schemas.topics import FAILED_EVENTS
+from tests.support.mapping import NOW_MS, Map
 
-NOW_MS = 1_767_225_600_000  # 2026-01-01T00:00:00Z
 WEEK_MS = 7 * 24 * 3600 * 1000
 
 SCHEMA = fastavro.parse_schema(load_schema("shop_event"))
-
-Map = Callable[..., list[dict[str, Any]]]
 
 
 @pytest.fixture

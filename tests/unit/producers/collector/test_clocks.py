@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from producers.collector.clocks import event_time_ms
+from tests.support.mapping import NOW_MS
 
-NOW_MS = 1_767_225_600_000  # as in conftest.py
 SECOND = 1000
 AHEAD = 3_600_000  # the client's clock
 

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-NOW_MS = 1_767_225_600_000  # as in conftest.py
+from tests.support.mapping import NOW_MS
+
 MakeFront = Callable[..., Any]
 
 GOOD = '{"messageId":"good","type":"page","userId":"u"}'
