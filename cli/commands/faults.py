@@ -6,6 +6,7 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -61,7 +62,7 @@ def faults(
             results.append(suite.run(each))
             _print_result(results[-1])
             if markdown is not None:
-                write_markdown(markdown, results, [each.name for each in FAULTS])
+                write_markdown(markdown, results, [each.name for each in FAULTS], datetime.now(UTC).date())
     if as_json:
         json.dump([as_json_object(result) for result in results], sys.stdout, indent=1)
         sys.stdout.write("\n")
