@@ -17,7 +17,7 @@ from urllib.parse import unquote
 
 from local.downloads import Jars, default_cache, read_lock
 from local.errors import PlatformError
-from local.java import SMALL, java_command
+from local.java import SMALL, UNVERIFIED, java_command
 from local.paths import ROOT, DataDirectory
 from schemas.settings import Settings
 
@@ -103,7 +103,7 @@ class FlinkDistribution:
 
     def client_command(self, arguments: list[str], temporary: Path) -> list[str]:
         """The command that runs Flink's command line client."""
-        options = [*SMALL, "-Xmx384m", f"-Djava.io.tmpdir={temporary}"]
+        options = [*SMALL, *UNVERIFIED, "-Xmx384m", f"-Djava.io.tmpdir={temporary}"]
         return self.java("org.apache.flink.client.cli.CliFrontend", options, arguments)
 
     def write_configuration(self) -> None:

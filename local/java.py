@@ -10,6 +10,13 @@ from typing import Final
 SMALL: Final = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xss512k")
 """For a process that starts often or does little: least memory, quickest start."""
 
+UNVERIFIED: Final = ("-XX:+UnlockDiagnosticVMOptions", "-XX:-BytecodeVerificationRemote")
+"""For a process that runs nothing but released classes, whose files were compared with their checksums.
+
+Java would verify the bytecode of each class again at every start: a fifth of what Kafka and the registry cost until
+they are ready. The TaskManager runs code that Flink generates, so there every class is verified.
+"""
+
 LATE_OPTIMISATION: Final = (
     "-XX:Tier4InvocationThreshold=50000",
     "-XX:Tier4MinInvocationThreshold=6000",

@@ -12,13 +12,13 @@ from typing import ClassVar, Final
 
 from local.downloads import Jars
 from local.errors import PlatformError
-from local.java import SMALL, java_command
+from local.java import SMALL, UNVERIFIED, java_command
 from local.parts.base import StopStage, exchange
 from local.paths import ROOT, DataDirectory
 from schemas.settings import Settings
 
 FORMAT_SECONDS: Final = 60
-MEMORY: Final = (*SMALL, "-Xms96m", "-Xmx384m", "-XX:MaxDirectMemorySize=128m")
+OPTIONS: Final = (*SMALL, *UNVERIFIED, "-Xms96m", "-Xmx384m", "-XX:MaxDirectMemorySize=128m")
 
 _API_VERSIONS_REQUEST: Final = struct.pack(">ihhihi", 14, 18, 0, 1, 4, 0x73686F70)
 """Asks which requests the broker knows; key 18, version 0, correlation 1, client "shop". Any broker answers."""
@@ -95,7 +95,7 @@ class Kafka:
 
     def command(self) -> list[str]:
         """The program and its arguments."""
-        return self._java("kafka.Kafka", MEMORY, str(self._properties_file))
+        return self._java("kafka.Kafka", OPTIONS, str(self._properties_file))
 
     def environment(self) -> dict[str, str]:
         """None of its own."""
@@ -117,7 +117,7 @@ class Kafka:
         cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         # One word, as the id may begin with a dash.
         arguments = ("format", f"--cluster-id={cluster}", "--ignore-formatted", "--config", str(self._properties_file))
-        command = self._java("kafka.tools.StorageTool", (*SMALL, "-Xmx128m"), *arguments)
+        command = self._java("kafka.tools.StorageTool", (*SMALL, *UNVERIFIED, "-Xmx128m"), *arguments)
         done = subprocess.run(command, capture_output=True, text=True, timeout=FORMAT_SECONDS, check=False)
         if done.returncode:
             message = f"Kafka's storage in {self._home} cannot be formatted: {done.stdout}{done.stderr}"

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from typing import ClassVar, Final
 
 from local.downloads import Jars
-from local.java import COMMON, SMALL, java_executable
+from local.java import COMMON, SMALL, UNVERIFIED, java_executable
 from local.parts.base import StopStage, get
 from local.paths import DataDirectory
 from schemas.settings import Settings
 
-MEMORY: Final = (*SMALL, "-Xms64m", "-Xmx192m")
+OPTIONS: Final = (*SMALL, *UNVERIFIED, "-Xms64m", "-Xmx192m")
 
 
 class Registry:
@@ -64,7 +64,7 @@ class Registry:
         """The program and its arguments."""
         program = self._jars.unpacked("registry") / "quarkus-run.jar"
         properties = (f"-D{key}={value}" for key, value in self.properties().items())
-        return [str(java_executable()), *COMMON, *MEMORY, *properties, "-jar", str(program)]
+        return [str(java_executable()), *COMMON, *OPTIONS, *properties, "-jar", str(program)]
 
     def environment(self) -> dict[str, str]:
         """None of its own."""

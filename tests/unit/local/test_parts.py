@@ -8,6 +8,7 @@ import yaml
 
 from local.downloads import Jars, read_lock
 from local.flink import FlinkDistribution, as_flink_url
+from local.java import UNVERIFIED
 from local.parts import all_parts
 from local.parts.flink import TaskManager
 from local.parts.kafka import Kafka
@@ -67,6 +68,22 @@ def test_the_memory_of_the_taskmanager_is_what_flink_reckons_with(
     direct = mebibytes("framework.off-heap.size", "task.off-heap.size", "network.max")
     assert f"-XX:MaxDirectMemorySize={direct}m" in command
     assert f"-XX:MaxMetaspaceSize={mebibytes('jvm-metaspace.size')}m" in command
+
+
+def test_bytecode_is_verified_where_generated_code_runs_and_nowhere_twice(
+    settings: Settings, data: DataDirectory, jars: Jars, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Jars, "unpacked", lambda _self, _name: tmp_path)
+    flink = FlinkDistribution(settings, data, jars)
+    generated = TaskManager(settings, flink).command()
+    released = (
+        Kafka(settings, data, jars).command(),
+        Registry(settings, data, jars).command(),
+        flink.client_command([], tmp_path),
+    )
+    assert set(UNVERIFIED).isdisjoint(generated)
+    for command in released:
+        assert set(UNVERIFIED) < set(command)
 
 
 def test_flink_is_given_paths_as_they_are() -> None:
