@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pandas as pd
 from pyflink.table import DataTypes
 from pyflink.table.udf import FunctionContext, ScalarFunction, UserDefinedFunctionWrapper, udf
+from threadpoolctl import threadpool_limits
 
 from connections.redis import connect
 from recommender.publishing.personaliser import Limits, Personaliser
@@ -31,7 +32,11 @@ class KeepFresh(ScalarFunction):
     limits: Limits
 
     def open(self, _context: FunctionContext) -> None:
-        """Called once in the worker."""
+        """Called once in the worker.
+
+        Its batches are small: threads of BLAS would spin for longer than they calculate, beside everything else here.
+        """
+        threadpool_limits(1, "blas")
         self._redis = connect(self.redis_url, self.timeout_seconds)
         self._personaliser = Personaliser(self._redis, ModelStore(self.model_store_url), self.rules, self.limits, _now)
 

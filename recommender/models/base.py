@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -165,6 +165,15 @@ class Model(Protocol):
 
     def restore(self, arrays: Arrays) -> Self:
         """Set the fitted state to what ``arrays`` gave; returns itself."""
+        ...
+
+
+@runtime_checkable
+class SparseModel(Protocol):
+    """A model that gives most items the score 0, and knows which ones without looking at each."""
+
+    def sparse_score(self, histories: Histories) -> sparse.csr_matrix:
+        """What ``score`` gives, (len(histories), n_items) float32; what it does not hold is 0."""
         ...
 
 

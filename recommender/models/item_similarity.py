@@ -35,8 +35,13 @@ class ItemSimilarity:
 
     def score(self, histories: Histories) -> NDArray[np.float32]:
         """Sum of the similarities to the items of each history, the newer ones counting more."""
+        return dense(self.sparse_score(histories))
+
+    def sparse_score(self, histories: Histories) -> sparse.csr_matrix:
+        """The scores of the items that are similar to one of the history at all."""
         weights = Recency(self.recency, self.half_life_seconds).weights(histories)
-        return dense(histories.matrix(self._similarity.shape[0], weights) @ self._similarity)
+        scores: sparse.csr_matrix = histories.matrix(self._similarity.shape[0], weights) @ self._similarity
+        return scores
 
     def similar(self, items: NDArray[np.int32]) -> NDArray[np.float32]:
         """Similarity of every item to each of ``items``."""

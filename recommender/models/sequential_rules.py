@@ -70,8 +70,13 @@ class SequentialRules:
 
     def score(self, histories: Histories) -> NDArray[np.float32]:
         """Sum of the rules that begin at the items of each history, the newer ones counting more."""
+        return dense(self.sparse_score(histories))
+
+    def sparse_score(self, histories: Histories) -> sparse.csr_matrix:
+        """The scores of the items to which a rule leads at all."""
         weights = Recency(self.recency, self.half_life_seconds).weights(histories)
-        return dense(histories.matrix(self._rules.shape[0], weights) @ self._rules)
+        scores: sparse.csr_matrix = histories.matrix(self._rules.shape[0], weights) @ self._rules
+        return scores
 
     def similar(self, items: NDArray[np.int32]) -> NDArray[np.float32]:
         """Strength of the rule from each of ``items`` to every item."""

@@ -6,13 +6,17 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from recommender.models.base import Histories, Training
+from recommender.models import blend as blending
+from recommender.models.base import Histories, Model, Training
 from recommender.models.blend import LEAST_SHARE, Blend, EnsembleWeight, log_shares, shares
 from recommender.models.blend_weights import Examples, learn_ensemble_weights
+from recommender.models.ials import Ials
+from recommender.models.item_knn import ItemKnn
 from recommender.models.item_walk import ItemWalk, sum_of_gaps
 from recommender.models.popularity import Popularity
 from recommender.models.registry import make_model
 from recommender.models.repeat_consumption import RepeatConsumption
+from recommender.models.sequential_rules import SequentialRules
 
 TRAINING = Training(Histories.of([[0, 1, 2], [0, 1], [0, 3], [2, 2]]), 5)
 
@@ -43,6 +47,49 @@ def test_a_blend_is_made_again_by_its_name_parameters_and_state() -> None:
     again = make_model("blend", blend.parameters).restore(blend.arrays())
     assert again.parameters == blend.parameters
     np.testing.assert_array_equal(again.score(TRAINING.histories), blend.score(TRAINING.histories))
+
+
+def dense_scores(blend: Blend, histories: Histories) -> np.ndarray:
+    """The same by the scores of every item, member by member."""
+    odds = np.zeros((len(histories), TRAINING.n_items), np.float32)
+    for model, weight in zip(blend.models, blend.weights, strict=True):
+        row_shares = shares(model.score(histories))
+        logs = log_shares(row_shares) * np.float32(weight.log_share)
+        odds = row_shares * np.float32(weight.share) + logs + odds
+    odds = np.exp(odds - odds.max(axis=1, keepdims=True))
+    odds[histories.lengths == 0] = 0
+    return odds
+
+
+@pytest.mark.parametrize("most_density", [0.0, 0.4, 1.0])
+@pytest.mark.parametrize(
+    "members",
+    [
+        [Popularity(), Popularity(logarithmic=True)],
+        [ItemKnn(recency=0.5), SequentialRules(), Ials(factors=2, iterations=2)],
+        [Popularity(), ItemKnn(recency=0.5), Popularity(logarithmic=True), SequentialRules(), RepeatConsumption()],
+        [Ials(factors=2, iterations=2), SequentialRules(), ItemKnn()],
+    ],
+    ids=["alike", "sparse first", "mixed", "dense first"],
+)
+def test_members_that_give_few_scores_or_the_same_to_all_count_as_any_other_to_the_last_bit(
+    members: list[Model], most_density: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(blending, "MOST_DENSITY", most_density)
+    weights = [EnsembleWeight(0.7 - index, 0.3 + index / 3) for index in range(len(members))]
+    blend = Blend(members, weights).fit(TRAINING)
+    for histories in (Histories.of([[4, 4, 3], [], [0], [2, 1, 0]]), Histories.of([[1, 3]]), Histories.of([[]])):
+        np.testing.assert_array_equal(blend.score(histories), dense_scores(blend, histories))
+
+
+def test_a_blend_that_is_fitted_again_forgets_what_it_knew() -> None:
+    blend = Blend([Popularity(), RepeatConsumption()], [EnsembleWeight(1, 1), EnsembleWeight(0, 0)]).fit(TRAINING)
+    histories = Histories.of([[0]])
+    before = blend.score(histories)
+    other = Training(Histories.of([[4, 4, 4, 3]]), 5)
+
+    assert blend.fit(other).score(histories).argmax() == 4
+    assert blend.fit(TRAINING).score(histories).tolist() == before.tolist()
 
 
 def examples(right: list[int], with_seen: bool = True) -> Examples:
