@@ -29,6 +29,13 @@ def options(settings: Settings) -> dict[str, str]:
     }
 
 
+def register_tables(tables: StreamTableEnvironment, settings: Settings) -> None:
+    """Register ``domain_events`` and both outputs, as Kafka has them."""
+    tables.execute_sql(domain_events_ddl(settings, NAME))
+    tables.execute_sql(trusted_events_ddl(settings, NAME))
+    tables.execute_sql(failed_events_ddl(settings, NAME))
+
+
 def register_inputs(tables: StreamTableEnvironment, settings: Settings) -> None:
     """Register the check and the view that both outputs read.
 
@@ -51,9 +58,7 @@ def plan(settings: Settings, restore: Mapping[str, str] = NOTHING_RESTORED) -> P
     """Wire the job to Kafka and plan it; ``restore`` holds Flink's options for what it goes on from."""
     environment = stream_environment(settings, NAME, {**options(settings), **restore})
     tables = StreamTableEnvironment.create(environment)
-    tables.execute_sql(domain_events_ddl(settings, NAME))
-    tables.execute_sql(trusted_events_ddl(settings, NAME))
-    tables.execute_sql(failed_events_ddl(settings, NAME))
+    register_tables(tables, settings)
     register_inputs(tables, settings)
     statements(tables).attach_as_datastream()
     return PlannedJob(NAME, environment, lambda: begin_where_the_group_stood(tables, settings, NAME, DOMAIN_TOPICS))

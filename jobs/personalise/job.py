@@ -44,6 +44,12 @@ def options(settings: Settings) -> dict[str, str]:
     }
 
 
+def register_tables(tables: StreamTableEnvironment, settings: Settings) -> None:
+    """Register ``events`` as Kafka has them, and where the rows go that the function returns."""
+    tables.execute_sql(events_ddl(settings, NAME, EVENT_FIELDS, on_deleted_records(settings)))
+    tables.execute_sql(discarded_ddl("fresh_lists", ["lists BIGINT"]))
+
+
 def register_inputs(tables: StreamTableEnvironment, settings: Settings) -> None:
     """Register the function and the view that it reads, over a table ``events``."""
     tables.create_temporary_system_function("keep_fresh", keep_fresh_function(settings))
@@ -61,8 +67,7 @@ def plan(settings: Settings, restore: Mapping[str, str] = NOTHING_RESTORED) -> P
     """Wire the job to Kafka and plan it; ``restore`` holds Flink's options for what it goes on from."""
     environment = stream_environment(settings, NAME, {**options(settings), **restore})
     tables = StreamTableEnvironment.create(environment)
-    tables.execute_sql(events_ddl(settings, NAME, EVENT_FIELDS, on_deleted_records(settings)))
-    tables.execute_sql(discarded_ddl("fresh_lists", ["lists BIGINT"]))
+    register_tables(tables, settings)
     register_inputs(tables, settings)
     statements(tables).attach_as_datastream()
     return PlannedJob(NAME, environment, lambda: begin_anew(tables, settings, NAME, (EVENTS,)))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
 
@@ -23,7 +23,10 @@ from jobs.sql_job import SqlJob, sql_job_options
 from local.downloads import Jars, default_cache, read_lock
 from schemas.results import ANALYTICS, CATALOGUE, FEEDBACK, SESSIONS, TRENDING
 from schemas.settings import Settings
+from schemas.topics import INGEST
 
+SETTINGS = Settings()
+PERSONALISE = "personalise"
 PLANS = Path(__file__).parent / "plans"
 TEMPORARY = {"day", "day_number", "hour_number", "minute_utc", "session_id", "event_id", "order_id"}
 IS_WRITTEN = "SHOP_TEST_WRITE_PLANS" in os.environ
@@ -45,30 +48,46 @@ def job(request: pytest.FixtureRequest) -> SqlJob:
 @pytest.fixture(scope="module")
 def explained(job: SqlJob, jvm: None) -> str:
     """The whole text that Flink has on a job."""
-    settings = Settings()
-    jars = Jars(read_lock(), default_cache())
-    jars.fetch()
-    connectors = {"pipeline.jars": ";".join(path.as_uri() for path in jars.paths("flink"))}
-    configuration = Configuration()
-    options = {**common_options(settings, job.name), **sql_job_options(settings, job.options), **connectors}
-    for key, value in options.items():
-        configuration.set_string(key, value)
-    environment = StreamExecutionEnvironment.get_execution_environment(configuration)
-    tables = StreamTableEnvironment.create(environment)
-    job.register_tables(tables, settings)
+    tables = environment(job.name, sql_job_options(SETTINGS, job.options))
+    job.register_tables(tables, SETTINGS)
     job.register_views(tables)
     return str(job.statements(tables).explain())
 
 
-def test_the_plan_is_the_one_that_was_reviewed(job: SqlJob, explained: str) -> None:
+def environment(job: str, options: Mapping[str, str]) -> StreamTableEnvironment:
+    """A table environment as the job has it, with the connectors that the cluster has."""
+    jars = Jars(read_lock(), default_cache())
+    jars.fetch()
+    connectors = {"pipeline.jars": ";".join(path.as_uri() for path in jars.paths("flink"))}
+    configuration = Configuration()
+    for key, value in {**common_options(SETTINGS, job), **options, **connectors}.items():
+        configuration.set_string(key, value)
+    return StreamTableEnvironment.create(StreamExecutionEnvironment.get_execution_environment(configuration))
+
+
+def assert_reviewed(job: str, explained: str) -> None:
     _, _, plan = explained.partition("== Optimized Execution Plan ==")
     counts = Counter(operator["name"] for line in plan.splitlines() if (operator := OPERATOR.match(line)))
     counted = ", ".join(f"{name} {count}" for name, count in sorted(counts.items()) if name != "Reused")
-    reviewed = PLANS / f"{job.name}.txt"
+    reviewed = PLANS / f"{job}.txt"
     text = f"{counted}\n\n{plan.strip()}\n"
     if IS_WRITTEN:
         reviewed.write_text(text)
     assert text == reviewed.read_text()
+
+
+def test_the_plan_is_the_one_that_was_reviewed(job: SqlJob, explained: str) -> None:
+    assert_reviewed(job.name, explained)
+
+
+@pytest.mark.parametrize("name", [INGEST, PERSONALISE])
+def test_the_plan_of_a_job_with_functions_is_the_one_that_was_reviewed(name: str, jvm: None) -> None:
+    job = import_module(f"jobs.{name}.job")
+    tables = environment(name, job.options(SETTINGS))
+    job.register_tables(tables, SETTINGS)
+    job.register_inputs(tables, SETTINGS)
+
+    assert_reviewed(name, str(job.statements(tables).explain()))
 
 
 def test_no_two_operators_keep_state_of_one_key_and_one_input(explained: str) -> None:
