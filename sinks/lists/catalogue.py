@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.categories import levels_of
+from sinks.lists.demand import Numbers
 
 ROOT: Final = 0
 """The node of the whole shop, which is also that of products without a category."""
@@ -43,7 +44,9 @@ class Catalogue:
         self._order = np.empty(0, np.int32)
         self._starts = self._ends = np.zeros(1, np.int64)
         self._touched: set[int] = set()
+        self._changed: set[int] = set()
         self._is_moved = False
+        self._paths = np.zeros((1, 1), np.int32)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -67,6 +70,13 @@ class Catalogue:
             self._is_moved = True
         self.available[number] = available
         self.first_seen[number] = first_seen
+        self._changed.add(number)
+
+    def changed(self) -> Numbers:
+        """The products that were put since the last call, ascending."""
+        changed = np.array(sorted(self._changed), np.int64)
+        self._changed.clear()
+        return changed
 
     def arrange(self) -> set[int]:
         """Bring the order up to date; returns the nodes that products came to or left."""
@@ -84,11 +94,12 @@ class Catalogue:
 
     def paths(self) -> NDArray[np.int32]:
         """(n_nodes, depth) int32: the path of each node, ending in -1 where it is shorter than others."""
-        paths = [self.path(node) for node in range(len(self.nodes))]
-        filled = np.full((len(paths), max(map(len, paths))), -1, np.int32)
-        for node, path in enumerate(paths):
-            filled[node, : len(path)] = path
-        return filled
+        if len(self._paths) < len(self.nodes):
+            paths = [self.path(node) for node in range(len(self.nodes))]
+            self._paths = np.full((len(paths), max(map(len, paths))), -1, np.int32)
+            for node, path in enumerate(paths):
+                self._paths[node, : len(path)] = path
+        return self._paths
 
     @property
     def node_of(self) -> NDArray[np.int32]:

@@ -34,15 +34,17 @@ _WEIGHTS: Final = np.array(
 
 @dataclass(frozen=True, slots=True)
 class Windows:
-    """What products have within the windows that end now: each array is (n_products,) int64.
+    """What some products have within the windows that end now: each array is (n_products,) int64.
 
     Attributes:
+        products: Their numbers, ascending.
         orders: Window -> orders within it.
         trend: Interest of the last 72 hours, half of it gone after each 12 hours, in units of 1 / TREND_UNIT.
         ordered_hour: The newest hour with orders; NEVER where there are none within 30 days.
         interest_hour: The newest hour with interest; NEVER where there is none within 72 hours.
     """
 
+    products: Numbers
     orders: Mapping[str, Numbers]
     trend: Numbers
     ordered_hour: Numbers
@@ -60,6 +62,7 @@ class Demand:
 
     def __init__(self) -> None:
         self.now: int = NO_HOUR
+        self._changed = [np.empty(0, np.int64)]
         self._keys = np.empty(0, np.int64)
         self._interest = np.empty(0, np.int64)
         self._orders = np.empty(0, np.int64)
@@ -83,6 +86,7 @@ class Demand:
         cells = np.array([(product << _HOUR_BITS | hour, *row) for (product, hour), row in rows.items()], np.int64)
         cells = cells[np.argsort(cells[:, 0])]
         keys, interest, orders = cells[:, 0], cells[:, 1], cells[:, 2]
+        self._changed.append(keys >> _HOUR_BITS)
         places = np.searchsorted(self._keys, keys)
         held = np.zeros(len(keys), bool)
         inside = places < len(self._keys)
@@ -104,30 +108,46 @@ class Demand:
         if not kept.all():
             self._keys, self._interest, self._orders = self._keys[kept], self._interest[kept], self._orders[kept]
 
-    def windows(self, n_products: int) -> Windows:
-        """What each product has within the windows that end now."""
-        products, hours = self._keys >> _HOUR_BITS, self._keys & _HOUR_MASK
+    def changed(self) -> Numbers:
+        """The products of which rows came since the last call, ascending."""
+        changed = np.unique(np.concatenate(self._changed))
+        self._changed = [np.empty(0, np.int64)]
+        return changed
+
+    def windows(self, products: Numbers) -> Windows:
+        """What these products have within the windows that end now.
+
+        Args:
+            products: Their numbers, ascending.
+        """
+        firsts = np.searchsorted(self._keys, products << _HOUR_BITS)
+        ends = np.searchsorted(self._keys, (products + 1) << _HOUR_BITS)
+        rows = _joined(firsts, ends)
+        hours = self._keys[rows] & _HOUR_MASK
         ages, days = self.now - hours, self.now // HOURS_OF_A_DAY - hours // HOURS_OF_A_DAY
-        trends = np.where(ages < TREND_HOURS, self._interest, 0) * _WEIGHTS[np.clip(ages, 0, TREND_HOURS - 1)]
-        last_month = np.where(days < LONGEST_DAYS, self._orders, 0)
-        by_product = _ByProduct(products, n_products)
-        orders = {span: by_product.sum(np.where(days < length, self._orders, 0)) for span, length in SPAN_DAYS.items()}
-        orders["1d"] = by_product.sum(np.where(ages < HOURS_OF_A_DAY, self._orders, 0))
+        orders = np.where(days < LONGEST_DAYS, self._orders[rows], 0)
+        trends = np.where(ages < TREND_HOURS, self._interest[rows], 0) * _WEIGHTS[np.clip(ages, 0, TREND_HOURS - 1)]
+        fold = _Fold(ends - firsts)
+        spans = {span: fold.sum(np.where(days < length, orders, 0)) for span, length in SPAN_DAYS.items()}
         return Windows(
-            orders,
-            by_product.sum(trends),
-            by_product.newest(np.where(last_month > 0, hours, NEVER)),
-            by_product.newest(np.where(trends > 0, hours, NEVER)),
+            products,
+            {"1d": fold.sum(np.where(ages < HOURS_OF_A_DAY, orders, 0)), **spans},
+            fold.sum(trends),
+            fold.newest(np.where(orders > 0, hours, NEVER)),
+            fold.newest(np.where(trends > 0, hours, NEVER)),
         )
 
 
-class _ByProduct:
-    """Folds rows that are sorted by product to one number a product."""
+class _Fold:
+    """Folds the rows of products, which stand one behind the other, to one number a product.
 
-    def __init__(self, products: Numbers, n_products: int) -> None:
-        self._n_products = n_products
-        self._starts = np.flatnonzero(np.r_[True, products[1:] != products[:-1]]) if len(products) else products
-        self._products = products[self._starts]
+    Args:
+        counts: How many rows each has.
+    """
+
+    def __init__(self, counts: Numbers) -> None:
+        self._has_rows = counts > 0
+        self._starts = (np.cumsum(counts) - counts)[self._has_rows]
 
     def sum(self, values: Numbers) -> Numbers:
         return self._spread(np.add.reduceat(values, self._starts) if len(values) else values, 0)
@@ -136,6 +156,14 @@ class _ByProduct:
         return self._spread(np.maximum.reduceat(hours, self._starts) if len(hours) else hours, NEVER)
 
     def _spread(self, folded: Numbers, otherwise: int) -> Numbers:
-        spread = np.full(self._n_products, otherwise, np.int64)
-        spread[self._products] = folded
+        spread = np.full(len(self._has_rows), otherwise, np.int64)
+        spread[self._has_rows] = folded
         return spread
+
+
+def _joined(firsts: Numbers, ends: Numbers) -> Numbers:
+    """All numbers of several ranges, one range behind the other."""
+    counts = ends - firsts
+    before = np.cumsum(counts) - counts
+    joined: Numbers = np.repeat(firsts - before, counts) + np.arange(counts.sum())
+    return joined

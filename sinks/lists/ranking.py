@@ -68,10 +68,10 @@ class _Kind:
         return ListKey(self.name, "" if category and self.span == DEFAULT_SPAN else self.span, category)
 
     def of(self, windows: Windows, catalogue: Catalogue) -> tuple[Numbers, Numbers]:
-        """Scores, and epoch seconds up to which each is made from events: both (n_products,) int64."""
-        available = catalogue.available[: len(catalogue)]
+        """Scores, and epoch seconds up to which each is made from events: both as long as the windows' products."""
+        available = catalogue.available[windows.products]
         if self.name == NEWEST:
-            seen = catalogue.first_seen[: len(catalogue)]
+            seen = catalogue.first_seen[windows.products]
             return np.where(available, seen, IS_NO_MEMBER), seen
         scores = windows.orders[self.span] if self.span else windows.trend
         hours = windows.ordered_hour if self.span else windows.interest_hour
@@ -87,7 +87,6 @@ KINDS: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
 class _Ranked:
     """How a kind was ranked.
 
@@ -98,9 +97,14 @@ class _Ranked:
             matter to the list. IS_NO_MEMBER where the list is not full.
     """
 
-    scores: Numbers
-    until: Numbers
-    least: Numbers
+    def __init__(self) -> None:
+        self.scores = self.until = self.least = np.empty(0, np.int64)
+
+    def extend(self, n_products: int, n_nodes: int) -> None:
+        """Make room for products and nodes that have come since."""
+        self.scores = _extended(self.scores, n_products)
+        self.until = _extended(self.until, n_products)
+        self.least = _extended(self.least, n_nodes)
 
 
 class Ranking:
@@ -115,6 +119,7 @@ class Ranking:
         self.demand = Demand()
         self._written = written
         self._ranked: dict[_Kind, _Ranked] = {}
+        self._ranked_hour = NO_HOUR
 
     def changed_lists(self) -> Iterator[RankedList]:
         """The lists that may have changed since the last call; at the first one all there are or were.
@@ -122,47 +127,51 @@ class Ranking:
         While nothing is known of the demand, lists that need it stay as they were.
         """
         touched = self.catalogue.arrange()
-        self.demand.expire()
-        windows = self.demand.windows(len(self.catalogue))
-        paths = self.catalogue.paths()
+        windows = self.demand.windows(self._changed_products())
         for kind in KINDS:
             if kind.name == NEWEST or self.demand.now != NO_HOUR:
-                yield from self._changed_of(kind, windows, touched, paths)
+                yield from self._changed_of(kind, windows, touched)
 
-    def _changed_of(
-        self, kind: _Kind, windows: Windows, touched: set[int], paths: NDArray[np.int32]
-    ) -> Iterator[RankedList]:
-        scores, until = kind.of(windows, self.catalogue)
-        now = _Ranked(scores, until, np.full(len(paths), IS_NO_MEMBER, np.int64))
-        if (last := self._ranked.get(kind)) is None:
-            nodes = set(range(len(paths)))
+    def _changed_products(self) -> Numbers:
+        """Those of which rows or attributes came; all when the clock has advanced, which changes every window."""
+        changed = np.union1d(self.demand.changed(), self.catalogue.changed())
+        if self.demand.now == self._ranked_hour:
+            return changed
+        self._ranked_hour = self.demand.now
+        self.demand.expire()
+        return np.arange(len(self.catalogue))
+
+    def _changed_of(self, kind: _Kind, windows: Windows, touched: set[int]) -> Iterator[RankedList]:
+        paths = self.catalogue.paths()
+        is_new = kind not in self._ranked
+        ranked = self._ranked.setdefault(kind, _Ranked())
+        ranked.extend(len(self.catalogue), len(paths))
+        affected = self._affected(ranked, windows.products, *kind.of(windows, self.catalogue))
+        if is_new:
             yield from self._gone(kind)
-        else:
-            now.least[: len(last.least)] = last.least
-            nodes = touched | self._affected(last, now, paths)
-        self._ranked[kind] = now
-        for node in sorted(nodes):
-            yield self._list(kind, node, now)
+        for node in range(len(paths)) if is_new else sorted(touched | affected):
+            yield self._list(kind, node, ranked)
 
-    def _affected(self, last: _Ranked, now: _Ranked, paths: NDArray[np.int32]) -> set[int]:
-        """The nodes whose list a changed product is in, was in, or could be in."""
-        before, until = (_extended(each, len(now.scores)) for each in (last.scores, last.until))
-        changed = np.flatnonzero((now.scores != before) | ((now.until != until) & (now.scores > IS_NO_MEMBER)))
-        reached = np.maximum(now.scores[changed], before[changed])
+    def _affected(self, ranked: _Ranked, products: Numbers, scores: Numbers, until: Numbers) -> set[int]:
+        """Take in scores; the nodes whose list a changed product is in, was in, or could be in."""
+        before = ranked.scores[products]
+        is_changed = (scores != before) | ((until != ranked.until[products]) & (scores > IS_NO_MEMBER))
+        ranked.scores[products], ranked.until[products] = scores, until
+        reached = np.maximum(scores, before)[is_changed]
         affected: set[int] = set()
-        for level in paths[self.catalogue.node_of[changed]].T:
-            affected.update(np.unique(level[(level >= 0) & (reached >= now.least[level])]).tolist())
+        for level in self.catalogue.paths()[self.catalogue.node_of[products[is_changed]]].T:
+            affected.update(np.unique(level[(level >= 0) & (reached >= ranked.least[level])]).tolist())
         return affected
 
-    def _list(self, kind: _Kind, node: int, last: _Ranked) -> RankedList:
+    def _list(self, kind: _Kind, node: int, ranked: _Ranked) -> RankedList:
         members = self.catalogue.members(node)
-        members = members[last.scores[members] > IS_NO_MEMBER]
-        chosen = members[best(last.scores[members], self.catalogue.id_ranks[members], kind.items)]
-        scores = last.scores[chosen]
-        last.least[node] = scores[-1] if len(chosen) == kind.items else IS_NO_MEMBER
+        members = members[ranked.scores[members] > IS_NO_MEMBER]
+        chosen = members[best(ranked.scores[members], self.catalogue.id_ranks[members], kind.items)]
+        scores = ranked.scores[chosen]
+        ranked.least[node] = scores[-1] if len(chosen) == kind.items else IS_NO_MEMBER
         return RankedList(
             kind.key(self.catalogue.nodes[node]),
-            int(last.until[chosen].max(initial=0)),
+            int(ranked.until[chosen].max(initial=0)),
             [self.catalogue.ids[product] for product in chosen.tolist()],
             (scores / kind.unit).tolist(),
         )
