@@ -1,6 +1,7 @@
 """What an event costs ``trending`` and the ranking of its lists, in a large shop with a long history.
 
     python -m bench.trending [--products 1000000] [--days 30] [--events-a-day 20000] [--periods 2] [--json FILE]
+    python -m bench.trending --ranking-alone [--products 1000000]
 
 brings up Kafka, the registry and Flink in a temporary directory, publishes the products, and starts the job
 ``trending`` and ``sinks/lists``. Then it writes periods of so many days of events, one behind the other, as fast as
@@ -23,6 +24,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+import psutil
 from confluent_kafka import Producer
 
 from bench.pipeline.machine import Machine, log_and_flink
@@ -35,10 +37,14 @@ from schemas.codec import Encoder, load_schema, schema_text
 from schemas.results import PRODUCT_DEMAND, PRODUCTS, TRENDING
 from schemas.settings import Settings
 from schemas.topics import EVENTS, consumer_group
+from sinks.lists.demand import HOURS_OF_A_DAY, LONGEST_DAYS, TREND_HOURS
 from sinks.lists.description import RANKED_LISTS
+from sinks.lists.ranking import Ranking
 
 T0_MS: Final = 1_767_225_600_000
 """2026-01-01."""
+NOW: Final = T0_MS // 3_600_000
+"""The hour of it."""
 DAY_MS: Final = 24 * 60 * 60 * 1000
 USERS: Final = 200_000
 ZIPF: Final = 1.1
@@ -106,7 +112,7 @@ class Shop:
         rows = (
             {
                 "product_id": f"p{n:07}",
-                "category": f"C{n % 20} > D{n // 20 % 10} > E{n // 200 % 10}",
+                "category": category_of(n),
                 "available": n % 50 != 0,
                 "first_seen": T0_MS - n * 1000,
             }
@@ -155,6 +161,11 @@ class Shop:
             sys.exit(f"Kafka did not take {left} records.")
 
 
+def category_of(number: int) -> str:
+    """The category of a product: one of 20 x 10 x 10."""
+    return f"C{number % 20} > D{number // 20 % 10} > E{number // 200 % 10}"
+
+
 def measure(parts: Machine, args: argparse.Namespace) -> Iterator[Usage]:
     """What was used after each period; the first of all is that of the products alone."""
     shop = Shop(parts.settings, args.products)
@@ -184,6 +195,42 @@ def usage(parts: Machine, events: int, began: float) -> Usage:
     return Usage(events, time.monotonic() - began, cpu, memory)
 
 
+def ranking_alone(n_products: int) -> None:
+    """CPU of a ranking, without servers: of everything, of some new rows, and of the next hour."""
+    rng, ranking = np.random.default_rng(11), Ranking()
+    for n in range(n_products):
+        ranking.catalogue.put(f"p{n:07}", n % 50 != 0, category_of(n), T0_MS // 1000 - n)
+    ranking.demand.advance(NOW)
+    for longest_hours in (*[TREND_HOURS] * 10, *[LONGEST_DAYS * HOURS_OF_A_DAY] * 10):
+        ranking.demand.put(rows_of_demand(rng, n_products, 2 * n_products // 10, longest_hours))
+    rank("everything", ranking)
+    rank("nothing new", ranking)
+    for count in (100, 1_000, 10_000):
+        ranking.demand.put(rows_of_demand(rng, n_products, count, 1))
+        rank(f"{count:,} new rows", ranking)
+    ranking.demand.advance(NOW + 1)
+    rank("the next hour", ranking)
+    print(f"{len(ranking.demand):,} rows, {psutil.Process().memory_info().rss / 2**20:,.0f} MB")
+
+
+def rows_of_demand(
+    rng: np.random.Generator, n_products: int, count: int, longest_hours: int
+) -> dict[tuple[int, int], tuple[int, int]]:
+    """Rows of products by Zipf's law, within the last hours; one in twenty has an order."""
+    products = (rng.zipf(ZIPF, count) * 7919 % n_products).tolist()
+    hours = (NOW - rng.integers(0, longest_hours, count)).tolist()
+    orders = (rng.random(count) < 1 / 20).astype(int).tolist()
+    return {(p, h): (1 + 10 * o, o) for p, h, o in zip(products, hours, orders, strict=True)}
+
+
+def rank(what: str, ranking: Ranking) -> None:
+    """Rank, and print what that took."""
+    began = time.process_time()
+    lists = [len(each.product_ids) for each in ranking.changed_lists()]
+    seconds = time.process_time() - began
+    print(f"{what:<16} {seconds:6.3f} s of CPU, {len(lists):>7,} lists, {sum(lists):>9,} products in them")
+
+
 def report(lines: list[Usage]) -> None:
     """A table of all periods, and the cost of an event of the last."""
     for line in lines:
@@ -205,7 +252,11 @@ def main() -> int:
     parser.add_argument("--events-a-day", type=int, default=20_000)
     parser.add_argument("--periods", type=int, default=2)
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--ranking-alone", action="store_true", help="measure ranking in this process, without servers")
     args = parser.parse_args()
+    if args.ranking_alone:
+        ranking_alone(args.products)
+        return 0
     with tempfile.TemporaryDirectory(prefix="shop-trending-") as folder, log_and_flink(Path(folder)) as parts:
         lines: list[Usage] = []
         for line in measure(parts, args):

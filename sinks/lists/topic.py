@@ -123,7 +123,7 @@ class ListsTopic:
 
     def _registered(self) -> tuple[Encoder, Encoder]:
         value_text = schema_text(RECOMMENDATION_LISTS.name)
-        key_id = self._registry.register(f"{self._topic}-key", json.dumps(_KEY_SCHEMA))
+        key_id = self._registry.register(f"{self._topic}-key", json.dumps(_KEY_SCHEMA, separators=(",", ":")))
         value_id = self._registry.register(f"{self._topic}-value", value_text)
         self._encoders = Encoder(_KEY_SCHEMA, key_id), Encoder(json.loads(value_text), value_id)
         return self._encoders

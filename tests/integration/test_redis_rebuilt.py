@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.platform, pytest.mark.timeout(2400)]
 
 WAIT_SECONDS = 600
 STILL_SECONDS = 8.0
-"""In which nothing changes once everything is there: `trending` reads `products` too, which no lag shows."""
+"""In which nothing changes once everything is there."""
 
 BOOKKEEPING = (RETIRED_MODELS, SINK_OFFSETS, UNAVAILABLE_REVISION)
 """What no reader is served from: how far a writer came, and how often something changed."""
