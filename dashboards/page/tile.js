@@ -169,7 +169,7 @@ export class Tile {
 
 /** The arrow, the per cent and the word of a change; the figure itself on hover. */
 export function changeOf({ value, kind, currency, before, beforeName, better }) {
-  if (before === undefined) return [];
+  if (before === undefined || (before === null && value === null)) return [];
   if (before === null || value === null || Number(before) === 0) {
     return [el("span.change-none", { text: before === null || value === null ? "nothing to compare" : `before: ${format.whole(before, kind, currency)}`, title: beforeName })];
   }

@@ -1,6 +1,6 @@
 /* Live: what happens now. One query for the window, then changes as they come. */
 
-import { definition, query, tableOf } from "../api.js";
+import { ask, definition, query, tableOf } from "../api.js";
 import { LineChart } from "../charts/line.js";
 import { ofCurrency, share, total } from "../data.js";
 import * as days from "../days.js";
@@ -25,7 +25,8 @@ const KEYS = {
 const MINUTES = 60;
 const STEP_SECONDS = 300;
 const MOST_ORDERS = 12;
-const SIMULATE = "./shop simulate";
+const SIMULATE = "./shop simulate --live --rate 10";
+const ALERTS_MS = 10_000;
 
 export function open(context) {
   return new LivePage(context);
@@ -45,13 +46,16 @@ class LivePage {
       checkouts: new Tile({ id: "checkouts", title: "Checkouts under way", definition: about("visits_now", "open_checkouts") }),
       rate: new Tile({ id: "rate", title: "Events by minute", definition: about("activity_minutely", "events"), plain: true, span: 8, height: 220 }),
       last: new Tile({ id: "last", title: "Last orders", definition: about("last_orders", "at", "value", "units"), plain: true, span: 4, height: 220 }),
+      alerts: new Tile({ id: "alerts", title: "Alerts", definition: "Servers that do not answer, jobs that do not run, events that are not counted yet or were refused. The page Pipeline has all of it.", plain: true, span: 12 }),
     };
     this.tiles.net.element.classList.add("rows-3");
     const t = this.tiles;
     this.banner = el("div.banner.plain", { hidden: true, role: "status" });
-    this.element = el("div", {}, this.banner, section("Today", t.net, t.orders, t.average, t.visitors, t.conversion, t.carts, t.checkouts), section("Now", t.rate, t.last));
+    this.element = el("div", {}, this.banner, section("Today", t.net, t.orders, t.average, t.visitors, t.conversion, t.carts, t.checkouts), section("Now", t.rate, t.last, t.alerts));
     this.minutes = new Map();
     this.live = new Live({ url: "/api/live", keys: KEYS, onDraw: (window) => this.draw(window), onState: (state) => this.state(state) });
+    this.alerting = setInterval(() => !document.hidden && this.#alerts(), ALERTS_MS);
+    this.#alerts();
     this.clock = setInterval(() => this.live.window.seq !== null && this.draw(this.live.window), 10_000);
   }
 
@@ -63,6 +67,7 @@ class LivePage {
 
   close() {
     clearInterval(this.clock);
+    clearInterval(this.alerting);
     this.live.close();
     for (const tile of Object.values(this.tiles)) tile.release();
   }
@@ -106,6 +111,19 @@ class LivePage {
     this.#rate(window, now);
     this.#orders(window);
     if (this.trouble) for (const tile of Object.values(this.tiles)) tile.stale(this.trouble);
+  }
+
+  async #alerts() {
+    const tile = this.tiles.alerts;
+    try {
+      const answer = await ask("/api/pipeline");
+      const alerts = alertsOf(answer);
+      const items = alerts.map(([grade, text, more]) => el("li", {}, el(`span.feed-main.${grade}`, { text }), el("span.feed-more", { text: more ?? "", dir: "auto" })));
+      const list = items.length ? el("ol.feed", {}, ...items) : el("p.better", { text: "Nothing to look at: every server answers, every job runs, every event is counted." });
+      tile.show({ body: list, newest: `read ${format.clock(Date.parse(answer.at), undefined, true)}` });
+    } catch (problem) {
+      tile.failed(problem.message);
+    }
   }
 
   #sayHistory(now) {
@@ -211,7 +229,7 @@ class LivePage {
   #orders(window) {
     const rows = window.rows("orders").toSorted((a, b) => (a.at < b.at ? 1 : -1));
     if (!rows.length) return this.tiles.last.empty("The orders of the last hours will be here.", SIMULATE);
-    const items = rows.slice(0, MOST_ORDERS).map((row) => el("li", {}, el("span.feed-main", { text: row.order_id ?? "–", dir: "auto" }), el("b", { text: format.whole(row.value, "money", row.currency) }), el("span.feed-more", { dir: "auto", text: [row.country && format.country(row.country), row.units !== null && row.units !== undefined && `${format.whole(row.units, "count")} units`, row.channel].filter(Boolean).join(" · ") }), el("time.feed-more", { datetime: row.at, text: format.clock(Date.parse(row.at), undefined, true) })));
+    const items = rows.slice(0, MOST_ORDERS).map((row) => el("li", {}, el("span.feed-main", { text: row.order_id ?? "–", dir: "auto" }), el("b", { text: format.whole(row.value, "money", row.currency) }), el("span.feed-more", { dir: "auto", text: [row.country && format.country(row.country), row.units !== null && row.units !== undefined && `${format.whole(row.units, "count")} units`, row.channel].filter(Boolean).join(" · ") }), el("time.feed-more", { datetime: row.at, text: when(row.at) })));
     this.tiles.last.show({ body: el("ol.feed", {}, ...items), table: this.#tableOf("last_orders", rows), ...this.#footer(window, "orders") });
   }
 }
@@ -220,6 +238,21 @@ const MONEY = new Set(["gross", "net", "refunds", "cancelled", "average_order_va
 const TIMES = new Set(["minute", "at"]);
 const TEXTS = new Set(["currency", "order_id", "event_id", "user_id", "country", "channel"]);
 const unitOf = (column) => (MONEY.has(column) ? "money" : TIMES.has(column) ? "time" : column === "day" ? "day" : TEXTS.has(column) ? "text" : column.endsWith("_rate") ? "share" : "count");
+
+/* The clock alone of the last twelve hours. */
+function when(at) {
+  const ms = Date.parse(at);
+  return Date.now() - ms < 43_200_000 ? format.clock(ms, undefined, true) : format.moment(ms);
+}
+
+/* What somebody should look at, in words, the worst first. */
+function alertsOf({ stale = [], jobs = [], lag, failed }) {
+  const down = stale.map(({ server, reason }) => ["worse", `${server} does not answer.`, reason]);
+  const stopped = jobs.filter(({ state }) => state !== "RUNNING").map(({ name, state, last_failure: why }) => ["worse", `The job ${name} is ${state.toLowerCase()}.`, why]);
+  const behind = lag && !lag.settled ? [["warning", "Not every event is counted yet.", lag.words]] : [];
+  const refused = failed?.total ? [["warning", `${format.whole(failed.total, "count")} events were refused.`, Object.keys(failed.reasons).join(", ").replaceAll("_", " ")]] : [];
+  return [...down, ...stopped, ...behind, ...refused];
+}
 
 /* The sum of net until each step; nothing after `now`. */
 function cumulative(minutes, steps, now = Infinity) {

@@ -95,6 +95,6 @@ async def test_a_silent_page_beats(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_messages_have_the_forms_of_both_protocols() -> None:
     assert as_event(change(1)) == b'event: change\ndata: {"seq":1}\n\n'
-    assert as_event(BEAT) == b": beat\n\n"
+    assert as_event(BEAT) == b"event: beat\ndata: {}\n\n"
     assert as_frame(change(1)) == b'{"event":"change","data":{"seq":1}}'
     assert as_frame(BEAT) == b'{"event":"beat"}'
