@@ -1,0 +1,151 @@
+"""Every figure of the pages is what ``./shop query`` says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import date, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.integration.dashboards.page.conftest import Shown
+
+pytestmark = pytest.mark.platform
+
+CURRENCY = "EUR"
+LENGTH = 28
+
+
+def figure(page: Page, tile: str) -> Decimal | None:
+    value = page.get_attribute(f"[data-tile='{tile}'] .figure", "data-value")
+    return Decimal(value) if value else None
+
+
+def total(rows: Iterable[dict[str, Any]], *columns: str) -> Decimal:
+    return sum((Decimal(row[column] or 0) for row in rows for column in columns), Decimal(0))
+
+
+def days_of(shown: Shown) -> tuple[date, date]:
+    return shown.today - timedelta(days=LENGTH - 1), shown.today
+
+
+def in_currency(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [row for row in rows if row["currency"] == CURRENCY]
+
+
+def is_near(shown: Decimal | None, expected: Decimal) -> bool:
+    """Whether a share, which the page divides by floating point, is the same to nine digits."""
+    return shown is not None and abs(shown - expected) < Decimal("1e-9")
+
+
+@pytest.mark.parametrize("back", [0, LENGTH], ids=["these days", "others, by the address"])
+def test_sales(shown: Shown, look: Callable[..., Page], back: int) -> None:
+    first, last = (day - timedelta(days=back) for day in days_of(shown))
+    page = look(f"page=sales&currency={CURRENCY}&range=custom&from={first}&to={last}")
+    rows = in_currency(shown.rows("sales_daily", first, last))
+    assert total(rows, "orders") > 0
+    assert figure(page, "net") == total(rows, "net")
+    assert figure(page, "gross") == total(rows, "gross")
+    assert figure(page, "returns") == total(rows, "refunds", "cancelled")
+    assert figure(page, "orders") == total(rows, "orders")
+    assert figure(page, "units") == total(rows, "units")
+    assert figure(page, "new_buyers") == total(rows, "new_buyers")
+    average = (total(rows, "gross") / total(rows, "orders")).quantize(Decimal("0.0001"), ROUND_HALF_UP)
+    assert figure(page, "average") == average
+    (totals,) = in_currency(shown.rows("sales_totals", first, last))
+    assert (figure(page, "net"), figure(page, "average")) == (totals["net"], totals["average_order_value"])
+
+
+def test_the_table_behind_a_figure_has_its_rows(shown: Shown, look: Callable[..., Page]) -> None:
+    first, last = days_of(shown)
+    page = look(f"page=sales&currency={CURRENCY}")
+    page.click("[data-tile=net] .tile-open")
+    shown_values = page.eval_on_selector_all("dialog tbody tr", "rows => rows.map(row => row.cells[7].dataset.value)")
+    rows = in_currency(shown.rows("sales_daily", first, last))
+    assert [Decimal(value) for value in shown_values] == [row["net"] for row in rows]
+    assert page.inner_text("dialog code.command") == f"./shop query sales_daily --from {first} --to {last}"
+    assert "table=net" in page.url  # a link to the open table
+    with page.expect_download() as download:
+        page.click("text=Export CSV")
+    lines = download.value.path().read_text().splitlines()
+    assert len(lines) == 1 + len(shown.rows("sales_daily", first, last))
+
+
+def test_the_plotted_figures_are_in_a_table(shown: Shown, look: Callable[..., Page]) -> None:
+    page = look(f"page=sales&currency={CURRENCY}")
+    cells = page.eval_on_selector_all(
+        "[data-tile=net] .unseen tbody tr", "rows => rows.map(row => row.cells[1].textContent)"
+    )
+    by_day = {row["day"]: row["net"] for row in in_currency(shown.rows("sales_daily", *days_of(shown)))}
+    first, _ = days_of(shown)
+    expected = [by_day.get(first + timedelta(days=n), Decimal(0)) for n in range(LENGTH)]
+    written = [Decimal(cell.replace("€", "").replace(",", "").replace("\N{MINUS SIGN}", "-")) for cell in cells]
+    assert written == [value.quantize(Decimal("0.01"), ROUND_HALF_UP) for value in expected]
+
+
+def test_a_comparison_names_the_days_and_the_figure(shown: Shown, look: Callable[..., Page]) -> None:
+    first, _ = days_of(shown)
+    page = look(f"page=sales&currency={CURRENCY}")
+    before = shown.rows("sales_daily", first - timedelta(days=LENGTH), first - timedelta(days=1))
+    orders = total(in_currency(before), "orders")
+    assert f"from {orders}" in page.inner_text("[data-tile=orders] .change")
+
+
+def test_visits(shown: Shown, look: Callable[..., Page]) -> None:
+    first, last = days_of(shown)
+    page = look("page=visits")
+    rows = shown.rows("funnel_daily", first, last)
+    assert figure(page, "sessions") == total(rows, "sessions") > 0
+    assert is_near(figure(page, "conversion"), total(rows, "converted") / total(rows, "sessions"))
+    assert is_near(figure(page, "abandonment"), total(rows, "abandoned_carts") / total(rows, "carts"))
+    steps = page.eval_on_selector_all("[data-tile=funnel] .funnel-head b", "all => all.map(each => each.textContent)")
+    expected = [row["sessions"] for row in shown.rows("funnel_steps", first, last)]
+    assert [int(step.replace(",", "")) for step in steps] == expected
+
+
+def test_search(shown: Shown, look: Callable[..., Page]) -> None:
+    first, last = days_of(shown)
+    page = look("page=search")
+    rows = shown.rows("search_daily", first, last)
+    assert figure(page, "searches") == total(rows, "searches") > 0
+    assert figure(page, "clicks") == total(rows, "clicks")
+    assert is_near(figure(page, "zero"), total(rows, "zero_results") / total(rows, "searches"))
+    names = page.eval_on_selector_all("[data-tile=queries] .bar-name", "all => all.map(each => each.textContent)")
+    assert names == [row["query"] for row in shown.rows("search_terms", first, last)][: len(names)]
+
+
+def test_payments(shown: Shown, look: Callable[..., Page]) -> None:
+    first, last = days_of(shown)
+    page = look(f"page=payments&currency={CURRENCY}")
+    rows = in_currency(shown.rows("payments_daily", first, last))
+    assert figure(page, "amount") == total(rows, "amount") > 0
+    assert figure(page, "succeeded") == total(rows, "succeeded")
+    assert figure(page, "failed") == total(rows, "failed")
+    assert is_near(figure(page, "success"), total(rows, "succeeded") / total(rows, "succeeded", "failed"))
+
+
+def test_products(shown: Shown, look: Callable[..., Page]) -> None:
+    first, last = days_of(shown)
+    page = look(f"page=products&currency={CURRENCY}")
+    sold = in_currency(shown.rows("products_daily", first, last))
+    seen = shown.rows("product_activity_daily", first, last)
+    assert figure(page, "revenue") == total(sold, "revenue") > 0
+    assert figure(page, "returned") == total(sold, "returned_units")
+    assert figure(page, "views") == total(seen, "views")
+    assert figure(page, "additions") == total(seen, "cart_additions")
+    page.click("[data-tile=top-revenue] .bar-name")
+    page.wait_for_selector("[data-tile=by-day][data-state=ready]")
+    product = page.url.partition("product=")[2].partition("&")[0]
+    assert figure(page, "revenue") == total((row for row in sold if row["product_id"] == product), "revenue")
+
+
+def test_recommendations(shown: Shown, look: Callable[..., Page]) -> None:
+    first, last = days_of(shown)
+    page = look(f"page=recommendations&currency={CURRENCY}")
+    rows = shown.rows("recommendation_activity_daily", first, last)
+    assert figure(page, "shown") == total(rows, "shown") > 0
+    assert is_near(figure(page, "click-rate"), total(rows, "clicks") / total(rows, "shown"))
+    earned = in_currency(shown.rows("recommendation_revenue_daily", first, last))
+    assert (figure(page, "rec-net") or Decimal(0)) == total(earned, "net")
