@@ -98,10 +98,14 @@ class Hub:
     async def _live(self) -> None:
         """Seed the window and follow the topics until that is not possible any more."""
         loop = asyncio.get_running_loop()
-        starts = await loop.run_in_executor(self._pool, _sink_positions, self._settings)
-        window = await filled_window(self._clickhouse, self._settings.time_zone)
-        self._back("ClickHouse")
-        self._back(KAFKA)
+        try:
+            starts = await loop.run_in_executor(self._pool, _sink_positions, self._settings)
+            window = await filled_window(self._clickhouse, self._settings.time_zone)
+        except DependencyUnavailable as error:
+            self._away(error.name)
+            raise
+        for server in list(self._stale):
+            self._back(server)
         self._begin(window, starts)
         ended: asyncio.Future[None] = loop.create_future()
 
