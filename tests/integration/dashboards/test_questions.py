@@ -19,6 +19,7 @@ from cli.commands.queries import write_csv
 from connections.clickhouse import SYSTEM_DATABASE, connected
 from dashboards.queries import queries, run, written_queries
 from dashboards.questions import Unit
+from dashboards.report import report
 from dashboards.service.app import dashboard
 from operations.migrate import migrate_tables
 from schemas.results import RESULTS
@@ -428,3 +429,22 @@ def test_the_service_answers_what_the_command_line_does(
     ]
     assert next(iter(csv.reader(io.StringIO(by_csv)))) == header
     assert len(by_csv.splitlines()) == len(expected) + 1
+
+
+def test_the_report_has_the_figures_and_runs_nothing(settings: Settings) -> None:
+    html = report(settings, FIRST, LAST, at(8, 0))
+
+    assert html.count("<svg") >= 12
+    assert "<h2>Sales in GBP</h2>" in html
+    assert '<span title="139.2501">139.25</span> <small>GBP</small>' in html
+    assert "▲ up 257.1% on period before (39.00)" in html
+    assert "&lt;b&gt;cup&lt;/b&gt;" in html
+    assert "<b>cup</b>" not in html
+    assert not re.search(r"<script|javascript:|https?://", html)
+    assert "Made 9 June 2026 08:00 UTC" in html
+
+
+def test_a_report_of_days_without_anything_says_so(settings: Settings) -> None:
+    html = report(settings, date(1999, 1, 1), date(1999, 1, 2))
+    assert "No order, refund or cancellation lies in these days." in html
+    assert html.count("Nothing of this lies in these days.") == 6
