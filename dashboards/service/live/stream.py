@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from dashboards.service.live.hub import Hub
-from dashboards.service.live.pages import BEAT, Message, Page
+from dashboards.service.live.pages import Message, Page
 
 SEND_SECONDS: Final = 30.0
 """A page that takes nothing for so long is let go; it comes back when it wakes."""
