@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 import orjson
-from serving.background import BackgroundTask
 
 from connections.errors import DependencyUnavailable
 from dashboards.service.clickhouse import ClickHouse
@@ -25,6 +24,7 @@ from dashboards.service.offsets import SinkOffsets
 from dashboards.service.problems import UNAVAILABLE
 from schemas.recommendations import utc_text
 from schemas.settings import Settings
+from web.background import BackgroundTask
 from web.problems import Problem
 
 log = logging.getLogger(__name__)
