@@ -163,6 +163,17 @@ class RankingModel:
         return rank_given(self.model, self.similar, users, np.array(known, np.int32)).items_of(0, self.item_ids)
 
 
+@dataclass(frozen=True)
+class _Stored:
+    """What every reader of a version takes: the fields of ServedModel, its products still as a table."""
+
+    manifest: Manifest
+    model: Model
+    similar: Neighbours
+    together: Neighbours
+    items: pa.Table
+
+
 class ModelStore:
     """Versions of models below one address.
 
@@ -221,16 +232,10 @@ class ModelStore:
         Raises:
             ModelError: There is no such version, or its files are damaged.
         """
-        with self._reading(version) as manifest:
-            neighbours = decode_arrays(self._read(version, NEIGHBOURS))
-            return ServedModel(
-                manifest,
-                self._model(manifest),
-                Catalogue.of_table(_table(self._read(version, ITEMS))),
-                Neighbours(neighbours["similar_items"], neighbours["similar_scores"]),
-                Neighbours(neighbours["together_items"], neighbours["together_scores"]),
-                _users_of(_table(self._read(version, HISTORIES))),
-            )
+        with self._reading(version) as stored:
+            users = _users_of(_table(self._read(version, HISTORIES)))
+            catalogue = Catalogue.of_table(stored.items)
+            return ServedModel(stored.manifest, stored.model, catalogue, stored.similar, stored.together, users)
 
     def load_for_ranking(self, version: str) -> RankingModel:
         """Read what of a version ranks products.
@@ -238,14 +243,8 @@ class ModelStore:
         Raises:
             ModelError: There is no such version, or its files are damaged.
         """
-        with self._reading(version) as manifest:
-            neighbours = decode_arrays(self._read(version, NEIGHBOURS))
-            return RankingModel(
-                version,
-                self._model(manifest),
-                Neighbours(neighbours["similar_items"], neighbours["similar_scores"]),
-                _table(self._read(version, ITEMS))["item_id"].to_pylist(),
-            )
+        with self._reading(version) as stored:
+            return RankingModel(version, stored.model, stored.similar, stored.items["item_id"].to_pylist())
 
     def has_history(self, version: str, user_id: str) -> bool:
         """Whether a version has a history of this user."""
@@ -269,11 +268,18 @@ class ModelStore:
             raise ModelError(message) from error
 
     @contextmanager
-    def _reading(self, version: str) -> Iterator[Manifest]:
-        """The metadata of a version whose files are read in the block."""
+    def _reading(self, version: str) -> Iterator[_Stored]:
+        """What every reader of a version takes; the block may read more of its files."""
         manifest = self.manifest(version)
         try:
-            yield manifest
+            neighbours = decode_arrays(self._read(version, NEIGHBOURS))
+            yield _Stored(
+                manifest,
+                self._model(manifest),
+                Neighbours(neighbours["similar_items"], neighbours["similar_scores"]),
+                Neighbours(neighbours["together_items"], neighbours["together_scores"]),
+                _table(self._read(version, ITEMS)),
+            )
         except (pa.ArrowException, OSError, ValueError, KeyError) as error:
             message = f"The model {version} in {self.url} cannot be read: {error!r}. Train it again."
             raise ModelError(message) from error
