@@ -6,8 +6,9 @@ or converted, each call has its own time-out, and no call is repeated by the lib
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
+from urllib.parse import quote_plus, urlencode
 
 import httpx
 
@@ -89,9 +90,10 @@ class ClickHouse:
                 "X-ClickHouse-User": settings.clickhouse_user,
                 "X-ClickHouse-Key": settings.clickhouse_password.get_secret_value(),
             },
-            params={"database": settings.clickhouse_database},
             trust_env=False,
         )
+        self._database = settings.clickhouse_database
+        self._targets: dict[tuple[str, ...], bytes] = {}
 
     def close(self) -> None:
         """Close the connections."""
@@ -111,16 +113,13 @@ class ClickHouse:
             StatementRefused: The table does not take these rows.
             DependencyUnavailable: No answer, or one that says to come again. The rows may be in.
         """
-        names = ", ".join(f"`{column}`" for column in columns)
-        parameters = {
-            **_INSERT_SETTINGS,
-            "query": f"INSERT INTO `{table}` ({names}) FORMAT {fmt}",
-            "insert_deduplication_token": token,
-            "format_avro_schema_registry_url": self._registry_url,
-        }
+        target = b"%b&insert_deduplication_token=%b" % (
+            self._insert_target(table, columns, fmt),
+            quote_plus(token).encode(),
+        )
         size = sum(map(len, rows))
         timeout = httpx.Timeout(INSERT_TIMEOUT_SECONDS, connect=self._timeout.connect)
-        self._post(parameters, _pieces(rows), {"Content-Length": str(size)}, timeout)
+        self._post(target, _pieces(rows), {"Content-Length": str(size)}, timeout)
 
     def ask(self, sql: str, **values: str) -> str:
         """The answer of a statement as tab-separated text; ``values`` fill its ``{name:Type}`` parameters.
@@ -129,17 +128,35 @@ class ClickHouse:
             StatementRefused, DependencyUnavailable: As ``insert``.
         """
         parameters = {f"param_{name}": value for name, value in values.items()}
-        return self._post(parameters, sql.encode(), {}, self._timeout).text.rstrip("\n")
+        return self._post(self._target(parameters), sql.encode(), {}, self._timeout).text.rstrip("\n")
+
+    def _insert_target(self, table: str, columns: Sequence[str], fmt: str) -> bytes:
+        """The path of an insert, without its token; made once, as a table of many columns makes it long."""
+        known = self._targets.get((table, fmt, *columns))
+        if known is None:
+            names = ", ".join(f"`{column}`" for column in columns)
+            parameters = {
+                **_INSERT_SETTINGS,
+                "query": f"INSERT INTO `{table}` ({names}) FORMAT {fmt}",
+                "format_avro_schema_registry_url": self._registry_url,
+            }
+            known = self._targets[table, fmt, *columns] = self._target(parameters)
+        return known
+
+    def _target(self, parameters: Mapping[str, str]) -> bytes:
+        return self._http.base_url.raw_path + b"?" + urlencode({"database": self._database, **parameters}).encode()
 
     def _post(
         self,
-        parameters: dict[str, str],
+        target: bytes,
         content: bytes | Iterator[bytes],
         headers: dict[str, str],
         timeout: httpx.Timeout,
     ) -> httpx.Response:
         try:
-            answer = self._http.post("/", params=parameters, content=content, headers=headers, timeout=timeout)
+            # Given as it is sent: httpx would parse a long URL anew, character by character, for each call.
+            extensions = {"target": target}
+            answer = self._http.post("/", content=content, headers=headers, timeout=timeout, extensions=extensions)
         except httpx.TransportError as error:
             raise DependencyUnavailable("ClickHouse", self._url, repr(error)) from error
         code = int(answer.headers.get("X-ClickHouse-Exception-Code", 0))

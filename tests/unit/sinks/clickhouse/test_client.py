@@ -1,8 +1,14 @@
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qsl, urlsplit
+
 import pytest
 
-from sinks.clickhouse.client import PIECE_BYTES, _pieces, is_transient
+from schemas.settings import Settings
+from sinks.clickhouse.client import PIECE_BYTES, ClickHouse, _pieces, is_transient
 
 
 @pytest.mark.parametrize(
@@ -44,3 +50,59 @@ def test_rows_go_out_in_pieces_and_whole() -> None:
     assert b"".join(pieces) == b"".join(rows)
     assert [len(piece) for piece in pieces] == [300_000, PIECE_BYTES + 1]
     assert list(_pieces([])) == []
+
+
+class Recorder(ThreadingHTTPServer):
+    """Answers every request with nothing, and remembers what it was sent."""
+
+    def __init__(self) -> None:
+        self.received: list[tuple[str, dict[str, str], bytes]] = []
+        super().__init__(("127.0.0.1", 0), _Recorded)
+
+
+class _Recorded(BaseHTTPRequestHandler):
+    def do_POST(self) -> None:
+        url = urlsplit(self.path)
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.received.append((url.path, dict(parse_qsl(url.query)), body))  # type: ignore[attr-defined]
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def server() -> Iterator[Recorder]:
+    with Recorder() as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+def test_an_insert_names_its_table_its_columns_and_its_token(server: Recorder) -> None:
+    url = f"http://127.0.0.1:{server.server_port}/behind/a/proxy"
+    clickhouse = ClickHouse(
+        Settings(clickhouse_url=url, clickhouse_database="söhne & co", registry_url="http://r/v7?a=b")
+    )
+
+    clickhouse.insert("ev+ents", ["a", "b c"], "AvroConfluent", [b"row ", b"row"], "events-0-1-2")
+    clickhouse.insert("ev+ents", ["a", "b c"], "AvroConfluent", [], "a&b")
+    clickhouse.insert("ev+ents", ["a"], "JSONEachRow", [], "c")
+    clickhouse.ask("SELECT {name:String}", name="ü=1")
+    clickhouse.close()
+
+    paths, parameters, bodies = zip(*server.received, strict=True)
+    assert set(paths) == {"/behind/a/proxy/"}
+    assert [each["database"] for each in parameters] == ["söhne & co"] * 4
+    assert bodies == (b"row row", b"", b"", b"SELECT {name:String}")
+    assert [each.get("query") for each in parameters] == [
+        "INSERT INTO `ev+ents` (`a`, `b c`) FORMAT AvroConfluent",
+        "INSERT INTO `ev+ents` (`a`, `b c`) FORMAT AvroConfluent",
+        "INSERT INTO `ev+ents` (`a`) FORMAT JSONEachRow",
+        None,
+    ]
+    assert [each.get("insert_deduplication_token") for each in parameters] == ["events-0-1-2", "a&b", "c", None]
+    assert parameters[0]["format_avro_schema_registry_url"] == "http://r/v7?a=b"
+    assert parameters[3]["param_name"] == "ü=1"
