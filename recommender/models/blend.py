@@ -54,8 +54,8 @@ class Blend:
 
     models: Sequence[Model]
     weights: Sequence[EnsembleWeight]
-    _alike: dict[int, NDArray[np.float32]] = field(default_factory=dict, init=False, repr=False, compare=False)
-    """Weighted shares of each member that scores every history alike, by its index, (1, n_items)."""
+    _constant: dict[int, NDArray[np.float32]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """Weighted shares of each member whose scores are the same for every history, by its index, (1, n_items)."""
 
     name: ClassVar[str] = "blend"
 
@@ -75,7 +75,7 @@ class Blend:
 
     def fit(self, training: Training) -> Self:
         """Fit the members; their weights stay as they are."""
-        self._alike.clear()
+        self._constant.clear()
         for model in self.models:
             model.fit(training)
         return self
@@ -97,9 +97,9 @@ class Blend:
         return odds
 
     def _of_all_histories(self, index: int, model: Popularity, weight: EnsembleWeight) -> NDArray[np.float32]:
-        if index not in self._alike:
-            self._alike[index] = _weighted(model.score(Histories.of([()])), weight)
-        return self._alike[index]
+        if index not in self._constant:
+            self._constant[index] = _weighted(model.score(Histories.of([()])), weight)
+        return self._constant[index]
 
     def arrays(self) -> Arrays:
         """The states of the members; names begin with the index of the member."""
@@ -111,7 +111,7 @@ class Blend:
 
     def restore(self, arrays: Arrays) -> Self:
         """Restore the fitted state."""
-        self._alike.clear()
+        self._constant.clear()
         for index, model in enumerate(self.models):
             model.restore(dict(_with_prefix(f"{index}.", arrays)))
         return self

@@ -70,7 +70,7 @@ def dense_scores(blend: Blend, histories: Histories) -> np.ndarray:
         [Popularity(), ItemKnn(recency=0.5), Popularity(logarithmic=True), SequentialRules(), RepeatConsumption()],
         [Ials(factors=2, iterations=2), SequentialRules(), ItemKnn()],
     ],
-    ids=["alike", "sparse first", "mixed", "dense first"],
+    ids=["the same to all", "sparse first", "mixed", "dense first"],
 )
 def test_members_that_give_few_scores_or_the_same_to_all_count_as_any_other_to_the_last_bit(
     members: list[Model], most_density: float, monkeypatch: pytest.MonkeyPatch
