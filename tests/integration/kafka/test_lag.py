@@ -21,6 +21,7 @@ from schemas.settings import Settings
 from schemas.topics import consumer_group
 from sinks.clickhouse.description import CLICKHOUSE
 from sinks.lake.description import LAKE
+from sinks.lists.description import RANKED_LISTS
 from tests.support.flink_cluster import JobManager, job_manager
 from tests.support.serving import RedisProcess
 
@@ -33,7 +34,9 @@ pytestmark = pytest.mark.platform
 
 def lag_of(ingest: int = 0, open_transactions: int = 0, analytics: int = 0, clickhouse: int = 0) -> Lag:
     """The lag of a pipeline whose other jobs and sinks have read everything."""
-    return Lag(ingest, open_transactions, {"analytics": analytics}, {"ClickHouse": clickhouse, "Redis": 0})
+    return Lag(
+        ingest, open_transactions, {"analytics": analytics}, {"ClickHouse": clickhouse, "The lists": 0, "Redis": 0}
+    )
 
 
 SETTLED = lag_of()
@@ -269,14 +272,15 @@ def test_a_job_manager_that_stays_away_is_named(kafka: Settings, flink: JobManag
 
 
 def test_redis_itself_says_what_its_sink_has_written(
-    kafka: Settings, writer: Any, redis: RedisProcess, admin: AdminClient
+    kafka: Settings, writer: Any, read: Read, redis: RedisProcess, admin: AdminClient
 ) -> None:
     writer.write({"topic": "products"}, {"topic": "products"})
     where = TopicPartition("products", 0)
     end = admin.list_offsets({where: OffsetSpec.latest()}, request_timeout=10)[where].result().offset
-    assert pipeline_lag(kafka, PROMPT_SINKS).sinks == {"ClickHouse": 0, "Redis": 2}
+    assert pipeline_lag(kafka, PROMPT_SINKS).sinks == {"ClickHouse": 0, "The lists": 2, "Redis": 2}
+    read(RANKED_LISTS.group, "products")
     redis.client.hset(SINK_OFFSETS, "products-0", end - 1)
-    assert pipeline_lag(kafka, PROMPT_SINKS).sinks == {"ClickHouse": 0, "Redis": 1}
+    assert pipeline_lag(kafka, PROMPT_SINKS).sinks == {"ClickHouse": 0, "The lists": 0, "Redis": 1}
     redis.client.hset(SINK_OFFSETS, "products-0", end)
     assert pipeline_lag(kafka, PROMPT_SINKS).settled
 
@@ -287,7 +291,7 @@ def test_the_lake_gathers_for_long_and_is_waited_for_only_when_it_is_asked_for(
     writer.commit(EVENT)
     for group in (ANALYTICS_GROUP, SINK_GROUP):
         read(group, "events", left=1)
-    assert pipeline_lag(kafka).sinks == {"ClickHouse": 0, "Redis": 0, "The lake": 1}
+    assert pipeline_lag(kafka).sinks == {"ClickHouse": 0, "The lists": 0, "Redis": 0, "The lake": 1}
     wait_until_settled(kafka, lambda _lag: None, 0)
     with pytest.raises(StillBehind, match="sinks have records left to write: The lake 1"):
         wait_until_settled(kafka, lambda _lag: None, 0, (CLICKHOUSE, LAKE))
