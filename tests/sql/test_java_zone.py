@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from importlib.resources import files
+from typing import Any
 
 import pytest
+from pyflink.java_gateway import get_gateway
 
 from jobs import java_zone
 from jobs.environment import batch_environment
@@ -27,13 +29,29 @@ def test_the_bundled_java_has_the_zones_of_the_package() -> None:
 
 
 def test_every_zone_has_the_offsets_that_python_has(jvm: None) -> None:
-    different = {}
-    for name in NAMES:
-        ours = offsets_of(name)
-        difference = first_difference(ours, java_offsets(name, END), compared_instants(ours, END))
+    """Of names for one zone the first is compared; the others must have its rules in Java as well."""
+    different: dict[str, object] = {}
+    for first, *others in names_by_zone():
+        ours = offsets_of(first)
+        difference = first_difference(ours, java_offsets(first, END), compared_instants(ours, END))
         if difference is not None:
-            different[name] = difference
+            different[first] = difference
+        rules = java_rules(first)
+        different |= {name: f"not as {first}" for name in others if not java_rules(name).equals(rules)}
     assert different == {}
+
+
+def names_by_zone() -> list[list[str]]:
+    """Names whose files in the package are the same, which Python therefore takes for one zone."""
+    names: dict[bytes, list[str]] = {}
+    for name in NAMES:
+        names.setdefault((files("tzdata") / "zoneinfo" / name).read_bytes(), []).append(name)
+    return list(names.values())
+
+
+def java_rules(name: str) -> Any:
+    java: Any = get_gateway().jvm.java.time
+    return java.ZoneId.of(name).getRules()
 
 
 def test_a_job_is_not_planned_by_a_java_with_other_zones(jvm: None, monkeypatch: pytest.MonkeyPatch) -> None:
