@@ -36,6 +36,7 @@ def report(
     """Write a report of some days as one HTML file: key figures, plots and their tables."""
     from dashboards.report import report as made
 
+    out_file.parent.mkdir(parents=True, exist_ok=True)
     out_file.write_text(made(settings_of(ctx), first.date(), last.date()), encoding="utf-8")
     err.print(f"Written: {out_file}", soft_wrap=True)
     if pdf:

@@ -19,7 +19,7 @@ from dashboards.questions import Query
 from dashboards.service.access import Access, ended_session, session_cookie
 from dashboards.service.answers import Answers, as_csv
 from dashboards.service.assets import Assets
-from dashboards.service.clickhouse import ClickHouse
+from dashboards.service.clickhouse import MAX_ROWS, TOO_MANY_ROWS, ClickHouse
 from dashboards.service.explorer import TITLES, Explorer
 from dashboards.service.freshness import SinkFreshness
 from dashboards.service.guard import Guard
@@ -267,6 +267,8 @@ async def _unavailable(request: Request, error: Exception) -> Response:
 
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, StatementRefused)
+    if error.code == TOO_MANY_ROWS:
+        return response_of(Problem(INVALID, f"The answer has more than {MAX_ROWS:,} rows. Ask for fewer days."))
     detail = f"ClickHouse refuses the question (code {error.code}). Is everything migrated? See './shop migrate'."
     return response_of(Problem(REFUSED, detail), stale=list(getattr(request.state, "tables", ())))
 

@@ -19,6 +19,9 @@ from schemas.settings import Settings
 logging.getLogger("httpx").setLevel(logging.WARNING)  # it has a line for each call
 
 MAX_ROWS: Final = 100_000
+TOO_MANY_ROWS: Final = 396
+"""ClickHouse's code for an answer of more: TOO_MANY_ROWS_OR_BYTES."""
+
 MAX_BYTES: Final = 512 << 20
 
 _ANSWER_SETTINGS: Final = {

@@ -13,48 +13,22 @@ from typing import Any
 
 import httpx
 import pytest
-from confluent_kafka import Producer
 from websockets.sync.client import connect
 
-from connections.registry import SchemaRegistry
 from coordination.waiting import wait_until
-from schemas.codec import Encoder, load_schema, schema_text
-from schemas.results import result_named
 from schemas.settings import Settings
+from tests.support.search_changes import RESULT, Changes
 
 pytestmark = pytest.mark.platform
 
-RESULT = result_named("search_daily")
 DAY = date(2026, 6, 9)
 CHANGES = 100
 SECONDS = 30.0
 
 
-class Changes:
-    """Publishes rows of one day of search_daily, as its job does."""
-
-    def __init__(self, settings: Settings) -> None:
-        registry = SchemaRegistry.of(settings)
-        schema = load_schema(RESULT.name)
-        keys = {**schema, "name": "Key", "fields": [field for field in schema["fields"] if field["name"] in RESULT.key]}
-        value_id = registry.register(f"{RESULT.topic}-value", schema_text(RESULT.name))
-        key_id = registry.register(f"{RESULT.topic}-key", json.dumps(keys))
-        registry.close()
-        self._values = Encoder(schema, value_id)
-        self._key = Encoder(keys, key_id).encode({"day": DAY})
-        self._producer = Producer({"bootstrap.servers": settings.kafka_bootstrap_servers, "linger.ms": 0})
-
-    def publish(self, searches: int | None) -> None:
-        """The day has so many searches; None removes the day."""
-        row = {"day": DAY, "searches": searches, "zero_results": 0, "clicks": 0}
-        value = None if searches is None else self._values.encode(row)
-        self._producer.produce(RESULT.topic, value, self._key, partition=0)
-        assert self._producer.flush(SECONDS) == 0
-
-
 @pytest.fixture
 def changes(platform: Any) -> Iterator[Changes]:
-    published = Changes(platform.settings)
+    published = Changes(platform.settings, DAY)
     yield published
     published.publish(None)
 
