@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -13,7 +13,7 @@ from dashboards.queries import RANGE_DAYS, SHOP_RANGE
 from dashboards.queries import query as query_named
 from dashboards.questions import Query, closed
 from dashboards.service.clickhouse import ClickHouse, Rows
-from dashboards.service.tables import tables_behind
+from dashboards.service.tables import JOB_OF, tables_behind
 from schemas.settings import Settings
 
 
@@ -48,6 +48,19 @@ class Freshness(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class LateJob:
+    """A job that has been behind for a while.
+
+    Attributes:
+        events: How many it has left to count.
+        since: Since when, RFC 3339.
+    """
+
+    events: int
+    since: str
+
+
 class Answers:
     """Asks queries for those who look at them.
 
@@ -55,9 +68,17 @@ class Answers:
         clickhouse: Whom to ask.
         freshness: How fresh tables are.
         settings: The shop's time zone.
+        late_jobs: Gives the jobs that are late by their names, at once.
     """
 
-    def __init__(self, clickhouse: ClickHouse, freshness: Freshness, settings: Settings) -> None:
+    def __init__(
+        self,
+        clickhouse: ClickHouse,
+        freshness: Freshness,
+        settings: Settings,
+        late_jobs: Callable[[], Mapping[str, LateJob]],
+    ) -> None:
+        self._late_jobs = late_jobs
         self._clickhouse = clickhouse
         self._freshness = freshness
         self._time_zone = settings.time_zone
@@ -87,9 +108,17 @@ class Answers:
             "rows": rows.rows,
             "updated_at": max((state.updated_at for state in states if state.updated_at), default=None),
             "offsets": {partition: offset for state in states for partition, offset in state.offsets.items()},
-            "doubtful": self._freshness.doubtful(states),
+            "doubtful": self._freshness.doubtful(states) + self._late(states),
             "seconds": round(time.monotonic() - started, 4),
         }
+
+    def _late(self, states: Sequence[TableState]) -> list[dict[str, Any]]:
+        jobs = self._late_jobs()
+        late = [(each.name, job, jobs[job]) for each in states if (job := JOB_OF.get(each.name, "")) in jobs]
+        return [
+            {"table": table, "reason": f"The job {job} has {late.events:,} events left to count.", "since": late.since}
+            for table, job, late in late
+        ]
 
     async def _values(self, query: Query, given: Mapping[str, str]) -> dict[str, str]:
         values = query.values(given, self._time_zone)

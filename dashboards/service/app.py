@@ -56,10 +56,10 @@ def dashboard(settings: Settings, page: Path = PAGE) -> ASGIApp:
     assets = Assets(page)
     clickhouse = ClickHouse(settings)
     freshness = SinkFreshness(settings)
-    answers = Answers(clickhouse, freshness, settings)
+    pipeline = Pipeline(settings, freshness)
+    answers = Answers(clickhouse, freshness, settings, pipeline.late_jobs)
     hub = Hub(settings, clickhouse, metrics)
     explorer = Explorer(settings)
-    pipeline = Pipeline(settings, freshness)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:

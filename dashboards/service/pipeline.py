@@ -17,7 +17,7 @@ from typing import Any, Final
 import psutil
 
 from connections.errors import DependencyUnavailable
-from dashboards.service.answers import Freshness
+from dashboards.service.answers import Freshness, LateJob
 from dashboards.service.tables import TOPIC_OF
 from flink.cluster import Cluster, JobStatus
 from operations.failed_events import failed_events
@@ -27,6 +27,9 @@ from schemas.recommendations import utc_text
 from schemas.settings import Settings
 
 KEPT_SECONDS: Final = 5.0
+LATE_SECONDS: Final = 30.0
+"""From when a job that is behind is late: it says how far it is with each checkpoint, every ten seconds."""
+
 KEPT_FAILURES_SECONDS: Final = 30.0
 FAILURES: Final = 5_000
 """Failed events that are looked at; how many there are in all is beside them."""
@@ -40,13 +43,27 @@ class Pipeline:
     Args:
         settings: Where they are.
         freshness: How fresh tables are.
+        clock: Seconds since the epoch.
     """
 
-    def __init__(self, settings: Settings, freshness: Freshness) -> None:
+    def __init__(self, settings: Settings, freshness: Freshness, clock: Callable[[], float] = time.time) -> None:
         self._settings = settings
         self._freshness = freshness
         self._pool = ThreadPoolExecutor(3, "pipeline")
         self._known: dict[str, asyncio.Task[Looked]] = {}
+        self._clock = clock
+        self._behind: dict[str, tuple[int, float]] = {}
+
+    def late_jobs(self) -> dict[str, LateJob]:
+        """The jobs that were behind at every look for a while; a look that is old is renewed meanwhile."""
+        if self._is_old("lag", KEPT_SECONDS):
+            self._renew("lag", self._lag)
+        now = self._clock()
+        return {
+            job: LateJob(events, utc_text(datetime.fromtimestamp(since, UTC)))
+            for job, (events, since) in self._behind.items()
+            if now - since >= LATE_SECONDS
+        }
 
     def close(self) -> None:
         """End the threads."""
@@ -77,11 +94,16 @@ class Pipeline:
         }
 
     async def _looked(self, name: str, look: Callable[[], Any], kept_seconds: float) -> Looked:
+        if self._is_old(name, kept_seconds):
+            self._renew(name, look)
+        return await asyncio.shield(self._known[name])
+
+    def _is_old(self, name: str, kept_seconds: float) -> bool:
         known = self._known.get(name)
-        if known is None or (known.done() and time.monotonic() - known.result()[0] > kept_seconds):
-            known = asyncio.create_task(self._look(look))
-            self._known[name] = known
-        return await asyncio.shield(known)
+        return known is None or (known.done() and time.monotonic() - known.result()[0] > kept_seconds)
+
+    def _renew(self, name: str, look: Callable[[], Any]) -> None:
+        self._known[name] = asyncio.create_task(self._look(look))
 
     async def _look(self, look: Callable[[], Any]) -> Looked:
         try:
@@ -93,6 +115,9 @@ class Pipeline:
 
     def _lag(self) -> dict[str, Any]:
         lag = pipeline_lag(self._settings)
+        now = self._clock()
+        behind = {job: (events, self._behind.get(job, (0, now))[1]) for job, events in lag.jobs.items() if events}
+        self._behind = behind
         return {**asdict(lag), "settled": lag.settled, "words": str(lag)}
 
     def _jobs(self) -> list[dict[str, Any]]:

@@ -13,6 +13,9 @@ from schemas.topics import EVENTS
 TOPIC_OF: Final = {EVENTS: EVENTS} | {result.name: result.topic for result in RESULTS}
 """Table -> the topic that fills it."""
 
+JOB_OF: Final = {result.name: result.job for result in RESULTS}
+"""Table -> the job that computes it; none of events."""
+
 TABLE_OF: Final = {topic: table for table, topic in TOPIC_OF.items()}
 _SOURCE: Final = re.compile(r"\b(?:FROM|JOIN)\s+(\w+?)(?:_versions)?\b")
 _BEHIND: Final = {"users_daily": ("users_daily", "user_days")}
