@@ -165,17 +165,17 @@ async def measure(settings: Settings, rounds: int, only: str) -> list[Measured]:
         for days, first in (("28 days", MONTH), ("two years", FIRST)):
             if only in each.name and (days == "28 days" or each.parameters):
                 try:
-                    found = await measure_one(clickhouse, server, each, days, first, rounds)
+                    result = await measure_one(clickhouse, server, each, days, first, rounds)
                 except StatementRefused as error:
                     if error.code != TOO_MANY_ROWS:
                         raise
                     print(f"{each.name:<34} {days:<10} more rows than are answered")
                     continue
                 print(
-                    f"{each.name:<34} {days:<10} p50 {found.p50 * 1000:7.1f} ms  p95 {found.p95 * 1000:7.1f} ms  "
-                    f"CPU {found.cpu * 1000:6.1f} ms"
+                    f"{each.name:<34} {days:<10} p50 {result.p50 * 1000:7.1f} ms  p95 {result.p95 * 1000:7.1f} ms  "
+                    f"CPU {result.cpu * 1000:6.1f} ms"
                 )
-                measured.append(found)
+                measured.append(result)
     await clickhouse.close()
     return measured
 
