@@ -30,6 +30,9 @@ from web.problems import Problem
 log = logging.getLogger(__name__)
 
 KAFKA: Final = "Kafka"
+RETRY_SECONDS: Final = 1.0
+"""How long the hub waits before it tries again, when a server that it needs to begin is away."""
+
 VISITS_SECONDS: Final = 0.5
 """How long visits wait to be counted once a session has changed."""
 
@@ -103,6 +106,7 @@ class Hub:
             window = await filled_window(self._clickhouse, self._settings.time_zone)
         except DependencyUnavailable as error:
             self._away(error.name)
+            await asyncio.sleep(RETRY_SECONDS)
             raise
         for server in list(self._stale):
             self._back(server)

@@ -83,6 +83,7 @@ def servers(monkeypatch: pytest.MonkeyPatch) -> Servers:
     monkeypatch.setattr(hub_module, "filled_window", servers.filled_window)
     monkeypatch.setattr(hub_module, "_sink_positions", lambda _: START)
     monkeypatch.setattr(hub_module, "Reader", servers.reader)
+    monkeypatch.setattr(hub_module, "RETRY_SECONDS", 0.01)
     monkeypatch.setattr("web.background.RESTART_SECONDS", 0.01)
     return servers
 
