@@ -63,11 +63,14 @@ gives ``{"products": {id: {...}}}`` of up to 200.
 
 ``GET /api/pipeline``::
 
-    {"at": time, "lag": {"ingest": 0, "open_transactions": 0, "jobs": {}, "sinks": {}, "settled": true} or null,
+    {"at": time,
+     "lag": {"ingest": 0, "open_transactions": 0, "jobs": {}, "sinks": {}, "settled": true, "words"} or null,
      "jobs": [{"name", "state", "restarts", "checkpoints", "last_checkpoint": time or null, "last_failure"}],
      "failed": {"total": 3, "looked_at": 3, "reasons": {"...": 3}},
      "tables": [{"name", "updated_at": time or null, "behind": 0}], "memory_bytes": 83000000, "connections": 2,
      "stale": [{"server", "reason"}]}
+
+``failed.total`` is null where there are more than were looked at.
 
 ``POST /api/session`` with a key or a token as bearer sets a cookie that stands for it, as an EventSource can send no
 header; ``DELETE`` ends it. ``/health/live``, ``/health/ready`` and ``/metrics`` are as those of the other services.
@@ -76,6 +79,8 @@ header; ``DELETE`` ends it. ``/health/live``, ``/health/ready`` and ``/metrics``
 - ``app.py``         the ASGI application
 - ``access.py``      keys, tokens, cookies
 - ``assets.py``      the page's files
+- ``freshness.py``   how fresh tables are, with ``offsets.py`` (Kafka) and ``tables.py`` (which stand behind a query)
+- ``guard.py``       who may pass, and the headers that browsers hold a page to
 - ``clickhouse.py``  asks ClickHouse, read-only
 - ``answers.py``     a query's answer
 - ``meta.py``        what there is to ask
