@@ -98,7 +98,7 @@ def look(shown: Shown, page: Page) -> Callable[..., Page]:
 
     def opened(query: str, base: str = shown.url) -> Page:
         page.goto(f"{base}/?{query}")
-        page.wait_for_selector(".tile, .explored")
+        page.wait_for_selector(".tile, .explored", state="attached")
         wait_for(page, f"!document.querySelector('{LOADING}')")
         return page
 
