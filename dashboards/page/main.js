@@ -51,7 +51,7 @@ async function show() {
   const id = page.id === "products" ? `products ${state.product}` : page.id;
   if (shown?.id !== id) {
     const { open } = await page.load();
-    if (linkTo({}) !== linkTo(state)) return; // another state was asked for meanwhile
+    if (linkTo({}) !== linkTo({ ...state, table: null })) return; // another state was asked for meanwhile
     shown?.view.close?.();
     shown = { id, view: open(context) };
     main.replaceChildren(shown.view.element);
