@@ -82,4 +82,4 @@ const spaced = (name) => name.replaceAll("_", " ");
 const quoted = (text) => (/^[\w.-]+$/.test(text) ? text : `'${String(text).replaceAll("'", "'\\''")}'`);
 
 /** Why an answer's figures may be wrong; "" where nothing says so. */
-export const doubtOf = (answer) => [...new Set((answer.doubtful ?? []).map(({ reason }) => reason))].join(" ");
+export const reasonsOf = (answer) => [...new Set((answer.doubtful ?? []).map(({ reason }) => reason))].join(" ");

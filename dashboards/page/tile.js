@@ -14,7 +14,7 @@ import { openTable } from "./table.js";
  * @property {import("./table.js").Table} [table]  what is behind it
  * @property {string} [note]   a short line under the figure
  * @property {string} [newest] when its newest data is of, in words
- * @property {string} [doubt]  why the figure may be wrong; empty where nothing puts it in doubt
+ * @property {string} [caution]  why the figure may be wrong; empty where nothing says so
  *
  * @typedef {object} Figure
  * @property {string|number|null} value  exact
@@ -51,7 +51,7 @@ export class Tile {
     this.note = el("p.note", { dir: "auto" });
     this.body = el("div.tile-body");
     this.newest = el("span.newest");
-    this.doubt = el("p.doubt", { hidden: true });
+    this.caution = el("p.caution", { hidden: true });
     this.element = el(
       `section.tile.span-${span}${key ? ".key" : ""}`,
       { "aria-labelledby": heading, "data-tile": id, "data-state": "loading", "aria-busy": "true" },
@@ -60,7 +60,7 @@ export class Tile {
       !plain && this.change,
       this.note,
       this.body,
-      this.doubt,
+      this.caution,
       el("footer", {}, this.newest, el("span.tile-more", { "aria-hidden": "true" }, icon("table"))),
     );
     if (height) this.body.style.minHeight = `${height}px`;
@@ -84,7 +84,7 @@ export class Tile {
   }
 
   /** @param {Shown} shown */
-  show({ figure, body, table, note = "", newest = "", doubt = "" }) {
+  show({ figure, body, table, note = "", newest = "", caution = "" }) {
     this.#state("ready");
     this.table = table;
     this.open.disabled = !table;
@@ -93,14 +93,14 @@ export class Tile {
     setText(this.note, note);
     this.note.hidden = !note;
     setText(this.newest, newest);
-    this.reason = doubt;
-    this.#say(doubt && "may be out of date");
+    this.reason = caution;
+    this.#say(caution && "may be out of date");
   }
 
-  #say(doubt) {
-    this.doubt.replaceChildren(...(doubt ? [icon("warning"), el("span", { text: doubt })] : []));
-    this.doubt.title = this.reason ?? "";
-    this.doubt.hidden = !doubt;
+  #say(caution) {
+    this.caution.replaceChildren(...(caution ? [icon("warning"), el("span", { text: caution })] : []));
+    this.caution.title = this.reason ?? "";
+    this.caution.hidden = !caution;
   }
 
   #showFigure({ value, kind, currency, before, beforeName = "", better = "up", unit = "" }) {

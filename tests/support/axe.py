@@ -48,9 +48,9 @@ def _fetch(copy: Path) -> None:
 def severe_issues(page: Page, script: str) -> list[tuple[str, str, list[Any]]]:
     """Issues that are serious or critical: rule, what it asks for, and the elements."""
     page.evaluate(script)
-    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    results = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
     return [
         (issue["id"], issue["help"], [node["target"] for node in issue["nodes"]][:5])
-        for issue in found["violations"]
+        for issue in results["violations"]
         if issue["impact"] in SEVERE
     ]

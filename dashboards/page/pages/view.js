@@ -15,8 +15,8 @@ export class View {
   constructor(element, tiles, { nothing, command }, loading) {
     Object.assign(this, { element, tiles, loading, refreshes: true });
     this.nothing = el("div.banner.plain.nothing", { hidden: true, role: "status" }, el("p", { text: nothing }), command && copyable(command));
-    this.doubts = el("div.banner", { hidden: true, role: "status" }, icon("warning"), el("p"));
-    element.prepend(this.nothing, this.doubts);
+    this.reasons = el("div.banner", { hidden: true, role: "status" }, icon("warning"), el("p"));
+    element.prepend(this.nothing, this.reasons);
   }
 
   async load(context) {
@@ -31,7 +31,7 @@ export class View {
       if (!problem.status && problem.name !== "Error") console.error(problem);
       for (const tile of this.tiles) if (["loading", "reloading"].includes(tile.element.dataset.state)) tile.failed(`${problem.message} The figures of other pages go on.`);
     }
-    this.#sayDoubts();
+    this.#sayReasons();
     const isEmpty = this.tiles.every((tile) => tile.element.dataset.state === "empty");
     this.nothing.hidden = !isEmpty;
     this.element.classList.toggle("is-empty", isEmpty);
@@ -39,10 +39,10 @@ export class View {
   }
 
   /* Each reason once; the tiles that it concerns have a mark. */
-  #sayDoubts() {
+  #sayReasons() {
     const reasons = [...new Set(this.tiles.filter((tile) => tile.element.dataset.state === "ready").map((tile) => tile.reason).filter(Boolean))];
-    this.doubts.hidden = !reasons.length;
-    setText(this.doubts.lastChild, reasons.join(" "));
+    this.reasons.hidden = !reasons.length;
+    setText(this.reasons.lastChild, reasons.join(" "));
   }
 
   close() {

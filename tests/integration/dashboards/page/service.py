@@ -55,7 +55,7 @@ class Relay:
             _end(each)
         self._sockets.clear()
 
-    def mend(self) -> None:
+    def restore(self) -> None:
         """Carry everything again."""
         self._is_cut = False
         self._flows.set()

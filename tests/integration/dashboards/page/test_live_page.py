@@ -108,7 +108,7 @@ def test_a_new_order_shows_within_a_second(live: Page, shop: Shop, record_proper
     assert live.get_attribute("[data-tile=net] .figure", "data-value") == "1020"
 
 
-def test_silence_is_a_lost_connection_and_mends_itself(live: Page, shop: Shop, relay: Relay) -> None:
+def test_silence_is_a_lost_connection_and_recovers(live: Page, shop: Shop, relay: Relay) -> None:
     shop.sells(2_000, Decimal(5))
     wait_for_orders(live, 2_000)
     live.wait_for_timeout(1_500)  # a beat was heard
@@ -117,11 +117,11 @@ def test_silence_is_a_lost_connection_and_mends_itself(live: Page, shop: Shop, r
     live.wait_for_selector("[data-tile=orders][data-state=stale]", timeout=10_000)
     seconds = time.monotonic() - began
     assert seconds < STALE_MS / 1000 + 0.5
-    assert "Not up to date since" in live.inner_text("[data-tile=orders] .doubt")
+    assert "Not up to date since" in live.inner_text("[data-tile=orders] .caution")
     shop.sells(2_001, Decimal(6))
     live.wait_for_timeout(500)
     assert live.get_attribute(ORDERS, "data-value") == "2000"
-    relay.mend()
+    relay.restore()
     wait_for_orders(live, 2_001)
     wait_until_nothing_is_stale(live)
 
@@ -133,7 +133,7 @@ def test_a_connection_that_ends_is_stale_at_once_and_comes_back(live: Page, shop
     live.wait_for_selector("[data-tile=net][data-state=stale]", timeout=STALE_MS)
     assert "connection lost" in live.inner_text(".freshness")
     shop.sells(3_001, Decimal(6))
-    relay.mend()
+    relay.restore()
     wait_for_orders(live, 3_001)
     wait_until_nothing_is_stale(live)
     assert "stale" not in states(live)
