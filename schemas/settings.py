@@ -118,7 +118,7 @@ class Settings(BaseSettings):
     )
 
     sink_batch_rows: int = Field(100_000, ge=1, description="Most rows of one insert into ClickHouse.")
-    sink_batch_ms: int = Field(1_000, ge=1, description="How long an insert into ClickHouse waits for more rows.")
+    sink_batch_ms: int = Field(800, ge=1, description="How long an insert into ClickHouse waits for more rows.")
 
     model_store_url: str = Field("", description="Where models are kept: file:///..., s3://...")
     training_model: str = Field("blend", description="The model that the job training fits.")

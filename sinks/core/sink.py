@@ -32,6 +32,9 @@ REFUSALS: Final = 5
 SLICE_SECONDS: Final = 0.5
 """How long the loop may be deaf to a signal."""
 
+SLICES: Final = 5
+"""Reads while a batch waits: it is sent at the end of one, so at most a fifth later than it is due."""
+
 
 class Sink:
     """Carries topics into a store until ``stopping`` is set.
@@ -60,7 +63,7 @@ class Sink:
         self._store = store
         self._stopping = stopping
         self._clock = clock
-        self._slice_seconds = min(settings.sink_batch_ms / 1000, SLICE_SECONDS)
+        self._slice_seconds = min(settings.sink_batch_ms / 1000 / SLICES, SLICE_SECONDS)
         self._read_seconds = 0.0  # spent reading: a batch ages by it, and not while another is being delivered
         self._buffers = Buffers(
             limits or Limits(settings.sink_batch_rows, BATCH_BYTES, settings.sink_batch_ms, TOTAL_BYTES)

@@ -20,7 +20,7 @@ from sinks.core.starting import Start, start_at
 logger = logging.getLogger(__name__)
 
 CALL_TIMEOUT_SECONDS: Final = 10.0
-LONGEST_FETCH_MS: Final = 300
+LONGEST_FETCH_MS: Final = 200
 """How long Kafka gathers records before it answers."""
 
 ASSIGN_SECONDS: Final = 120.0
