@@ -86,6 +86,7 @@ def test_a_window_holds_within_a_category(service: Service, stocked: Shelf) -> N
     within = redis_keys.category_popular_within("Cups", "1d")
     stocked.put(within, Source.CATEGORY_POPULAR, ["p31", "gone"], Reason.POPULAR)
     stocked.put(redis_keys.popular("1d"), Source.POPULAR, ["p18", "p33"], Reason.POPULAR)
+    stocked.put(redis_keys.popular("7d"), Source.POPULAR, ["p17", "p18"], Reason.POPULAR)
     answer = service.get("/v1/popular", n=3, window="1d", category="Cups")
     assert ids(answer) == ["p31", "p33", "p17"]
     assert answer["source"] == "category_popular_1d"
