@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import logging
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
 import pytest
 from confluent_kafka import Producer
@@ -17,9 +18,10 @@ from playwright.sync_api import Page
 from connections.registry import SchemaRegistry
 from schemas.codec import Encoder, load_schema, schema_text
 from schemas.results import result_named
-from schemas.topics import EVENTS
 from tests.integration.dashboards.page.conftest import Shown, wait_for
 from tests.integration.dashboards.page.service import Relay
+
+log = logging.getLogger(__name__)
 
 pytestmark = pytest.mark.platform
 
@@ -45,10 +47,9 @@ class Shop:
         row |= {"refunds": none, "cancelled": none, **people}
         self._send(SALES.topic, self._encoder(f"{SALES.topic}-value", schema_text(SALES.name)).encode(row), self._key())
 
-    def places(self, order: dict[str, Any]) -> None:
-        """A purchase among the trusted events."""
-        encoder = self._encoder(f"{EVENTS}-value", schema_text("shop_event"))
-        self._send(EVENTS, encoder.encode(order), str(order["user_id"]).encode())
+    def sells_nothing(self) -> None:
+        """The row is gone again, for the tests that share the platform."""
+        self._send(SALES.topic, None, self._key())
 
     def _key(self) -> bytes:
         fields = [each for each in load_schema(SALES.name)["fields"] if each["name"] in SALES.key]
@@ -59,15 +60,18 @@ class Shop:
     def _encoder(self, subject: str, text: str) -> Encoder:
         return Encoder(json.loads(text), self.registry.register(subject, text))
 
-    def _send(self, topic: str, value: bytes, key: bytes) -> None:
+    def _send(self, topic: str, value: bytes | None, key: bytes) -> None:
         self.producer.produce(topic, value, key=key)
         assert self.producer.flush(30) == 0
 
 
 @pytest.fixture
-def shop(shown: Shown) -> Shop:
+def shop(shown: Shown) -> Iterator[Shop]:
     servers = {"bootstrap.servers": shown.settings.kafka_bootstrap_servers, "linger.ms": 0}
-    return Shop(Producer(servers), SchemaRegistry(shown.settings.registry_url, 30), shown.today)
+    with closing(SchemaRegistry(shown.settings.registry_url, 30)) as registry:
+        made = Shop(Producer(servers), registry, shown.today)
+        yield made
+        made.sells_nothing()
 
 
 @pytest.fixture
@@ -94,7 +98,7 @@ def states(page: Page) -> set[str]:
     return set(page.eval_on_selector_all(".tile", "all => all.map(each => each.dataset.state)"))
 
 
-def test_a_new_order_shows_within_a_second(live: Page, shop: Shop, record_property: Any) -> None:
+def test_a_new_order_shows_within_a_second(live: Page, shop: Shop) -> None:
     shop.sells(1_000, Decimal("1.0000"))
     wait_for_orders(live, 1_000)
     seconds = []
@@ -103,7 +107,7 @@ def test_a_new_order_shows_within_a_second(live: Page, shop: Shop, record_proper
         shop.sells(orders, Decimal(orders))
         wait_for_orders(live, orders)
         seconds.append(time.monotonic() - began)
-    record_property("seconds until an order shows: median, slowest", (sorted(seconds)[10], max(seconds)))
+    log.info("seconds until an order shows: median %.2f, slowest %.2f", sorted(seconds)[10], max(seconds))
     assert sorted(seconds)[10] < SHOWN_MS / 1000
     assert live.get_attribute("[data-tile=net] .figure", "data-value") == "1020"
 
@@ -151,6 +155,7 @@ def test_a_sleeping_tab_seeds_again(live: Page, shop: Shop) -> None:
 def test_two_pages_show_the_same(live: Page, shop: Shop, look: Callable[..., Page]) -> None:
     other = live.context.new_page()
     other.goto(live.url)
+    other.wait_for_selector(ORDERS)
     shop.sells(5_000, Decimal(5))
     wait_for_orders(live, 5_000)
     wait_for_orders(other, 5_000)
