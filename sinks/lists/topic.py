@@ -14,6 +14,7 @@ from connections.errors import DependencyUnavailable
 from connections.kafka import CommittedRecords
 from connections.registry import SchemaRegistry
 from schemas.codec import HEADER_BYTES, Encoder, schema_text
+from schemas.errors import ConfigurationError
 from schemas.results import RECOMMENDATION_LISTS
 from schemas.settings import Settings
 from sinks.core.framing import FramedDecoder
@@ -55,13 +56,13 @@ class ListsTopic:
         """The lists that the topic holds; what equals one of them will not be written.
 
         Raises:
-            DependencyUnavailable: A server does not answer.
+            DependencyUnavailable: A server does not answer, or the topic is not there yet.
             ContractError: A record is not what its schema says.
         """
         decoder = FramedDecoder(self._registry)
         digests: dict[ListKey, bytes] = {}
         with CommittedRecords(self._settings) as records:
-            for partition in records.partitions(self._topic):
+            for partition in self._partitions(records):
                 for message in records.read(self._topic, partition, *records.bounds(self._topic, partition)):
                     key = ListKey(**decoder.decode(message.key() or b""))
                     if (value := message.value()) is None:
@@ -70,6 +71,12 @@ class ListsTopic:
                         digests[key] = _digest(value)
         self._digests = digests
         return frozenset(digests)
+
+    def _partitions(self, records: CommittedRecords) -> list[int]:
+        try:
+            return records.partitions(self._topic)
+        except ConfigurationError as error:  # the first start of a platform: its topics are made once Kafka runs
+            raise self._unavailable(str(error)) from error
 
     def write(self, lists: Iterable[RankedList]) -> int:
         """Write what differs, until Kafka has acknowledged it; how many lists that were.
