@@ -16,7 +16,6 @@ import { behind } from "./rates.js";
 import { View } from "./view.js";
 
 const MOST = 10;
-const ALL = 10_000;
 const FIGURES = [
   { id: "views", title: "Views", kind: "count", column: "views", columns: ["views", "purchase_rate"], note: (sums) => (sums.views ? `${percent(sums.purchases, sums.views)} bought` : "") },
   { id: "additions", title: "Put into carts", kind: "count", column: "cart_additions", columns: ["cart_additions", "cart_rate"], note: (sums) => (sums.views ? `${percent(sums.cart_additions, sums.views)} of the views` : "") },
@@ -39,26 +38,27 @@ export function open(context) {
   return context.state.product === null ? all() : one(context.state.product);
 }
 
-const figureTiles = () => FIGURES.map(({ id, title, columns }) => new Tile({ id, title, definition: definition("products_top", ...columns) }));
+const figureTiles = () => FIGURES.map(({ id, title, columns }) => new Tile({ id, title, definition: definition("products_totals", ...columns) }));
 
 function all() {
   const tiles = figureTiles();
   const ranks = RANKS.map(({ id, title, column }) => new Tile({ id, title, definition: definition("products_top", column), span: 6, plain: true, height: 420 }));
   const element = el("div", {}, section("Products", ...tiles), section("Ranks", ...ranks));
   return new View(element, [...tiles, ...ranks], { nothing: EMPTY, command: "./shop demo" }, async (context, signal) => {
-    const [now, before] = await figures(context, signal, {});
+    const [[now, before], best] = await Promise.all([figures(context, signal, {}), Promise.all(RANKS.map(({ column }) => top(column, context, signal)))]);
     showFigures(tiles, now, before, context);
-    const best = RANKS.map(({ column }) => now.rows.filter((row) => Number(row[column]) > 0).toSorted((a, b) => Number(b[column]) - Number(a[column])).slice(0, MOST));
-    const titles = await titlesOf(best.flat().map((row) => row.product_id), signal);
-    RANKS.forEach((rank, n) => showRank(ranks[n], rank, best[n], now, context, titles));
+    const titles = await titlesOf(best.flatMap(({ rows }) => rows.map((row) => row.product_id)), signal);
+    RANKS.forEach((rank, n) => showRank(ranks[n], rank, best[n], context, titles));
   });
 }
 
 /* Of all products, or of one, over the days and those compared with. */
 function figures({ range, currency }, signal, only) {
-  const ask = ({ first, last }) => query("products_top", { from: first, to: last, currency, limit: ALL, ...only }, { signal });
+  const ask = ({ first, last }) => query("products_totals", { from: first, to: last, currency, ...only }, { signal });
   return Promise.all([ask(range), range.before && ask(range.before)]);
 }
+
+const top = (order, { range, currency }, signal) => query("products_top", { from: range.first, to: range.last, currency, order, limit: MOST }, { signal });
 
 const sumsOf = ({ rows }) => Object.fromEntries(SUMS.map((column) => [column, total(rows, column)]));
 
@@ -71,14 +71,14 @@ function showFigures(tiles, now, before, { range, currency }) {
   });
 }
 
-function showRank(tile, { column, kind, note }, rows, now, { currency }, titles) {
+function showRank(tile, { column, kind, note }, answer, { currency }, titles) {
+  const rows = answer.rows.filter((row) => Number(row[column]) > 0);
   if (!rows.length) return tile.empty("None in these days.");
   const bar = (row) => {
     const title = titles[row.product_id]?.title;
     return { name: title ?? row.product_id, href: linkTo({ product: row.product_id }), value: decimal.drawn(row[column]), text: format.short(row[column], kind, currency), title: format.whole(row[column], kind, currency), note: [title && row.product_id, note(row, currency)].filter(Boolean).join(" · ") };
   };
-  const sorted = now.rows.toSorted((a, b) => Number(b[column]) - Number(a[column]));
-  tile.show({ body: bars(rows.map(bar)), ...behind(now, currency, sorted) });
+  tile.show({ body: bars(rows.map(bar)), ...behind(answer, currency) });
 }
 
 /** What is known of products, by id; nothing where nobody answers, as ids alone are enough. */

@@ -265,6 +265,21 @@ def test_products_are_seen_bought_and_given_back(settings: Settings) -> None:
     assert chosen(rows_of(settings, "products_top", product="p1", currency=GBP), "units") == [(8,)]
 
 
+def test_products_in_all(settings: Settings) -> None:
+    columns = ("currency", "views", "cart_additions", "purchases", "units", "revenue", "purchase_rate", "refunded")
+    assert chosen(rows_of(settings, "products_totals"), *columns) == [
+        (EUR, 20, 8, 1, 1, Decimal(11), 0.2, Decimal(0)),
+        (GBP, 20, 8, 4, 17, Decimal(170), 0.2, Decimal(10)),
+    ]
+    assert chosen(rows_of(settings, "products_totals", product="p2"), *columns) == [
+        (GBP, 0, 0, 1, 9, Decimal(90), None, Decimal(0))
+    ]
+    assert chosen(rows_of(settings, "products_totals", product="p3"), *columns) == [
+        ("", 4, 0, 0, 0, Decimal(0), 0.0, Decimal(0))
+    ]
+    assert rows_of(settings, "products_totals", product="p4") == []
+
+
 def test_one_product_day_by_day(settings: Settings) -> None:
     assert chosen(
         rows_of(settings, "product_by_day", product="p1"), "day", "currency", "views", "units", "returned_units"
