@@ -94,18 +94,18 @@ const panel = (title, about, body) => el("section.tile", { "aria-label": title }
 
 function productLink(id, products) {
   const known = products[id];
-  return el("a.plain", { href: linkTo({ page: "products", product: id, user: null }), text: known?.title ?? id, title: id, dir: "auto" });
+  return el("a.plain", { href: linkTo({ page: "products", product: id, user: null }), text: known?.title?.trim() || id, title: id, dir: "auto" });
 }
 
 function productCard(id, known) {
   const about = known ? [known.brand, known.category, known.price && format.whole(known.price, "money", known.currency), known.available === false ? "sold out" : "available"].filter(Boolean).join(" · ") : "The catalogue does not know it.";
-  return panel(known?.title ?? id, id, el("p", {}, `${about} `, el("a", { href: linkTo({ page: "products", product: id, user: null }), text: "Its sales" })));
+  return panel(known?.title?.trim() || id, id, el("p", {}, `${about} `, el("a", { href: linkTo({ page: "products", product: id, user: null }), text: "Its sales" })));
 }
 
 /* Products of the history that an item is there for. */
 function because(item, products) {
   if (!item.because?.length) return [];
-  const unnamed = item.because.filter((id) => !(item.words ?? "").includes(products[id]?.title ?? id));
+  const unnamed = item.because.filter((id) => !(item.words ?? "").includes(products[id]?.title?.trim() || id));
   return unnamed.flatMap((id) => [" ", productLink(id, products)]);
 }
 

@@ -75,8 +75,8 @@ function showRank(tile, { column, kind, note }, answer, { currency }, titles) {
   const rows = answer.rows.filter((row) => Number(row[column]) > 0);
   if (!rows.length) return tile.empty("None in these days.");
   const bar = (row) => {
-    const title = titles[row.product_id]?.title;
-    return { name: title ?? row.product_id, href: linkTo({ product: row.product_id }), value: decimal.drawn(row[column]), text: format.short(row[column], kind, currency), title: format.whole(row[column], kind, currency), note: [title && row.product_id, note(row, currency)].filter(Boolean).join(" · ") };
+    const title = titles[row.product_id]?.title?.trim();
+    return { name: title || row.product_id, href: linkTo({ product: row.product_id }), value: decimal.drawn(row[column]), text: format.short(row[column], kind, currency), title: format.whole(row[column], kind, currency), note: [title && row.product_id, note(row, currency)].filter(Boolean).join(" · ") };
   };
   tile.show({ body: bars(rows.map(bar)), ...behind(answer, currency) });
 }
@@ -105,7 +105,7 @@ function one(product) {
     const [[now, before], daily, titles] = await Promise.all([figures(context, signal, { product }), query("product_by_day", { from: range.first, to: range.last, product }, { signal }), titlesOf([product], signal)]);
     showFigures(tiles, now, before, context);
     const known = titles[product];
-    if (known?.title) heading.textContent = known.title;
+    if (known?.title?.trim()) heading.textContent = known.title;
     about.textContent = known ? [known.title && product, known.brand, known.category, known.price && format.whole(known.price, "money", known.currency), known.available === false && "sold out"].filter(Boolean).join(" · ") : "";
     showDays(byDay, daily, context, daily.rows.filter((row) => row.currency === currency));
   });

@@ -20,6 +20,9 @@ pytestmark = pytest.mark.platform
 DAYS = (date(2026, 6, 1), date(2026, 6, 2), date(2026, 6, 3))
 SALES = ("day", "currency", "orders", "units", "gross", "refunds", "cancelled", "buyers", "new_buyers")
 
+OF_THE_SHOP = {"shop_range", "visits_now"}
+"""Queries with one row, whatever the days."""
+
 
 @pytest.fixture(scope="module")
 def settings(platform: Any) -> Iterator[Settings]:
@@ -126,7 +129,7 @@ def test_products_come_best_selling_first(settings: Settings) -> None:
 @pytest.mark.parametrize("name", queries())
 def test_an_answer_without_rows_still_names_its_columns(settings: Settings, name: str) -> None:
     empty, full = run(settings, name, date(1999, 1, 1), date(1999, 1, 2)), run(settings, name)
-    assert empty.rows == []
+    assert len(empty.rows) == (1 if name in OF_THE_SHOP else 0)
     assert empty.columns == full.columns
 
 

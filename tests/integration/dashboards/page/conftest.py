@@ -58,13 +58,13 @@ def wait_for(page: Page, script: str, arg: Any = None, within_seconds: float = S
     )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     with chromium() as launched:
         yield launched
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def shown(platform: Any, browser: Browser) -> Iterator[Shown]:
     name = f"page_{uuid.uuid4().hex[:10]}"
     settings: Settings = platform.settings.model_copy(update={"clickhouse_database": name, "time_zone": ZONE})
