@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from schemas import redis_keys
 from schemas.categories import lies_in
-from schemas.recommendations import FIRST_ITEMS, Reason, Source, decode_product
-from tests.contract.serving.conftest import Make
+from schemas.recommendations import FIRST_ITEMS, Product, Reason, Source, decode_product
+from tests.contract.serving.conftest import CATALOGUE, Make
 from tests.support.serving import Service, Shelf, ids
 
 PRODUCTS = [f"q{n}" for n in range(260)]
+STOCK = [*CATALOGUE, *PRODUCTS]
 RULES = """
 [rules.boosts]
 boosts = [{ category = "Tea", factor = 3.0 }, { brand = "B2", factor = 0.4 }]
@@ -58,28 +60,90 @@ def paged(make: Make, stocked: Shelf, tmp_path_factory: pytest.TempPathFactory) 
     return make(serving_rules_file=str(rules), serving_redis_budget_ms=5_000)  # memory has another order
 
 
-@pytest.mark.parametrize("scenario", ["", *NAMES, "boosts of the request"])
-def test_pages_of_any_sizes_form_one_order(paged: Service, scenario: str) -> None:
-    rng = random.Random(scenario)
+every_scenario = pytest.mark.parametrize("scenario", ["", *NAMES, "boosts of the request"])
+
+
+def shown(page: Callable[[int, int], list[str]], rng: random.Random) -> list[str]:
+    """All that a question shows, in pages of a hundred; pages of other sizes are found to form the same order.
+
+    Args:
+        page: The products from an offset on, and so many of them.
+        rng: Chooses the sizes.
+    """
+    whole = [item for offset in range(0, 501, 100) for item in page(offset, 100)]
+    assert len(whole) == len(set(whole)) > 50
+    sizes = [rng.choice([1, 2, 7, 30, 99]) for _ in range(8)]
+    firsts = [sum(sizes[:index]) for index in range(len(sizes))]
+    pages = [item for first, size in zip(firsts, sizes, strict=True) if first <= 500 for item in page(first, size)]
+    assert pages == whole[: len(pages)]
+    assert len(pages) == min(len(whole), sum(sizes))
+    return whole
+
+
+def posted(service: Service, scenario: str, **filters: str) -> Iterator[Callable[[int, int], list[str]]]:
+    """The pages of a known user, and those of a visit."""
     boosts = [{"factor": 5, "brand": "B3"}] if scenario.startswith("boosts of") else []
-    options = {"scenario": scenario, "boosts": boosts}
+    options = {"scenario": scenario, "boosts": boosts, **filters}
     seen = [{"item_id": item} for item in PRODUCTS[:3]]
     for path, asked in (("recommend", {"user_id": "pat"}), ("session/recommend", {"items": seen})):
 
         def page(offset: int, n: int, path: str = path, asked: dict[str, Any] = asked) -> list[str]:
-            return ids(paged.post(f"/v1/{path}", {**asked, **options, "offset": offset, "n": n}))
+            return ids(service.post(f"/v1/{path}", {**asked, **options, "offset": offset, "n": n}))
 
-        whole = [item for offset in range(0, 501, 100) for item in page(offset, 100)]
-        assert len(whole) == len(set(whole)) > 50
-        sizes = [rng.choice([1, 2, 7, 30, 99]) for _ in range(8)]
-        firsts = [sum(sizes[:index]) for index in range(len(sizes))]
-        pages = [item for first, size in zip(firsts, sizes, strict=True) if first <= 500 for item in page(first, size)]
-        assert pages == whole[: len(pages)]
-        assert len(pages) == min(len(whole), sum(sizes))
+        yield page
+
+
+@every_scenario
+def test_pages_of_any_sizes_form_one_order(paged: Service, scenario: str) -> None:
+    rng = random.Random(scenario)
+    for page in posted(paged, scenario):
+        shown(page, rng)
+
+
+@every_scenario
+def test_pages_within_a_category_form_one_order_of_all_its_products(
+    paged: Service, stocked: Shelf, scenario: str
+) -> None:
+    rng = random.Random(scenario)
+    left_out = blocked(stocked, scenario)
+    for page in posted(paged, scenario, category="Tea"):
+        whole = shown(page, rng)
+        assert of_category(stocked, "Tea") - left_out <= set(whole)
+        assert [item for item in whole if item in left_out or not may_be_of(category_of(stocked, item), "Tea")] == []
+
+
+@pytest.mark.parametrize("path", ["popular", "popular?window=7d", "trending", "newest", "items/q1/similar"])
+def test_pages_of_a_list_of_a_category_form_one_order_of_all_its_products(
+    paged: Service, stocked: Shelf, path: str
+) -> None:
+    path, _, window = path.partition("?window=")
+    options = {"category": "Tea", **({"window": window} if window else {})}
+
+    def page(offset: int, n: int) -> list[str]:
+        return ids(paged.get(f"/v1/{path}", offset=offset, n=n, **options))
+
+    whole = shown(page, random.Random(path))
+    assert of_category(stocked, "Tea") - {"q1" if "q1" in path else ""} <= set(whole)
+    assert [item for item in whole if not may_be_of(category_of(stocked, item), "Tea")] == []
+
+
+def blocked(shelf: Shelf, scenario: str) -> set[str]:
+    """The products that the rules of a scenario block."""
+    of_brand = {item for item in STOCK if product_of(shelf, item).brand == "B1"}
+    return {"blocked": {*of_brand, "q3", "q150"}, "all": of_brand}.get(scenario, set())
+
+
+def of_category(shelf: Shelf, category: str) -> set[str]:
+    return {item for item in STOCK if lies_in(category_of(shelf, item), category)}
+
+
+def product_of(shelf: Shelf, item: str) -> Product:
+    value: Any = shelf.redis.get(redis_keys.product(item))
+    return decode_product(value)
 
 
 def category_of(shelf: Shelf, item: str) -> str:
-    return decode_product(shelf.redis.get(redis_keys.product(item))).category
+    return product_of(shelf, item).category
 
 
 def may_be_of(own: str, category: str) -> bool:
