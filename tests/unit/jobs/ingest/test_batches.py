@@ -181,6 +181,19 @@ def test_a_value_of_a_line_is_accepted_as_its_constraint_says_alone_and_in_a_bat
     assert [case for case, a, b in zip(cases, accepted, expected, strict=True) if a != b] == []
 
 
+@pytest.mark.parametrize("size", [1, 10, 64, 200])
+def test_an_impossible_visibility_is_refused_in_a_batch_of_any_size(
+    registry: Any, encoder: Encoder, purchase: Purchase, size: int
+) -> None:
+    decoder = EventDecoder(registry)
+    read: list[Row] = [(encoder.encode(purchase(visibility="teleported")), HAPPENED, None)] * size
+
+    decided = together(BatchRules(decoder, LIMITS), read)
+
+    assert {decision[3] for decision in decided} == {"invalid_value"}
+    assert decided == one_by_one(IngestRules(decoder, LIMITS), read)
+
+
 @pytest.mark.parametrize("event_type", EVENT_TYPES)
 def test_what_a_type_requires_is_required_alone_and_in_a_batch(
     registry: Any, encoder: Encoder, event_type: str
