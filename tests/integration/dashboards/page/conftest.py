@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -21,6 +22,7 @@ from simulator.plan import Plan
 from tests.integration.dashboards.page.service import serving
 from tests.support.browsers import chromium
 from tests.support.simulated_tables import fill_tables, rows_of
+from tests.support.workers import GroupResources
 
 ZONE = "Europe/London"
 DAYS = 70
@@ -58,16 +60,20 @@ def wait_for(page: Page, script: str, arg: Any = None, within_seconds: float = S
     )
 
 
-@pytest.fixture(scope="package")
-def browser() -> Iterator[Browser]:
-    with chromium() as launched:
-        yield launched
+@pytest.fixture(scope="session")
+def browser(group_resources: GroupResources) -> Browser:
+    return group_resources.hold(chromium())
 
 
-@pytest.fixture(scope="package")
-def shown(platform: Any, browser: Browser) -> Iterator[Shown]:
+@pytest.fixture(scope="session")
+def shown(platform: Any, browser: Browser, group_resources: GroupResources) -> Shown:  # no browser, no shop
+    return group_resources.hold(shown_shop(platform.settings))
+
+
+@contextmanager
+def shown_shop(platform: Settings) -> Iterator[Shown]:
     name = f"page_{uuid.uuid4().hex[:10]}"
-    settings: Settings = platform.settings.model_copy(update={"clickhouse_database": name, "time_zone": ZONE})
+    settings = platform.model_copy(update={"clickhouse_database": name, "time_zone": ZONE})
     migrate_tables(settings, wait_seconds=30)
     now = datetime.now(UTC)
     today = now.astimezone(ZoneInfo(ZONE)).date()
