@@ -181,7 +181,7 @@ def topic_config(topic: Topic, settings: Settings) -> dict[str, str]:
     if topic.cleanup is not Cleanup.DELETE:
         rows_ms = DEMAND_DAYS * DAY_SECONDS * 1000 if topic.cleanup is Cleanup.COMPACT_AND_DELETE else FOR_EVER
         return {
-            "cleanup.policy": topic.cleanup,
+            "cleanup.policy": topic.cleanup.value,  # the enum itself is refused where a topic is configured again
             "retention.ms": str(rows_ms),
             "delete.retention.ms": str(retention_ms),
             "min.cleanable.dirty.ratio": str(COMPACT_DIRTY_RATIO),

@@ -4,6 +4,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource
 
 from connections.errors import DependencyUnavailable
 from operations.migrate import partitions_of, topic_config, wait_until_served
@@ -55,3 +56,14 @@ def test_a_compacted_topic_is_copied_when_half_of_it_is_new() -> None:
 
     assert ratios[RESULTS[0].topic] == "0.5"
     assert ratios["events"] is None
+
+
+def test_configuration_is_plain_text_as_kafka_s_client_refuses_any_other_where_a_topic_is_there_already() -> None:
+    admin = AdminClient({"bootstrap.servers": "127.0.0.1:1"})
+    for topic in TOPICS:
+        entries = [
+            ConfigEntry(name, value, incremental_operation=AlterConfigOpType.SET)
+            for name, value in topic_config(topic, Settings()).items()
+        ]
+        resource = ConfigResource(ConfigResource.Type.TOPIC, topic.name, incremental_configs=entries)
+        admin.incremental_alter_configs([resource], request_timeout=0.1)
