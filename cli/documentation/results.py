@@ -32,7 +32,7 @@ def queries_reference() -> str:
 def _query_entry(query: Query) -> str:
     columns = [(f"`{each.name}`", each.unit, each.doc) for each in query.columns]
     parameters = [
-        (f"`--{each.name}`", _values(each), each.doc) for each in query.parameters if each.name not in (FROM, TO)
+        (f"`--set {each.name}=`", _values(each), each.doc) for each in query.parameters if each.name not in (FROM, TO)
     ]
     described = [
         query.summary,

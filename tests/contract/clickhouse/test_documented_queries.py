@@ -15,7 +15,7 @@ from operations.migrate import migrate_tables
 from schemas.settings import Settings
 
 PAGE = Path(__file__).parents[3] / "docs" / "metrics.md"
-_ENTRY = re.compile(r"^\*\*(\w+)\*\*: [^\n]+\n\n((?:\|[^\n]*\n)+)", re.MULTILINE)
+_ENTRY = re.compile(r"^\*\*(\w+)\*\*: [^\n]+\n\n(?:\| parameter (?:\|?[^\n]+\n)+\n)?((?:\|[^\n]*\n)+)", re.MULTILINE)
 
 
 def documented() -> dict[str, tuple[str, ...]]:
