@@ -37,7 +37,9 @@ SECONDS = 60.0
 @pytest.fixture(scope="session")
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     """Settings of a running broker and registry, schemas registered."""
-    settings = Settings(data_dir=tmp_path_factory.mktemp("kafka"), port_base=free_base(random.Random()))
+    settings = Settings(
+        data_dir=tmp_path_factory.mktemp("kafka"), port_base=free_base(random.Random()), topic_result_partitions=2
+    )
     data = DataDirectory(settings.data_dir)
     data.create()
     jars = Jars(read_lock(), default_cache())
