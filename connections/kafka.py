@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from types import TracebackType
-from typing import Final, Protocol, Self, TypeVar
+from typing import Any, Final, Protocol, Self, TypeVar
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
@@ -46,6 +46,24 @@ class KafkaAddress(Protocol):
         ...
 
 
+def committed_reader(kafka: KafkaAddress, name: str) -> dict[str, Any]:
+    """What every consumer of ours has in common, as librdkafka's options: committed records alone, commits by hand.
+
+    Args:
+        kafka: Where Kafka is.
+        name: Of the client, and of its group, on which the client insists even where nothing is committed.
+    """
+    return {
+        "bootstrap.servers": kafka.kafka_bootstrap_servers,
+        "client.id": name,
+        "group.id": name,
+        "isolation.level": "read_committed",
+        "enable.auto.commit": False,
+        "enable.partition.eof": True,
+        "allow.auto.create.topics": False,
+    }
+
+
 class CommittedRecords:
     """A reader of committed records; a context manager that closes its connections.
 
@@ -60,13 +78,8 @@ class CommittedRecords:
         self._timeout_seconds = kafka.http_timeout_seconds
         self._consumer = Consumer(
             {
-                "bootstrap.servers": self._servers,
-                "client.id": "shopstream-reader",
-                "group.id": "shopstream-reader",  # the client insists on one; nothing is committed under it
-                "enable.auto.commit": False,
-                "isolation.level": "read_committed",
+                **committed_reader(kafka, "shopstream-reader"),
                 "auto.offset.reset": "earliest",
-                "enable.partition.eof": True,
                 "fetch.wait.max.ms": 20,
                 "log_level": 2,  # each attempt to connect is not worth a line: what fails is raised
                 "error_cb": lambda error: log.debug("Kafka at %s: %s", self._servers, error),

@@ -5,28 +5,8 @@ from __future__ import annotations
 import logging
 import sys
 
-from schemas.errors import ShopError
-from schemas.settings import Settings
 from serving.server import serve
-from web.server import log_to_standard_error
-
-logger = logging.getLogger("serving")
-
-
-def main() -> int:
-    """Run the service.
-
-    Returns:
-        The exit code: 0 after a signal, else that of the error.
-    """
-    log_to_standard_error()
-    try:
-        serve(Settings())
-    except ShopError as error:
-        logger.critical("%s", error)
-        return error.exit_code
-    return 0
-
+from web.server import run_service
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_service(serve, logging.getLogger("serving")))

@@ -15,9 +15,9 @@ import jwt
 
 from schemas.errors import ConfigurationError
 from schemas.settings import Settings
-from serving.problems import FORBIDDEN, UNAUTHORIZED
+from serving.problems import FORBIDDEN
 from web.access import credential, is_loopback, split_list
-from web.problems import Problem
+from web.problems import UNAUTHORIZED, Problem
 
 MIN_SECRET_BYTES: Final = 32
 MAX_TOKENS: Final = 4096

@@ -43,15 +43,7 @@ from serving.fallback_chain import FallbackChain, RecommendationQuery
 from serving.gate import PRINCIPAL, Application, Gate
 from serving.memory import Memory
 from serving.metrics import Metrics
-from serving.problems import (
-    FORBIDDEN,
-    INTERNAL,
-    INVALID,
-    METHOD_NOT_ALLOWED,
-    RATE_LIMITED,
-    UNAUTHORIZED,
-    UNAVAILABLE,
-)
+from serving.problems import FORBIDDEN, INVALID, RATE_LIMITED, UNAVAILABLE
 from serving.rate_limit import RateLimit
 from serving.redis_client import Redis, RedisUnavailable
 from serving.reporting import Reporter
@@ -64,7 +56,18 @@ from serving.store import Store
 from web.access import split_list
 from web.background import failing
 from web.head import AnswerHead, is_head
-from web.problems import MALFORMED_BODY, NOT_FOUND, TIMED_OUT, TOO_LARGE, UNSUPPORTED_MEDIA, Problem, ProblemType
+from web.problems import (
+    INTERNAL,
+    MALFORMED_BODY,
+    METHOD_NOT_ALLOWED,
+    NOT_FOUND,
+    TIMED_OUT,
+    TOO_LARGE,
+    UNAUTHORIZED,
+    UNSUPPORTED_MEDIA,
+    Problem,
+    ProblemType,
+)
 from web.prometheus import CONTENT_TYPE
 
 MAX_LISTS: Final = 5_000

@@ -20,7 +20,7 @@ from serving.access import ANYBODY, Access, Principal, Scope
 from serving.access_log import AccessLog
 from serving.fallback_chain import FallbackChain, RecommendationQuery
 from serving.metrics import Metrics
-from serving.problems import INTERNAL, INVALID
+from serving.problems import INVALID
 from serving.rate_limit import RateLimit
 from serving.redis_client import RedisUnavailable
 from serving.reporting import Reporter
@@ -28,7 +28,7 @@ from serving.request_models import MAX_ITEMS
 from serving.service import Service
 from serving.unparsed_lists import answer_of, first_available
 from web.body import ClientGone, check_headers, inflated, read_body
-from web.problems import TIMED_OUT, Problem
+from web.problems import INTERNAL, TIMED_OUT, Problem
 
 log = logging.getLogger(__name__)
 

@@ -26,10 +26,13 @@ class ProblemType:
 
 
 MALFORMED_BODY: Final = ProblemType("malformed-body", 400, "The body cannot be read")
+UNAUTHORIZED: Final = ProblemType("unauthorized", 401, "No valid key or token")
 NOT_FOUND: Final = ProblemType("not-found", 404, "There is nothing here")
+METHOD_NOT_ALLOWED: Final = ProblemType("method-not-allowed", 405, "The path does not have this method")
 TIMED_OUT: Final = ProblemType("timed-out", 408, "The body did not come in time")
 TOO_LARGE: Final = ProblemType("too-large", 413, "The request is larger than one may be")
 UNSUPPORTED_MEDIA: Final = ProblemType("unsupported-media-type", 415, "The body is of a kind that is not read here")
+INTERNAL: Final = ProblemType("internal-error", 500, "The service failed")
 
 
 @dataclass

@@ -5,8 +5,11 @@ from __future__ import annotations
 import logging
 import signal
 import socket
+from collections.abc import Callable
 from typing import Any, Final
 
+from schemas.errors import ShopError
+from schemas.settings import Settings
 from web.errors import PortInUse
 
 log = logging.getLogger(__name__)
@@ -26,6 +29,21 @@ UVICORN_OPTIONS: Final[dict[str, Any]] = {
     "timeout_graceful_shutdown": GRACE_SECONDS,
 }
 """How every service of ours is run."""
+
+
+def run_service(serve: Callable[[Settings], None], logger: logging.Logger) -> int:
+    """Serve by the settings until SIGTERM or SIGINT.
+
+    Returns:
+        The exit code: 0 after a signal, else that of the error.
+    """
+    log_to_standard_error()
+    try:
+        serve(Settings())
+    except ShopError as error:
+        logger.critical("%s", error)
+        return error.exit_code
+    return 0
 
 
 def log_to_standard_error() -> None:

@@ -12,12 +12,12 @@ from http.cookies import CookieError, SimpleCookie
 from typing import Final
 from urllib.parse import urlsplit
 
-from dashboards.service.problems import UNAUTHORIZED, WRONG_HOST
+from dashboards.service.problems import WRONG_HOST
 from schemas.errors import ConfigurationError
 from schemas.settings import Settings
 from serving.access import Tokens
 from web.access import credential, is_loopback, split_list
-from web.problems import Problem
+from web.problems import UNAUTHORIZED, Problem
 
 COOKIE: Final = "shop_dashboard"
 ADMIN: Final = "admin"

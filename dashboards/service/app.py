@@ -28,13 +28,13 @@ from dashboards.service.live.stream import EventStream, serve_websocket
 from dashboards.service.meta import meta
 from dashboards.service.metrics import Metrics
 from dashboards.service.pipeline import Pipeline
-from dashboards.service.problems import INTERNAL, INVALID, METHOD_NOT_ALLOWED, REFUSED, response_of, unavailable
+from dashboards.service.problems import INVALID, REFUSED, response_of, unavailable
 from dashboards.service.tables import tables_behind
 from schemas.errors import ConfigurationError
 from schemas.settings import Settings
 from schemas.validation import MAX_ID_LENGTH
 from web.head import AnswerHead
-from web.problems import NOT_FOUND, Problem
+from web.problems import INTERNAL, METHOD_NOT_ALLOWED, NOT_FOUND, Problem
 from web.prometheus import CONTENT_TYPE
 
 PAGE: Final = Path(__file__).resolve().parent.parent / "page"

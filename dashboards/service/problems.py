@@ -11,11 +11,8 @@ from fastapi import Response
 from connections.errors import DependencyUnavailable
 from web.problems import CONTENT_TYPE, Problem, ProblemType
 
-UNAUTHORIZED: Final = ProblemType("unauthorized", 401, "No valid key or token")
-METHOD_NOT_ALLOWED: Final = ProblemType("method-not-allowed", 405, "The path does not have this method")
 WRONG_HOST: Final = ProblemType("misdirected", 421, "This address does not lead here")
 INVALID: Final = ProblemType("invalid-request", 422, "A parameter is wrong")
-INTERNAL: Final = ProblemType("internal-error", 500, "The service failed")
 REFUSED: Final = ProblemType("refused", 502, "A server refuses what was asked")
 UNAVAILABLE: Final = ProblemType("unavailable", 503, "A server does not answer")
 

@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from connections.errors import DependencyUnavailable
+from connections.kafka import committed_reader
 from schemas.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -131,14 +132,8 @@ def _record(message: Message[bytes, bytes]) -> Record:
 
 def _configuration(settings: Settings, group: str) -> dict[str, Any]:
     return {
-        "bootstrap.servers": settings.kafka_bootstrap_servers,
-        "group.id": group,
-        "client.id": group,
-        "isolation.level": "read_committed",
-        "enable.auto.commit": False,
-        "enable.partition.eof": True,
+        **committed_reader(settings, group),
         "auto.offset.reset": "earliest",
-        "allow.auto.create.topics": False,
         "socket.timeout.ms": 10_000,
         "reconnect.backoff.max.ms": 2_000,
         "fetch.wait.max.ms": 1_000,  # Kafka answers as soon as there is a record

@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple, Protocol
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from connections.errors import DependencyUnavailable, RecordsDeleted
+from connections.kafka import committed_reader
 from coordination.waiting import wait_until
 from schemas.errors import ShopError
 from schemas.offsets import OffsetRange, Partition
@@ -259,14 +260,8 @@ def _partition(where: TopicPartition) -> Partition:
 def _configuration(settings: Settings, group: str) -> dict[str, Any]:
     """Settings of librdkafka: exactly what was committed, little memory, and no long wait after a crash."""
     return {
-        "bootstrap.servers": settings.kafka_bootstrap_servers,
-        "group.id": group,
-        "client.id": group,
-        "isolation.level": "read_committed",
-        "enable.auto.commit": False,
+        **committed_reader(settings, group),
         "auto.offset.reset": "error",
-        "enable.partition.eof": True,
-        "allow.auto.create.topics": False,
         "session.timeout.ms": 6_000,
         "heartbeat.interval.ms": 2_000,
         "socket.timeout.ms": 10_000,

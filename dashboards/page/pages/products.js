@@ -83,10 +83,10 @@ function showRank(tile, { column, kind, note }, answer, { currency }, titles) {
 
 /** What is known of products, by id; nothing where nobody answers, as ids alone are enough. */
 export async function titlesOf(ids, signal) {
-  const wanted = [...new Set(ids)].slice(0, 200);
-  if (!wanted.length) return {};
+  const uniqueIds = [...new Set(ids)].slice(0, 200);
+  if (!uniqueIds.length) return {};
   try {
-    return (await ask(`/api/titles?${new URLSearchParams(wanted.map((id) => ["id", id]))}`, { signal })).products;
+    return (await ask(`/api/titles?${new URLSearchParams(uniqueIds.map((id) => ["id", id]))}`, { signal })).products;
   } catch (problem) {
     if (signal?.aborted) throw problem;
     return {};

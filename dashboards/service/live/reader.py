@@ -12,6 +12,7 @@ from typing import Any, Final
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from connections.errors import DependencyUnavailable
+from connections.kafka import committed_reader
 from connections.registry import SchemaRegistry
 from dashboards.service.live.records import Record, Records
 from dashboards.service.live.window import Change
@@ -163,14 +164,8 @@ class Reader:
 def _configuration(settings: Settings, on_error: Callable[[KafkaError], None]) -> dict[str, Any]:
     """Settings of librdkafka: committed records alone, little memory, and answers as soon as there is a record."""
     return {
-        "bootstrap.servers": settings.kafka_bootstrap_servers,
-        "client.id": "shopstream-dashboard",
-        "group.id": "shopstream-dashboard",  # the client insists on one; nothing is committed under it
-        "enable.auto.commit": False,
-        "isolation.level": "read_committed",
+        **committed_reader(settings, "shopstream-dashboard"),
         "auto.offset.reset": "error",
-        "enable.partition.eof": True,
-        "allow.auto.create.topics": False,
         "socket.timeout.ms": 10_000,
         "reconnect.backoff.max.ms": 1_000,
         "fetch.wait.max.ms": 1_000,
