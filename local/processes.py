@@ -45,11 +45,10 @@ class ProcessId:
 
     @property
     def is_alive(self) -> bool:
-        """Whether this very process runs (a zombie does not)."""
+        """Whether this very process runs."""
         try:
             process = psutil.Process(self.pid)
-            same = abs(process.create_time() - self.started) < SAME_START_SECONDS
-            return same and process.status() != psutil.STATUS_ZOMBIE
+            return abs(process.create_time() - self.started) < SAME_START_SECONDS and _runs(process)
         except psutil.NoSuchProcess:
             return False
 
@@ -62,7 +61,7 @@ class ProcessId:
             return (
                 os.getsid(process.pid) == self.pid
                 and process.create_time() > self.started - SAME_START_SECONDS
-                and process.status() != psutil.STATUS_ZOMBIE
+                and _runs(process)
             )
         except (ProcessLookupError, PermissionError, psutil.NoSuchProcess):
             return False
@@ -112,6 +111,15 @@ def stop(process: ProcessId, grace_seconds: float) -> None:
     with suppress(TimeoutError):
         wait_until(lambda: not process.is_alive, grace_seconds, TimeoutError, poll_seconds=0.05)
     end_session(process)
+
+
+def _runs(process: psutil.Process) -> bool:
+    """Whether a process runs: a zombie does not, unless threads outlive its first; they hold its ports until they end.
+
+    Raises:
+        psutil.NoSuchProcess: There is no such process.
+    """
+    return process.status() != psutil.STATUS_ZOMBIE or process.num_threads() > 1
 
 
 def _kill_members(process: ProcessId) -> bool:

@@ -10,6 +10,7 @@ import pytest
 
 from coordination.waiting import wait_until
 from local import processes
+from local.ports import is_free
 from local.processes import ProcessId
 from local.runner import SystemProcesses
 from local.state import PartState, PartStatus, PlatformState
@@ -17,6 +18,14 @@ from local.supervisor import cut_log, end_orphans
 
 SLEEP = "import time; time.sleep(60)"
 DEAF = f"import signal; signal.signal(15, signal.SIG_IGN); print('deaf', flush=True); {SLEEP}"
+FIRST_THREAD_ENDS = """
+import ctypes, socket, threading, time
+listener = socket.create_server(("127.0.0.1", 0))
+threading.Thread(target=time.sleep, args=(60,)).start()
+print(listener.getsockname()[1], flush=True)
+ctypes.CDLL(None).pthread_exit(None)
+"""
+"""As a killed program for a moment: its first thread is gone, another is not yet, and the port is still taken."""
 PARENT = f"import subprocess as s, sys; print(s.Popen([sys.executable, '-c', '{SLEEP}']).pid, flush=True); {SLEEP}"
 
 
@@ -84,6 +93,19 @@ def test_children_of_a_process_that_died_are_ended(tmp_path: Path, system: Syste
     soon(lambda: system.exit_code(process) is not None)
     psutil.wait_procs([child], timeout=10)
     assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE
+
+
+def test_the_port_of_an_ended_process_is_free_though_its_first_thread_ended_before(
+    tmp_path: Path, system: SystemProcesses, started: list[ProcessId]
+) -> None:
+    process = system.start(python(FIRST_THREAD_ENDS), {}, tmp_path / "log")
+    started.append(process)
+    port = int(wait_for_line(tmp_path / "log"))
+    soon(lambda: psutil.Process(process.pid).status() == psutil.STATUS_ZOMBIE)
+    assert process.is_alive
+    assert not is_free(port)
+    processes.end_session(process)
+    assert is_free(port)
 
 
 def test_what_a_killed_supervisor_left_is_ended_and_nothing_else(
