@@ -34,7 +34,7 @@ from flink.cluster import Cluster
 from flink.code import known_jobs
 from operations.errors import StillBehind
 from operations.prompt_checkpoints import PromptCheckpoints
-from operations.running_jobs import readers_of_events
+from operations.running_jobs import describe, readers_of_events
 from schemas.errors import ShopError
 from schemas.offsets import Partition
 from schemas.settings import Settings
@@ -243,8 +243,12 @@ def wait_until_read(
         return left == 0
 
     def too_late() -> StillBehind:
+        reasons = [describe(cluster, job) for job in jobs]
+        if held := offsets.uncommitted({partition.topic for partition in ends}):
+            reasons.append(f"{held:,} records of its topics are in open transactions")
+        known = f" ({'; '.join(reasons)})" if reasons else ""
         return StillBehind(
-            f"After {timeout_seconds:g} s {group} has {left:,} records left to read. See './shop status'."
+            f"After {timeout_seconds:g} s {group} has {left:,} records left to read{known}. See './shop status'."
         )
 
     with closing(Cluster(settings)) as cluster, _Offsets(settings) as offsets:

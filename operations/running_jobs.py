@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from typing import Final
 
+from connections.errors import DependencyUnavailable
 from flink.cluster import Cluster
 from flink.code import BOUNDED_JOBS, known_jobs
 from schemas.results import ANALYTICS, RESULTS
@@ -31,3 +33,19 @@ def readers_of_events(cluster: Cluster) -> tuple[str, ...]:
     """
     readers = tuple(job for job in running_jobs(cluster) if job != INGEST)
     return readers if METRICS_JOBS.intersection(readers) else (ANALYTICS, *readers)
+
+
+def describe(cluster: Cluster, name: str) -> str:
+    """How a job fares, for the message of an error: its state, restarts, last checkpoint and last failure."""
+    try:
+        job = cluster.find(name)
+        health = cluster.health(job.id) if job else None
+    except DependencyUnavailable as error:
+        return str(error)
+    if job is None or health is None:
+        return f"the job {name} does not run"
+    last = health.last_checkpoint_ms
+    checkpoint = f"its last checkpoint {time.time() - last / 1000:,.0f} s ago" if last else "no checkpoint yet"
+    failure = f", last failure: {health.last_failure}" if health.last_failure else ""
+    tasks = f"{job.tasks_running} of {job.tasks} tasks"
+    return f"the job {name} is {job.state.lower()} with {tasks}, {health.restarts} restarts, {checkpoint}{failure}"

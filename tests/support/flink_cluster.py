@@ -28,13 +28,24 @@ class JobManager:
     checkpoints: list[str] = field(default_factory=list)
 
 
+_DETAILS: Mapping[str, object] = {
+    "metrics": [{"id": "numRestarts", "value": "2"}],
+    "checkpoints": {"counts": {"completed": 7}, "latest": {"completed": {"latest_ack_timestamp": 1_000}}},
+    "exceptions": {"exceptionHistory": {"entries": [{"stacktrace": "Lost\n  Caused by: No room"}]}},
+}
+"""What it answers about each job, by the last part of the path."""
+
+
 @contextmanager
 def job_manager() -> Iterator[JobManager]:
     """A JobManager that answers while the block runs."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            self._answer(HTTPStatus.OK, {"jobs": [_overview(*job) for job in manager.jobs.items()]})
+            *_, topic = self.path.partition("?")[0].split("/")
+            self._answer(
+                HTTPStatus.OK, _DETAILS.get(topic) or {"jobs": [_overview(*job) for job in manager.jobs.items()]}
+            )
 
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers["Content-Length"]))
@@ -44,7 +55,7 @@ def job_manager() -> Iterator[JobManager]:
                 manager.checkpoints.append(job_id.removeprefix("id-of-"))
             self._answer(HTTPStatus.ACCEPTED, {"request-id": "1"})
 
-        def _answer(self, status: HTTPStatus, content: Mapping[str, object]) -> None:
+        def _answer(self, status: HTTPStatus, content: object) -> None:
             body = json.dumps(content).encode()
             self.send_response(HTTPStatus.SERVICE_UNAVAILABLE if manager.is_away else status)
             self.send_header("Content-Type", "application/json")

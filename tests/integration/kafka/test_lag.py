@@ -14,7 +14,7 @@ from connections.errors import DependencyUnavailable
 from coordination.waiting import wait_until
 from local.ports import free_base
 from operations.errors import StillBehind
-from operations.lag import PROMPT_SINKS, Lag, pipeline_lag, wait_until_settled
+from operations.lag import PROMPT_SINKS, Lag, ends_with_open, pipeline_lag, wait_until_read, wait_until_settled
 from schemas.errors import ConfigurationError
 from schemas.redis_keys import SINK_OFFSETS
 from schemas.settings import Settings
@@ -37,6 +37,12 @@ def lag_of(ingest: int = 0, open_transactions: int = 0, analytics: int = 0, clic
     return Lag(
         ingest, open_transactions, {"analytics": analytics}, {"ClickHouse": clickhouse, "The lists": 0, "Redis": 0}
     )
+
+
+def read_events(read: Read) -> None:
+    """Bring the readers of events to its end."""
+    for group in (ANALYTICS_GROUP, SINK_GROUP):
+        read(group, "events")
 
 
 SETTLED = lag_of()
@@ -218,6 +224,29 @@ def test_waiting_in_vain_names_the_stage_and_how_much_is_left(kafka: Settings, w
     problem = r"After 5 s ingest has 2 records of the domain topics left to check\. See './shop status'"
     with pytest.raises(StillBehind, match=problem):
         wait_until_settled(kafka, lambda _lag: None, 5, clock=lambda: seconds, sleep=pause)
+
+
+def test_waiting_in_vain_for_a_job_says_how_it_fares_and_what_is_held_back(
+    kafka: Settings, writer: Any, read: Read, flink: JobManager
+) -> None:
+    flink.jobs = {"analytics": "RUNNING"}
+    writer.commit(EVENT)
+    ends = ends_with_open(kafka, ["events"])
+    with writer.open(EVENT, EVENT) as transaction:
+        with pytest.raises(StillBehind) as raised:
+            wait_until_read(kafka, ANALYTICS_GROUP, ends, 0)
+        transaction.abort_transaction(20)
+    read_events(read)
+    message = str(raised.value)
+    assert "analytics is running with 1 of 1 tasks, 2 restarts, its last checkpoint" in message
+    assert "s ago, last failure: No room; 2 records of its topics are in open transactions" in message
+
+
+def test_waiting_in_vain_for_a_job_that_does_not_run_says_so(kafka: Settings, writer: Any, read: Read) -> None:
+    writer.commit(EVENT)
+    with pytest.raises(StillBehind, match=r"records left to read \(the job analytics does not run\)"):
+        wait_until_read(kafka, ANALYTICS_GROUP, ends_with_open(kafka, ["events"]), 0)
+    read_events(read)
 
 
 def test_a_broker_that_stays_away_is_named(kafka: Settings) -> None:
