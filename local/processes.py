@@ -53,8 +53,20 @@ class ProcessId:
             return False
 
     def session(self) -> list[psutil.Process]:
-        """The living processes of its session, itself among them if it lives."""
+        """The living processes of its session, itself among them if it lives.
+
+        None when the number has been given away: the session of that number is then another's.
+        """
+        if self._is_given_away():
+            return []
         return [process for process in psutil.process_iter() if self._has(process)]
+
+    def _is_given_away(self) -> bool:
+        """Whether a later process has its number, which no process can have as long as its session has members."""
+        try:
+            return psutil.Process(self.pid).create_time() > self.started + SAME_START_SECONDS
+        except psutil.NoSuchProcess:
+            return False
 
     def _has(self, process: psutil.Process) -> bool:
         try:

@@ -71,6 +71,8 @@ def test_a_process_is_told_from_a_later_one_with_its_number(
     started.append(process)
     earlier = ProcessId(process.pid, process.started - 100)
     assert not earlier.is_alive
+    processes.end_session(earlier)
+    assert process.is_alive
 
 
 def test_the_exit_code_is_known_when_it_has_ended(tmp_path: Path, system: SystemProcesses) -> None:
