@@ -318,10 +318,16 @@ class _Offsets:
         )
 
     def left_before(self, group: str, ends: Mapping[Partition, int]) -> int:
-        """How many offsets before these ends a group has not read."""
+        """How many offsets before these ends a group has not read, with those that an open transaction holds back."""
         committed = self._committed(group, ends)
         firsts = self._offsets(ends, OffsetSpec.earliest())
-        return sum(self._behind(each, max(committed[each], firsts[each]), end) for each, end in ends.items())
+        stable = self._offsets(ends, OffsetSpec.latest())
+        left = 0
+        for partition, end in ends.items():
+            position = max(committed[partition], firsts[partition])
+            is_open = stable[partition] < end  # nobody knows yet what of it will be committed
+            left += max(0, end - position) if is_open else self._behind(partition, position, end)
+        return left
 
     def uncommitted(self, topics: Iterable[str]) -> int:
         """How many offsets of these topics belong to transactions that are open."""

@@ -230,14 +230,15 @@ def test_waiting_in_vain_for_a_job_says_how_it_fares_and_what_is_held_back(
     kafka: Settings, writer: Any, read: Read, flink: JobManager
 ) -> None:
     flink.jobs = {"analytics": "RUNNING"}
-    writer.commit(EVENT)
-    ends = ends_with_open(kafka, ["events"])
+    read_events(read)
     with writer.open(EVENT, EVENT) as transaction:
+        ends = ends_with_open(kafka, ["events"])
         with pytest.raises(StillBehind) as raised:
             wait_until_read(kafka, ANALYTICS_GROUP, ends, 0)
         transaction.abort_transaction(20)
-    read_events(read)
+    wait_until_read(kafka, ANALYTICS_GROUP, ends, 0)
     message = str(raised.value)
+    assert "has 2 records left to read" in message
     assert "analytics is running with 1 of 1 tasks, 2 restarts, its last checkpoint" in message
     assert "s ago, last failure: No room; 2 records of its topics are in open transactions" in message
 
