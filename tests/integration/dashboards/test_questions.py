@@ -139,8 +139,18 @@ ROWS: dict[str, tuple[str, list[tuple[Any, ...]]]] = {
         "day model_version recommendation_source lists users products",
         [(FIRST, "m1", "personal", 2, 1, 8)],
     ),
-    "users_daily": ("day active_users new_users registrations", [(FIRST, 1, 1, 0)]),
-    "user_days": ("day user_id", [(FIRST, "u1")]),
+    "users_daily": ("day active_users new_users registrations", [(FIRST, 1, 1, 0), (LAST, 1, 0, 0)]),
+    "user_days": (
+        "day user_id",
+        [
+            *((FIRST - timedelta(before), "u1") for before in (0, 3, 40)),
+            (FIRST - timedelta(6), "u2"),
+            (FIRST - timedelta(7), "u3"),
+            (FIRST - timedelta(29), "u4"),
+            (FIRST - timedelta(30), "u5"),
+            (LAST, "u3"),
+        ],
+    ),
     "activity_minutely": (
         "minute events page_views views cart_additions searches purchases users",
         [(at(11, 25), 3, 1, 1, 0, 0, 1, 2)],
@@ -331,6 +341,14 @@ def test_visitors_now_are_those_before_the_newest_event(settings: Settings) -> N
             "open_carts": 2,
             "open_checkouts": 1,
         }
+    ]
+
+
+def test_each_user_of_the_last_days_counts_once(settings: Settings) -> None:
+    columns = ("day", "total_users", "weekly_active_users", "monthly_active_users")
+    assert chosen(rows_of(settings, "users_daily"), *columns) == [
+        (FIRST, 1, 2, 4),  # u1 and u2; u3 and u4
+        (LAST, 1, 2, 3),  # u1 and u3; u2's day is seven days ago, u4's thirty
     ]
 
 
