@@ -6,7 +6,8 @@
   token topic-partition-first-last), so that a batch sent again, or late, never turns a row back.
 - ``_is_deleted`` = 1 comes from a tombstone, whose ``_version`` is its own offset.
 
-All versions of a key lie in one partition, a month, which is why the view may merge each partition alone.
+All versions of a key lie in one partition, a month, which is why the view may merge each partition alone. A month that
+nothing was added to for an hour is merged into one part, which a query reads as it is: it has nothing left to merge.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ _VERSION_COLUMNS: Final = (
     "_is_deleted UInt8 DEFAULT 0",
 )
 _DEDUPLICATION_WINDOW: Final = 10_000
+_MERGED_WHEN_OLD: Final = "min_age_to_force_merge_seconds = 3600, min_age_to_force_merge_on_partition_only = 1"
 _SCALARS: Final = {
     "string": "String",
     "long": "Int64",
@@ -32,8 +34,9 @@ _TIMES: Final = ("date", "timestamp-millis")
 
 
 def result_statements(result: Result) -> tuple[str, ...]:
-    """The DDL that makes a result's table and view, or adds the columns that they lack; each may run twice."""
-    return tuple(filter(None, (table_ddl(result), added_columns_ddl(result), view_ddl(result))))
+    """The DDL that makes a result's table and view, or adds what they lack; each may run twice."""
+    statements = (table_ddl(result), added_columns_ddl(result), settings_ddl(result), view_ddl(result))
+    return tuple(filter(None, statements))
 
 
 def table_ddl(result: Result) -> str:
@@ -58,6 +61,15 @@ def added_columns_ddl(result: Result) -> str:
         if column.name not in result.key
     ]
     return f"ALTER TABLE {_quoted(result.storage_table)}\n    " + ",\n    ".join(added) if added else ""
+
+
+def settings_ddl(result: Result) -> str:
+    """ALTER TABLE that has months merged which are over, in a table of an earlier release too; empty without months."""
+    return (
+        f"ALTER TABLE {_quoted(result.storage_table)} MODIFY SETTING {_MERGED_WHEN_OLD}"
+        if is_partitioned(result)
+        else ""
+    )
 
 
 def view_ddl(result: Result) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from schemas.codec import load_schema, schema_text
-from schemas.result_tables import added_columns_ddl, handwritten_view, table_ddl, view_ddl
+from schemas.result_tables import added_columns_ddl, handwritten_view, settings_ddl, table_ddl, view_ddl
 from schemas.results import (
     PRODUCT_DEMAND,
     PRODUCTS,
@@ -80,6 +80,10 @@ def test_the_table_the_added_columns_and_the_view_of_a_description() -> None:
         "    ADD COLUMN IF NOT EXISTS `things` Int64 AFTER `maker`,\n"
         "    ADD COLUMN IF NOT EXISTS `broken` Nullable(Int64) AFTER `things`"
     )
+    assert settings_ddl(result) == (
+        "ALTER TABLE `made_daily_versions` "
+        "MODIFY SETTING min_age_to_force_merge_seconds = 3600, min_age_to_force_merge_on_partition_only = 1"
+    )
     assert view_ddl(result) == (
         "CREATE OR REPLACE VIEW `made_daily` AS\n"
         "SELECT\n"
@@ -92,6 +96,12 @@ def test_the_table_the_added_columns_and_the_view_of_a_description() -> None:
         "FROM `made_daily_versions` FINAL\n"
         "SETTINGS do_not_merge_across_partitions_select_final = 1"
     )
+
+
+def test_a_table_without_months_is_merged_as_usual() -> None:
+    described = MADE | {"result": MADE["result"] | {"key": ["maker", "day"]}}
+
+    assert settings_ddl(described_by("made_daily", described)) == ""
 
 
 def test_what_is_served_has_a_topic_of_its_plain_name() -> None:
