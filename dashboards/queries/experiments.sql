@@ -23,36 +23,32 @@
 --                        its interval, by the normal approximation over users
 -- The intervals hold with 95 % confidence; they are NULL where there are too few users for one.
 WITH
+    -- Events of each kind are read once, and purchases from the first recommendation on: a user's orders are an array,
+    -- of which those after the user's own first recommendation count.
     1.959964 AS z,
     in_time AS
     (
-        SELECT
-            *,
-            splitByChar(':', experiment_arm)[1] AS experiment
+        SELECT *
         FROM events
-        WHERE toDate(event_time, {time_zone:String}) BETWEEN {from:Date} AND {to:Date}
+        WHERE toDate(event_time) BETWEEN toDate32({from:Date}) - 1 AND toDate32({to:Date}) + 1
+            AND toDate(event_time, {time_zone:String}) BETWEEN {from:Date} AND {to:Date}
     ),
+    (
+        SELECT minOrNull(event_time) FROM in_time WHERE event_type = 'recommendation_shown' AND experiment_arm != ''
+    ) AS earliest,
     exposed AS
     (
         SELECT
-            experiment,
+            splitByChar(':', experiment_arm)[1] AS experiment,
             user_id,
-            substring(argMin(experiment_arm, (event_time, event_id)), length(experiment) + 2) AS arm,
-            min(event_time) AS since,
-            uniqExact(recommendation_id) AS shown
+            argMinIf(experiment_arm, concat(toString(event_time), event_id), event_type = 'recommendation_shown') AS first_arm,
+            minIf(event_time, event_type = 'recommendation_shown') AS since,
+            length(arrayDistinct(groupArrayIf(recommendation_id, event_type = 'recommendation_shown'))) AS shown,
+            length(arrayDistinct(groupArrayIf(recommendation_id, event_type = 'recommendation_clicked'))) AS clicked
         FROM in_time
-        WHERE event_type = 'recommendation_shown' AND experiment_arm != ''
+        WHERE event_type IN ('recommendation_shown', 'recommendation_clicked') AND experiment_arm != ''
         GROUP BY experiment, user_id
-    ),
-    clicks AS
-    (
-        SELECT
-            experiment,
-            user_id,
-            uniqExact(recommendation_id) AS clicked
-        FROM in_time
-        WHERE event_type = 'recommendation_clicked' AND experiment_arm != ''
-        GROUP BY experiment, user_id
+        HAVING shown > 0
     ),
     returns AS
     (
@@ -64,64 +60,62 @@ WITH
         WHERE event_type IN ('refund', 'order_cancelled')
         GROUP BY order_id, currency
     ),
-    counted_orders AS
+    purchases AS
+    (
+        SELECT
+            purchase.user_id AS user_id,
+            groupArray(
+                (
+                    purchase.event_time,
+                    toString(purchase.currency),
+                    assumeNotNull(purchase.value),
+                    assumeNotNull(purchase.value) - ifNull(returns.returned, toDecimal128(0, 4))
+                )
+            ) AS orders
+        FROM (SELECT * FROM in_time WHERE event_type = 'purchase' AND event_time >= earliest) AS purchase
+        LEFT JOIN returns ON returns.order_id = purchase.order_id AND returns.currency = purchase.currency
+        GROUP BY user_id
+    ),
+    users AS
     (
         SELECT
             exposed.experiment AS experiment,
-            exposed.user_id AS user_id,
-            purchase.currency AS currency,
-            assumeNotNull(purchase.value) AS gross,
-            gross - ifNull(returns.returned, toDecimal128(0, 4)) AS net
+            substring(exposed.first_arm, length(experiment) + 2) AS arm,
+            toFloat64(exposed.shown) AS user_shown,
+            toFloat64(exposed.clicked) AS user_clicked,
+            arrayFilter(each -> each.1 >= exposed.since, purchases.orders) AS counted,
+            arrayDistinct(counted.2) AS currencies,
+            arrayMap(code -> arrayFilter(each -> each.2 = code, counted), currencies) AS by_currency,
+            arrayMap(each -> arraySum(each.4), by_currency) AS nets
         FROM exposed
-        INNER JOIN (SELECT * FROM in_time WHERE event_type = 'purchase') AS purchase ON purchase.user_id = exposed.user_id
-        LEFT JOIN returns ON returns.order_id = purchase.order_id AND returns.currency = purchase.currency
-        WHERE purchase.event_time >= exposed.since
-    ),
-    revenue AS
-    (
-        SELECT
-            experiment,
-            arm,
-            currency,
-            sum(user_orders) AS orders,
-            sum(user_gross) AS gross,
-            sum(user_net) AS net,
-            sum(pow(toFloat64(user_net), 2)) AS net_squares
-        FROM
-        (
-            SELECT
-                experiment,
-                user_id,
-                currency,
-                count() AS user_orders,
-                sum(counted_orders.gross) AS user_gross,
-                sum(counted_orders.net) AS user_net
-            FROM counted_orders
-            GROUP BY experiment, user_id, currency
-        ) AS by_user
-        INNER JOIN exposed USING (experiment, user_id)
-        GROUP BY experiment, arm, currency
+        LEFT JOIN purchases ON purchases.user_id = exposed.user_id
     ),
     arms AS
     (
         SELECT
-            exposed.experiment AS experiment,
-            exposed.arm AS arm,
+            experiment,
+            arm,
             count() AS users,
-            sum(exposed.shown) AS shown,
-            sum(clicks.clicked) AS clicked,
-            countIf((exposed.experiment, exposed.user_id) IN (SELECT experiment, user_id FROM counted_orders)) AS buyers,
+            toUInt64(sum(user_shown)) AS shown,
+            toUInt64(sum(user_clicked)) AS clicked,
+            countIf(notEmpty(counted)) AS buyers,
             clicked / shown AS click_through,
-            varSamp(toFloat64(clicks.clicked)) - 2 * click_through * covarSamp(toFloat64(clicks.clicked), toFloat64(exposed.shown))
-                + pow(click_through, 2) * varSamp(toFloat64(exposed.shown)) AS click_variance
-        FROM exposed
-        LEFT JOIN clicks ON clicks.experiment = exposed.experiment AND clicks.user_id = exposed.user_id
+            varSamp(user_clicked) - 2 * click_through * covarSamp(user_clicked, user_shown)
+                + pow(click_through, 2) * varSamp(user_shown) AS click_variance,
+            sumMap(
+                currencies,
+                arrayMap(each -> length(each), by_currency),
+                arrayMap(each -> arraySum(each.3), by_currency),
+                nets,
+                arrayMap(each -> pow(toFloat64(each), 2), nets)
+            ) AS sums
+        FROM users
         GROUP BY experiment, arm
     )
 SELECT
-    arms.experiment AS experiment,
-    arms.arm AS arm,
-    ifNull(revenue.currency, '') AS currency,
+    experiment,
+    arm,
+    code AS currency,
     users,
     shown,
     clicked,
@@ -134,13 +128,18 @@ SELECT
         / (1 + z * z / users) AS conversion_low,
     (conversion + z * z / (2 * users) + z * sqrt(conversion * (1 - conversion) / users + z * z / (4 * users * users)))
         / (1 + z * z / users) AS conversion_high,
-    toUInt64(ifNull(revenue.orders, 0)) AS orders,
-    CAST(ifNull(revenue.gross, 0), 'Decimal(38, 4)') AS gross,
-    CAST(ifNull(revenue.net, 0), 'Decimal(38, 4)') AS net,
+    toUInt64(order_count) AS orders,
+    CAST(order_gross, 'Decimal(38, 4)') AS gross,
+    CAST(order_net, 'Decimal(38, 4)') AS net,
     toFloat64(net) / users AS net_per_user,
-    sqrt(greatest(ifNull(revenue.net_squares, 0) - users * pow(net_per_user, 2), 0) / nullIf(users - 1, 0) / users) AS net_error,
+    sqrt(greatest(net_squares - users * pow(net_per_user, 2), 0) / nullIf(users - 1, 0) / users) AS net_error,
     net_per_user - z * net_error AS net_per_user_low,
     net_per_user + z * net_error AS net_per_user_high
 FROM arms
-LEFT JOIN revenue ON revenue.experiment = arms.experiment AND revenue.arm = arms.arm
+LEFT ARRAY JOIN
+    sums.1 AS code,
+    sums.2 AS order_count,
+    sums.3 AS order_gross,
+    sums.4 AS order_net,
+    sums.5 AS net_squares
 ORDER BY experiment, arm, currency

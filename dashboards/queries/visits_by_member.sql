@@ -20,12 +20,12 @@ SELECT
 FROM
 (
     SELECT
+        -- Nested, and not multiIf: ClickHouse then reads the one column that is chosen.
         ifNull(
-            multiIf(
-                {dimension:String} = 'channel', toNullable(toString(channel)),
-                {dimension:String} = 'country', toNullable(toString(country)),
-                {dimension:String} = 'entry_page', entry_page,
-                toNullable(toString(device))
+            if(
+                {dimension:String} = 'entry_page',
+                entry_page,
+                if({dimension:String} = 'channel', channel, if({dimension:String} = 'country', country, device))
             ),
             '(unknown)'
         ) AS member,
