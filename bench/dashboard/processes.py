@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import psutil
 
 
@@ -12,3 +14,8 @@ def listener_of(port: int) -> psutil.Process:
     }
     (pid,) = listening
     return psutil.Process(pid)
+
+
+def cpu_seconds(process: psutil.Process) -> float:
+    """CPU seconds of a process until now, to the nanosecond: Linux has a clock of every process."""
+    return time.clock_gettime((~process.pid << 3) | 2)

@@ -28,7 +28,7 @@ WITH
     1.959964 AS z,
     in_time AS
     (
-        SELECT *
+        SELECT event_id, event_type, event_time, user_id, recommendation_id, experiment_arm, order_id, currency, value
         FROM events
         WHERE toDate(event_time) BETWEEN toDate32({from:Date}) - 1 AND toDate32({to:Date}) + 1
             AND toDate(event_time, {time_zone:String}) BETWEEN {from:Date} AND {to:Date}
@@ -72,7 +72,12 @@ WITH
                     assumeNotNull(purchase.value) - ifNull(returns.returned, toDecimal128(0, 4))
                 )
             ) AS orders
-        FROM (SELECT * FROM in_time WHERE event_type = 'purchase' AND event_time >= earliest) AS purchase
+        FROM
+        (
+            SELECT user_id, event_time, order_id, currency, value
+            FROM in_time
+            WHERE event_type = 'purchase' AND event_time >= earliest
+        ) AS purchase
         LEFT JOIN returns ON returns.order_id = purchase.order_id AND returns.currency = purchase.currency
         GROUP BY user_id
     ),
