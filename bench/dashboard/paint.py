@@ -22,6 +22,9 @@ from tests.support.browsers import CHROMIUM, FLAGS
 
 PAGES: Final = ("live", "sales", "products", "visits", "search", "payments", "recommendations", "explorer", "pipeline")
 LOADING: Final = "[data-state=loading], [data-state=reloading]"
+SHOWN: Final = "[data-state], main section"
+"""A tile, or a section of a page without tiles."""
+
 WAIT_SECONDS: Final = 60.0
 FIRST_PAINT: Final = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? null"
 LOADED: Final = """(() => {
@@ -54,7 +57,7 @@ def opened(browser: Browser, url: str) -> Shown:
     started = time.monotonic()
     page.goto(url, wait_until="load", timeout=WAIT_SECONDS * 1000)
     first_paint = _awaited(page, FIRST_PAINT)
-    page.locator("[data-state]").first.wait_for(state="attached", timeout=WAIT_SECONDS * 1000)
+    _awaited(page, f"document.querySelector('{SHOWN}') && true")
     _awaited(page, f"document.querySelector('{LOADING}') === null || null")
     figures = (time.monotonic() - started) * 1000
     requests, size = page.evaluate(LOADED)
