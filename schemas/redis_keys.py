@@ -44,6 +44,9 @@ CATALOGUE: Final = "products:catalogue"
 """Sorted set: ids of all products that may be recommended, scored by minus the epoch milliseconds of when the shop got
 them: a range begins with the newest, and of equally old ones with the smaller id."""
 
+LIST_FRESHNESS: Final = "lists:freshness"
+"""Hash: how long after their events users' lists were written, as ``schemas.list_freshness`` counts it; it expires."""
+
 SINK_OFFSETS: Final = "sink:offsets:3"
 """Hash: topic-partition -> the next offset that the sink has not applied, written with what it applied.
 

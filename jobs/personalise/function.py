@@ -11,6 +11,7 @@ from pyflink.table.udf import FunctionContext, ScalarFunction, UserDefinedFuncti
 from threadpoolctl import threadpool_limits
 
 from connections.redis import connect
+from recommender.publishing.freshness import FreshnessCounts
 from recommender.publishing.personaliser import Limits, Personaliser
 from recommender.ranking import Rules
 from recommender.store import ModelStore
@@ -38,7 +39,8 @@ class KeepFresh(ScalarFunction):
         """
         threadpool_limits(1, "blas")
         self._redis = connect(self.redis_url, self.timeout_seconds)
-        self._personaliser = Personaliser(self._redis, ModelStore(self.model_store_url), self.rules, self.limits, _now)
+        store, freshness = ModelStore(self.model_store_url), FreshnessCounts(self._redis, _now)
+        self._personaliser = Personaliser(self._redis, store, self.rules, self.limits, _now, freshness)
 
     def close(self) -> None:
         """Called once at the end."""

@@ -3,6 +3,7 @@
 - ``live.py``          all lists of a model version, and which version is served
 - ``active.py``        which version is served, and since when it is there
 - ``personaliser.py``  each user's history and own list, kept fresh
+- ``freshness.py``     how long after their events those lists are written
 - ``encoding.py``      lists as bytes
 - ``bulk.py``          many writes at once
 - ``records.py``       model versions and promotions in ClickHouse

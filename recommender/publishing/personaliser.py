@@ -1,9 +1,9 @@
 """Keeps users' histories and lists in Redis up to date with their events.
 
-A batch takes two round trips. The first writes histories and reads them back, and reads which models are live and
-whether the availability of a product has changed. The second writes lists. In the first the live models are read last:
-a version that is not live at that moment is published later, from histories that have these events (see ``live.py``).
-So no event is missed.
+A batch takes two round trips, and one more where it is counted how fresh its lists are. The first writes histories and
+reads them back, and reads which models are live and whether the availability of a product has changed. The second
+writes lists. In the first the live models are read last: a version that is not live at that moment is published later,
+from histories that have these events (see ``live.py``). So no event is missed.
 
 Lists of a live version do not expire. Those of one that was replaced keep the time to live that they were given then
 (see ``live.py``).
@@ -27,6 +27,7 @@ from recommender.interactions import histories_of, newest_time
 from recommender.models.base import Model
 from recommender.neighbours import NONE, Neighbours
 from recommender.publishing.encoding import ListEncoder
+from recommender.publishing.freshness import FreshnessCounts
 from recommender.ranking import Rules, rank
 from recommender.store import ModelStore
 from schemas.recommendations import Source
@@ -98,6 +99,7 @@ class Personaliser:
         rules: Rules for the lists.
         limits: What Redis keeps.
         clock: The time, aware.
+        freshness: Counts how long after their events lists are written; None where these are no news.
     """
 
     client: Redis
@@ -105,6 +107,7 @@ class Personaliser:
     rules: Rules
     limits: Limits
     clock: Callable[[], datetime]
+    freshness: FreshnessCounts | None = None
     _models: dict[str, _LiveModel] = field(default_factory=dict)
     _absent: set[str] = field(default_factory=set)
     _unavailable: frozenset[str] = frozenset()
@@ -124,10 +127,14 @@ class Personaliser:
         Raises:
             DependencyUnavailable: Redis does not answer; the events may be sent again.
         """
+        newest = newest_of_each(user_ids, members, times_ms)
         with redis_errors(self._address()):
-            state = self._write_histories(newest_of_each(user_ids, members, times_ms))
+            state = self._write_histories(newest)
             self._follow(state)
-            return self._write_lists(state)
+            written = self._write_lists(state)
+            if written and self.freshness is not None:
+                self.freshness.count(max(times_of.values()) for times_of in newest.values())
+            return written
 
     def _write_histories(self, newest: Mapping[str, Mapping[str, int]]) -> _State:
         """Write histories and read them back, with the state of models and products."""

@@ -17,7 +17,14 @@ from local.platform import Platform
 from local.status import report
 from operations.lag import wait_until_settled
 from operations.rebuild.redis import wait_for_sink
-from schemas.redis_keys import ACTIVE_MODEL, LIVE_MODELS, RETIRED_MODELS, SINK_OFFSETS, UNAVAILABLE_REVISION
+from schemas.redis_keys import (
+    ACTIVE_MODEL,
+    LIST_FRESHNESS,
+    LIVE_MODELS,
+    RETIRED_MODELS,
+    SINK_OFFSETS,
+    UNAVAILABLE_REVISION,
+)
 from tests.support.lists import without_generated_at
 from tests.support.platforms import JOBS_BEHIND_REDIS
 
@@ -27,8 +34,8 @@ WAIT_SECONDS = 600
 STILL_SECONDS = 8.0
 """In which nothing changes once everything is there."""
 
-BOOKKEEPING = (RETIRED_MODELS, SINK_OFFSETS, UNAVAILABLE_REVISION)
-"""What no reader is served from: how far a writer came, and how often something changed."""
+BOOKKEEPING = (LIST_FRESHNESS, RETIRED_MODELS, SINK_OFFSETS, UNAVAILABLE_REVISION)
+"""What no reader is served from: how far and how fast a writer came, and how often something changed."""
 
 READ_AS = {b"string": "get", b"set": "smembers", b"hash": "hgetall"}
 

@@ -14,12 +14,15 @@ from redis import Redis
 
 from connections.errors import DependencyUnavailable
 from connections.redis import connect
+from recommender.publishing.freshness import FreshnessCounts
 from recommender.publishing.personaliser import Limits, Personaliser
 from recommender.ranking import Rules
 from recommender.store import ModelStore
 from schemas.interactions import OF_HISTORIES, member
+from schemas.list_freshness import MINUTES, field_of, freshness_of
 from schemas.recommendations import Reason, RecommendationList, decode_list, item_ids, utc_text
 from schemas.redis_keys import (
+    LIST_FRESHNESS,
     LIVE_MODELS,
     LIVE_SECONDS,
     RETIRED_MODELS,
@@ -173,6 +176,29 @@ def test_what_is_not_available_is_left_out_until_it_is_again(client: Redis, redi
     redis.incr(UNAVAILABLE_REVISION)
     update(worker, [event])
     assert redis.get(personalized("m1", "zoe")) == before
+
+
+def test_it_is_counted_how_long_after_the_newest_event_of_its_user_a_list_was_written(
+    client: Redis, redis: Any, store: ModelStore
+) -> None:
+    now = [T0_MS / 1000]
+    clock = lambda: datetime.fromtimestamp(now[0], UTC)  # noqa: E731
+    worker = Personaliser(client, store, RULES, LIMITS, clock, FreshnessCounts(client, clock))
+    minute = T0_MS // 60_000
+    update(worker, [("zoe", "view_item:p0", T0_MS - 9_000), ("zoe", "view_item:p1", T0_MS - 2_000)])
+    update(worker, [("ann", "view_item:p0", T0_MS - 2_000), ("ben", "view_item:p0", T0_MS - 86_400_000)])
+    counts = {name.decode(): int(count) for name, count in redis.hgetall(LIST_FRESHNESS).items()}
+    assert counts == {field_of(minute, 2.0): 2, field_of(minute, 86_400.0): 1}
+    assert 0 < redis.ttl(LIST_FRESHNESS) <= (MINUTES + 5) * 60
+
+    now[0] += (MINUTES + 1) * 60
+    update(worker, [("ann", "view_item:p0", T0_MS)])
+    assert {int(name.partition(b":")[0]) for name in redis.hkeys(LIST_FRESHNESS)} == {minute + MINUTES + 1}
+
+    redis.delete(LIVE_MODELS)
+    update(worker, [("ann", "view_item:p1", T0_MS)])
+    left = {name.decode(): int(count) for name, count in redis.hgetall(LIST_FRESHNESS).items()}
+    assert freshness_of(left, minute + MINUTES + 1).lists == 1  # without a model no list is written
 
 
 def test_a_new_model_is_taken_up_without_a_restart_and_one_that_is_not_live_is_dropped(
