@@ -16,6 +16,7 @@ from schemas.settings import Settings
 
 SAVEPOINT_SECONDS: Final = 300
 ENDED: Final = frozenset({"FINISHED", "CANCELED", "FAILED"})
+_IN, _OUT = "numRecordsIn", "numRecordsOut"
 _CAUSE: Final = re.compile(r"^\s*Caused by: (.*)$", re.MULTILINE)
 
 
@@ -65,6 +66,21 @@ class JobHealth:
     checkpoints: int
     last_checkpoint_ms: int | None
     last_failure: str
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorCounts:
+    """What an operator of a job took in and gave out since its tasks started.
+
+    Attributes:
+        records_in: Records that it took in.
+        records_out: Records that it gave out.
+        since_ms: When its tasks started, epoch milliseconds: a restart begins to count anew.
+    """
+
+    records_in: int
+    records_out: int
+    since_ms: int
 
 
 class Cluster:
@@ -123,6 +139,30 @@ class Cluster:
         """
         restarts = self._get(f"/jobs/{job_id}/metrics?get=numRestarts")
         return int(float(restarts[0]["value"])) if restarts else 0
+
+    def counts(self, job_id: str, operator: str) -> OperatorCounts | None:
+        """What the operator that is the first of its task took in and gave out; None where a job has none of that name.
+
+        Args:
+            job_id: The job.
+            operator: Its name in the plan, without its number: Deduplicate, for example.
+
+        Raises:
+            DependencyUnavailable: The JobManager does not answer.
+        """
+        vertices = self._get(f"/jobs/{job_id}")["vertices"]
+        vertex = next((each for each in vertices if each["name"].startswith(f"{operator}[")), None)
+        if vertex is None:
+            return None
+        name = vertex["name"].partition(" -> ")[0]
+        wanted = [f"{name}.{counter}" for counter in (_IN, _OUT)]
+        path = f"/jobs/{job_id}/vertices/{vertex['id']}/subtasks/metrics"
+        answer = self._call("GET", path, parameters={"get": ",".join(wanted), "agg": "sum"}).json()
+        sums = {each["id"]: int(each["sum"]) for each in answer}
+        if set(sums) != set(wanted):
+            return None  # its tasks have not told yet
+        records_in, records_out = (sums[each] for each in wanted)
+        return OperatorCounts(records_in, records_out, vertex["start-time"])
 
     def checkpoints(self, job_id: str) -> dict[str, Any]:
         """Flink's statistics of a job's checkpoints, as its REST interface has them; empty for a bounded job.
@@ -187,11 +227,16 @@ class Cluster:
         return self._call("GET", path).json()
 
     def _call(
-        self, method: str, path: str, body: dict[str, Any] | None = None, but_for: HTTPStatus | None = None
+        self,
+        method: str,
+        path: str,
+        body: dict[str, Any] | None = None,
+        but_for: HTTPStatus | None = None,
+        parameters: dict[str, str] | None = None,
     ) -> httpx.Response:
         """The answer to a request. An error of the status ``but_for`` is the caller's to judge; others are raised."""
         try:
-            answer = self._http.request(method, path, json=body)
+            answer = self._http.request(method, path, json=body, params=parameters)
         except httpx.HTTPError as error:
             raise DependencyUnavailable("Flink", self._url, repr(error)) from error
         if answer.is_error and answer.status_code != but_for:

@@ -59,7 +59,8 @@ page that misses one connects again. ``stale`` in a seed is as in the event. The
      "products": {"p1": {"title", "category", "brand", "price", "currency", "available"}}}
 
 ``GET /api/explorer/product/{id}`` is the same without history, with ``product`` itself. ``GET /api/titles?id=..&id=..``
-gives ``{"products": {id: {...}}}`` of up to 200.
+gives ``{"products": {id: {...}}}`` of up to 200. ``GET /api/catalogue`` counts the products that the catalogue knows,
+and those of them that are out of stock or hidden: ``{"products", "unavailable"}``.
 
 ``GET /api/pipeline``::
 
@@ -67,10 +68,19 @@ gives ``{"products": {id: {...}}}`` of up to 200.
      "lag": {"ingest": 0, "open_transactions": 0, "jobs": {}, "sinks": {}, "settled": true, "words"} or null,
      "jobs": [{"name", "state", "restarts", "checkpoints", "last_checkpoint": time or null, "last_failure"}],
      "failed": {"total": 3, "looked_at": 3, "reasons": {"...": 3}},
-     "tables": [{"name", "updated_at": time or null, "behind": 0}], "memory_bytes": 83000000, "connections": 2,
+     "duplicates": {"since": time, "events": 900, "duplicates": 9} or null,
+     "arrivals": {"since": time, "late_seconds": 600, "events": 900, "late": 1} or null,
+     "lists": {"minutes": 10, "lists": 40, "older": 0, "p50_seconds": 0.9, "p99_seconds": 2.1},
+     "tables": [{"name", "updated_at": time or null, "behind": 0}],
+     "doubtful": [{"table", "reason", "since": time}], "memory_bytes": 83000000, "connections": 2,
      "stale": [{"server", "reason"}]}
 
-``failed.total`` is null where there are more than were looked at.
+``failed.total`` is null where there are more than were looked at. ``duplicates`` are records of events that had been
+accepted, among the valid records that ingest has checked since its tasks started. ``arrivals`` are events of the last
+hour, and those of them that ingest passed on more than ``late_seconds`` after they had happened. ``lists``, which
+``GET /api/lists`` gives too, are users' lists, and how long after their newest event they were written. ``doubtful`` is
+that of queries, as far as jobs are late: what is read from the topics of results, as ``/api/live`` is, is behind for
+nothing else.
 
 ``POST /api/session`` with a key or a token as bearer sets a cookie that stands for it, as an EventSource can send no
 header; ``DELETE`` ends it. ``/health/live``, ``/health/ready`` and ``/metrics`` are as those of the other services.

@@ -15,6 +15,7 @@ from dashboards.questions import Query, closed
 from dashboards.service.clickhouse import ClickHouse, Rows
 from dashboards.service.tables import JOB_OF, tables_behind
 from schemas.settings import Settings
+from schemas.topics import INGEST
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +114,7 @@ class Answers:
         }
 
     def _late(self, states: Sequence[TableState]) -> list[dict[str, Any]]:
-        jobs = self._late_jobs()
-        late = [(each.name, job, jobs[job]) for each in states if (job := JOB_OF.get(each.name, "")) in jobs]
-        return [
-            {"table": table, "reason": f"The job {job} has {late.events:,} events left to count.", "since": late.since}
-            for table, job, late in late
-        ]
+        return doubtful(self._late_jobs(), {each.name: JOB_OF.get(each.name, "") for each in states})
 
     async def _values(self, query: Query, given: Mapping[str, str]) -> dict[str, str]:
         values = query.values(given, self._time_zone)
@@ -127,6 +123,26 @@ class Answers:
         known = query_named(SHOP_RANGE)
         (shop,) = (await self._clickhouse.ask(known.sql, known.values({}, self._time_zone))).dicts()
         return query.values(closed(given, *(shop[day] for day in RANGE_DAYS)), self._time_zone)
+
+
+def doubtful(late: Mapping[str, LateJob], job_of: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Why figures of tables may be behind: ingest, or the job that computes the table, has been behind for a while.
+
+    Args:
+        late: Job -> how late it is.
+        job_of: Table -> the job that computes it, "" for none.
+    """
+    return [
+        {"table": table, "reason": _reason(job, late[job]), "since": late[job].since}
+        for table, own in job_of.items()
+        for job in (INGEST, own)
+        if job in late
+    ]
+
+
+def _reason(job: str, late: LateJob) -> str:
+    what = "records left to check" if job == INGEST else "events left to count"
+    return f"The job {job} has {late.events:,} {what}."
 
 
 def as_csv(rows: Rows) -> str:

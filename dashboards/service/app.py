@@ -138,6 +138,10 @@ def _explorer(explorer: Explorer) -> APIRouter:
     async def product(product_id: str) -> Response:
         return _json(await explorer.product(_id(product_id)))
 
+    @router.get("/catalogue")
+    async def catalogue() -> Response:
+        return _json(await explorer.catalogue())
+
     @router.get("/titles")
     async def titles(request: Request) -> Response:
         product_ids = request.query_params.getlist("id")
@@ -153,7 +157,11 @@ def _pipeline(pipeline: Pipeline, hub: Hub) -> APIRouter:
 
     @router.get("/pipeline")
     async def report() -> Response:
-        return _json(await pipeline.report(hub.pages))
+        return _json(await pipeline.report(hub.pages, hub.arrivals.report()))
+
+    @router.get("/lists")
+    async def lists() -> Response:
+        return _json(await pipeline.lists())
 
     return router
 

@@ -84,6 +84,16 @@ class Explorer:
         products = await self._store.products(product_ids)
         return {"products": {product_id: asdict(product) for product_id, product in products.items()}}
 
+    async def catalogue(self) -> dict[str, Any]:
+        """How many products are known, and how many of them may not be recommended: out of stock, or hidden.
+
+        Raises:
+            RedisUnavailable: Redis does not answer.
+        """
+        unavailable = await self._redis.call(b"SCARD", redis_keys.UNAVAILABLE.encode())
+        available = await self._redis.call(b"ZCARD", redis_keys.CATALOGUE.encode())
+        return {"products": available + unavailable, "unavailable": unavailable}
+
     async def _version(self) -> str | None:
         version: bytes | None = await self._redis.get(redis_keys.ACTIVE_MODEL.encode())
         return version.decode() if version else None

@@ -1,4 +1,7 @@
-"""How the pipeline fares: lag, jobs, failed events, the age of tables; looked at now and then, however many ask."""
+"""How the pipeline fares: lag, jobs, failed and repeated events, how fresh tables and lists are.
+
+Looked at now and then, however many ask.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import asyncio
 import os
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import asdict
@@ -17,14 +20,18 @@ from typing import Any, Final
 import psutil
 
 from connections.errors import DependencyUnavailable
-from dashboards.service.answers import Freshness, LateJob
-from dashboards.service.tables import TOPIC_OF
+from connections.redis import connect, redis_errors
+from dashboards.service.answers import Freshness, LateJob, doubtful
+from dashboards.service.tables import JOB_OF, TOPIC_OF
 from flink.cluster import Cluster, JobStatus
 from operations.failed_events import failed_events
 from operations.lag import pipeline_lag
 from schemas.errors import ShopError
+from schemas.list_freshness import MINUTES, freshness_of
 from schemas.recommendations import utc_text
+from schemas.redis_keys import LIST_FRESHNESS
 from schemas.settings import Settings
+from schemas.topics import INGEST
 
 KEPT_SECONDS: Final = 5.0
 LATE_SECONDS: Final = 30.0
@@ -33,6 +40,9 @@ LATE_SECONDS: Final = 30.0
 KEPT_FAILURES_SECONDS: Final = 30.0
 FAILURES: Final = 5_000
 """Failed events that are looked at; how many there are in all is beside them."""
+
+DEDUPLICATION: Final = "Deduplicate"
+"""The operator of ingest that lets the first record of an event through."""
 
 Looked = tuple[float, Any, str]
 
@@ -49,13 +59,13 @@ class Pipeline:
     def __init__(self, settings: Settings, freshness: Freshness, clock: Callable[[], float] = time.time) -> None:
         self._settings = settings
         self._freshness = freshness
-        self._pool = ThreadPoolExecutor(3, "pipeline")
+        self._pool = ThreadPoolExecutor(5, "pipeline")
         self._known: dict[str, asyncio.Task[Looked]] = {}
         self._clock = clock
         self._behind: dict[str, tuple[int, float]] = {}
 
     def late_jobs(self) -> dict[str, LateJob]:
-        """The jobs that were behind at every look for a while; a look that is old is renewed meanwhile."""
+        """The jobs that were behind at every look for a while, ingest among them; an old look is renewed meanwhile."""
         if self._is_old("lag", KEPT_SECONDS):
             self._renew("lag", self._lag)
         now = self._clock()
@@ -69,29 +79,44 @@ class Pipeline:
         """End the threads."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    async def report(self, connections: int) -> dict[str, Any]:
+    async def report(self, connections: int, arrivals: Mapping[str, Any] | None) -> dict[str, Any]:
         """The answer of ``/api/pipeline``; what a server that is away would say is null.
 
         Args:
             connections: Pages that get live changes now.
+            arrivals: How late events came.
         """
-        (_, lag, no_lag), (_, jobs, no_jobs), (_, failed, no_failed), tables = await asyncio.gather(
-            self._looked("lag", self._lag, KEPT_SECONDS),
-            self._looked("jobs", self._jobs, KEPT_SECONDS),
-            self._looked("failed", self._failed, KEPT_FAILURES_SECONDS),
-            self._freshness.of(sorted(TOPIC_OF)),
-        )
-        problems = dict.fromkeys(filter(None, (no_lag, no_jobs, no_failed)))
+        looks = {
+            "lag": self._looked("lag", self._lag, KEPT_SECONDS),
+            "jobs": self._looked("jobs", self._jobs, KEPT_SECONDS),
+            "failed": self._looked("failed", self._failed, KEPT_FAILURES_SECONDS),
+            "duplicates": self._looked("duplicates", self._duplicates, KEPT_SECONDS),
+            "lists": self._looked("lists", self._lists, KEPT_SECONDS),
+        }
+        tables, looked = await asyncio.gather(self._freshness.of(sorted(TOPIC_OF)), asyncio.gather(*looks.values()))
+        problems = dict.fromkeys(problem for _, _, problem in looked if problem)
         return {
             "at": utc_text(datetime.now(UTC)),
-            "lag": lag,
-            "jobs": jobs,
-            "failed": failed,
+            **{name: seen for name, (_, seen, _) in zip(looks, looked, strict=True)},
+            "arrivals": arrivals,
             "tables": [{"name": each.name, "updated_at": each.updated_at, "behind": each.behind} for each in tables],
+            "doubtful": doubtful(self.late_jobs(), {table: JOB_OF.get(table, "") for table in TOPIC_OF}),
             "memory_bytes": psutil.Process(os.getpid()).memory_info().rss,
             "connections": connections,
             "stale": [{"server": name, "reason": reason} for name, _, reason in map(_split, problems)],
         }
+
+    async def lists(self) -> dict[str, Any]:
+        """How long after their events users' lists were written, as of the last minutes.
+
+        Raises:
+            DependencyUnavailable: Redis does not answer.
+        """
+        _, seen, problem = await self._looked("lists", self._lists, KEPT_SECONDS)
+        if problem:
+            raise DependencyUnavailable("Redis", self._settings.redis_url, problem)
+        answer: dict[str, Any] = seen
+        return answer
 
     async def _looked(self, name: str, look: Callable[[], Any], kept_seconds: float) -> Looked:
         if self._is_old(name, kept_seconds):
@@ -116,7 +141,8 @@ class Pipeline:
     def _lag(self) -> dict[str, Any]:
         lag = pipeline_lag(self._settings)
         now = self._clock()
-        behind = {job: (events, self._behind.get(job, (0, now))[1]) for job, events in lag.jobs.items() if events}
+        left = {INGEST: lag.ingest, **lag.jobs}
+        behind = {job: (events, self._behind.get(job, (0, now))[1]) for job, events in left.items() if events}
         self._behind = behind
         return {**asdict(lag), "settled": lag.settled, "words": str(lag)}
 
@@ -124,6 +150,25 @@ class Pipeline:
         with closing(Cluster(self._settings)) as cluster:
             newest = {job.name: job for job in reversed(cluster.jobs()) if not job.has_ended}
             return [_job(cluster, job) for job in newest.values()]
+
+    def _duplicates(self) -> dict[str, Any] | None:
+        with closing(Cluster(self._settings)) as cluster:
+            ingest = cluster.find(INGEST)
+            counts = cluster.counts(ingest.id, DEDUPLICATION) if ingest else None
+        if counts is None:
+            return None
+        return {
+            "since": utc_text(datetime.fromtimestamp(counts.since_ms / 1000, UTC)),
+            "events": counts.records_in,
+            "duplicates": counts.records_in - counts.records_out,
+        }
+
+    def _lists(self) -> dict[str, Any]:
+        url = self._settings.redis_url
+        with closing(connect(url, self._settings.http_timeout_seconds)) as client, redis_errors(url):
+            fields: Any = client.hgetall(LIST_FRESHNESS)
+        counts = {name.decode(): int(count) for name, count in fields.items()}
+        return {"minutes": MINUTES, **asdict(freshness_of(counts, int(self._clock() // 60)))}
 
     def _failed(self) -> dict[str, Any]:
         looked_at = [each.reason for each in islice(failed_events(self._settings), FAILURES + 1)]

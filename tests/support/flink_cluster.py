@@ -1,4 +1,4 @@
-"""What a JobManager answers when it is asked for its jobs, by HTTP and without any Flink."""
+"""What a JobManager answers when it is asked for its jobs and their metrics, by HTTP and without any Flink."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import SplitResult, parse_qs, urlsplit
 
 
 @dataclass
@@ -19,12 +20,14 @@ class JobManager:
         url: Its REST interface.
         jobs: Name of a job -> its state.
         is_away: Whether it answers as one that has just been started: not yet.
+        metrics: Name of a vertex, of every job -> its metrics.
         checkpoints: The jobs for which it was asked for a checkpoint, in that order.
     """
 
     url: str
     jobs: Mapping[str, str] = field(default_factory=dict)
     is_away: bool = False
+    metrics: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     checkpoints: list[str] = field(default_factory=list)
 
 
@@ -42,10 +45,7 @@ def job_manager() -> Iterator[JobManager]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            *_, topic = self.path.partition("?")[0].split("/")
-            self._answer(
-                HTTPStatus.OK, _DETAILS.get(topic) or {"jobs": [_overview(*job) for job in manager.jobs.items()]}
-            )
+            self._answer(HTTPStatus.OK, _content(manager, urlsplit(self.path)))
 
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers["Content-Length"]))
@@ -75,6 +75,23 @@ def job_manager() -> Iterator[JobManager]:
         finally:
             server.shutdown()
             thread.join()
+
+
+def _content(manager: JobManager, asked: SplitResult) -> object:
+    """The answer to a question: all jobs, the vertices of one, metrics of a vertex by its number, or how a job fares."""
+    match asked.path.split("/")[1:]:
+        case ["jobs", "overview"]:
+            return {"jobs": [_overview(*job) for job in manager.jobs.items()]}
+        case ["jobs", _]:
+            vertices = enumerate(manager.metrics)
+            return {"vertices": [{"id": str(number), "name": name, "start-time": 1} for number, name in vertices]}
+        case ["jobs", _, "vertices", number, "subtasks", "metrics"]:
+            metrics = list(manager.metrics.values())[int(number)]
+            names = parse_qs(asked.query)["get"][0].split(",")
+            return [{"id": name, "sum": float(metrics[name])} for name in names if name in metrics]
+        case ["jobs", _, topic] if topic in _DETAILS:
+            return _DETAILS[topic]
+    raise AssertionError(asked)
 
 
 def _overview(name: str, state: str) -> dict[str, object]:

@@ -8,6 +8,7 @@ nothing. Once the topics' ends are reached, the window is what the topics say, a
 - ``records.py``  a record as a change
 - ``reader.py``   reads the topics, in a thread
 - ``seeding.py``  the window's first rows
+- ``arrivals.py`` how late events come
 - ``pages.py``    what waits for each page, within bounds
 - ``hub.py``      puts these together, and begins anew after a gap
 - ``stream.py``   Server-Sent Events and WebSockets

@@ -12,8 +12,9 @@ from typing import Any, Final
 
 import orjson
 
-from connections.errors import DependencyUnavailable
+from connections.errors import DependencyUnavailable, StatementRefused
 from dashboards.service.clickhouse import ClickHouse
+from dashboards.service.live.arrivals import Arrivals
 from dashboards.service.live.pages import Message, Page
 from dashboards.service.live.reader import Reader, partitions_of
 from dashboards.service.live.records import TOPICS
@@ -33,8 +34,15 @@ KAFKA: Final = "Kafka"
 RETRY_SECONDS: Final = 1.0
 """How long the hub waits before it tries again, when a server that it needs to begin is away."""
 
+UNKNOWN: Final = frozenset({60, 81})
+"""ClickHouse's codes for a table and a database that are not there: UNKNOWN_TABLE, UNKNOWN_DATABASE."""
+
 VISITS_SECONDS: Final = 0.5
 """How long visits wait to be counted once a session has changed."""
+
+
+class _NotMadeYet(Exception):
+    """The platform lacks what its migration makes."""
 
 
 class Hub:
@@ -60,6 +68,8 @@ class Hub:
         self._is_ready = False
         self._stale: dict[str, float] = {}
         self._counting: asyncio.TimerHandle | None = None
+        self._waits_for = ""
+        self.arrivals = Arrivals()
         self.task = BackgroundTask("live", self._live, self._failed)
 
     @property
@@ -104,10 +114,17 @@ class Hub:
         try:
             starts = await loop.run_in_executor(self._pool, _sink_positions, self._settings)
             window = await filled_window(self._clickhouse, self._settings.time_zone)
+        except _NotMadeYet as error:
+            return await self._wait_for(str(error))
+        except StatementRefused as error:
+            if error.code not in UNKNOWN:
+                raise
+            return await self._wait_for("tables")
         except DependencyUnavailable as error:
             self._away(error.name)
             await asyncio.sleep(RETRY_SECONDS)
             raise
+        self._waits_for = ""
         for server in list(self._stale):
             self._back(server)
         self._begin(window, starts)
@@ -124,12 +141,23 @@ class Hub:
             self._caught_up,
             lambda is_away: self._away(KAFKA) if is_away else self._back(KAFKA),
             end,
+            self.arrivals.take,
         )
+        self.arrivals.begin()
         reader.start()
         try:
             await ended
         finally:
             await reader.close()
+
+    async def _wait_for(self, missing: str) -> None:
+        """Wait a moment for what a platform that is not migrated lacks; said once."""
+        if self._waits_for != missing:
+            self._waits_for = missing
+            log.info("Live changes wait until the %s are made: './shop migrate' makes them", missing)
+        for server in list(self._stale):
+            self._back(server)
+        await asyncio.sleep(RETRY_SECONDS)
 
     def _begin(self, window: Window, positions: Mapping[str, int]) -> None:
         self._window = window
@@ -218,14 +246,15 @@ def _sink_positions(settings: Settings) -> dict[str, int]:
 
     Raises:
         DependencyUnavailable: Kafka does not answer.
+        _NotMadeYet: It has not all topics.
     """
     sink = SinkOffsets(settings)
     try:
         ends = sink.ends()
     finally:
         sink.close()
-    if missing := [topic for topic in TOPICS if topic not in ends]:
-        raise DependencyUnavailable(KAFKA, settings.kafka_bootstrap_servers, f"no topic {', '.join(missing)} yet")
+    if any(topic not in ends for topic in TOPICS):
+        raise _NotMadeYet("topics")
     return {partition: offset for topic in TOPICS for partition, offset in ends[topic].offsets.items()}
 
 

@@ -14,7 +14,8 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 from connections.errors import DependencyUnavailable
 from connections.kafka import committed_reader
 from connections.registry import SchemaRegistry
-from dashboards.service.live.records import Record, Records
+from dashboards.service.live.arrivals import Arrival
+from dashboards.service.live.records import Record, Records, event_ms
 from dashboards.service.live.window import Change
 from schemas.errors import ShopError
 from schemas.offsets import Partition
@@ -46,6 +47,7 @@ class Reader:
         on_caught_up: Called once all that was there at the start has been read.
         on_away: Called with True when Kafka is lost, with False when it is back.
         on_end: Called when the reader cannot go on; with the reason.
+        on_arrivals: Called with the events of a batch.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class Reader:
         on_caught_up: Callable[[], None],
         on_away: Callable[[bool], None],
         on_end: Callable[[Exception], None],
+        on_arrivals: Callable[[list[Arrival]], None],
     ) -> None:
         self._settings = settings
         self._starts = starts
@@ -63,6 +66,7 @@ class Reader:
         self._on_caught_up = on_caught_up
         self._on_away = on_away
         self._on_end = on_end
+        self._on_arrivals = on_arrivals
         self._loop = asyncio.get_running_loop()
         self._stopping = threading.Event()
         self._is_away = False
@@ -115,6 +119,8 @@ class Reader:
             # Of the rows with one key only the last is shown; events have the key of a user, and each counts.
             newest[record.topic, record.offset if record.topic == EVENTS else -1, record.key] = record
         changes = [change for record in newest.values() if (change := records.change(record)) is not None]
+        if arrivals := [arrival for record in newest.values() if (arrival := _arrival(record)) is not None]:
+            self._tell(self._on_arrivals, arrivals)
         if newest:
             self._tell(self._on_changes, changes, {str(partition): offset for partition, offset in self._next.items()})
         self._tell_once_caught_up()
@@ -159,6 +165,13 @@ class Reader:
     def _tell(self, callback: Callable[..., None], *arguments: Any) -> None:
         with suppress(RuntimeError):  # the loop has ended, and nobody listens
             self._loop.call_soon_threadsafe(callback, *arguments)
+
+
+def _arrival(record: Record) -> Arrival | None:
+    """A record of ``events`` as it came; None for one of another topic."""
+    if record.topic != EVENTS or record.value is None:
+        return None
+    return Arrival(record.at_ms, event_ms(record.value))
 
 
 def _configuration(settings: Settings, on_error: Callable[[KafkaError], None]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A record of Kafka as a change of the window; a purchase among the events is told by its first bytes."""
+"""A record of Kafka as a change of the window; of an event, its first bytes tell whether it is a purchase, and when."""
 
 from __future__ import annotations
 
@@ -87,13 +87,24 @@ class Records:
 
 def is_purchase(framed: bytes) -> bool:
     """Whether an event is a purchase: its second field, behind an id, says so."""
-    size, start = _length(framed, HEADER_BYTES)
-    size_of_type, at = _length(framed, start + size)
+    size_of_type, at = _type_of_event(framed)
     return size_of_type == len(PURCHASE) and framed[at : at + size_of_type] == PURCHASE
 
 
-def _length(data: bytes, at: int) -> tuple[int, int]:
-    """An Avro long at a place, as the length of a text, and the place behind it."""
+def event_ms(framed: bytes) -> int:
+    """When an event happened, epoch milliseconds: its third field, behind its id and its type."""
+    size_of_type, at = _type_of_event(framed)
+    return _long(framed, at + size_of_type)[0]
+
+
+def _type_of_event(framed: bytes) -> tuple[int, int]:
+    """How long the type's text is, and its place."""
+    size, start = _long(framed, HEADER_BYTES)
+    return _long(framed, start + size)
+
+
+def _long(data: bytes, at: int) -> tuple[int, int]:
+    """An Avro long at a place, and the place behind it."""
     number = shift = 0
     while True:
         byte = data[at]
@@ -101,7 +112,7 @@ def _length(data: bytes, at: int) -> tuple[int, int]:
         number |= (byte & 0x7F) << shift
         shift += 7
         if byte < 0x80:
-            return number >> 1, at
+            return (number >> 1) ^ -(number & 1), at
 
 
 def row_of(columns: tuple[str, ...], fields: Mapping[str, Any]) -> Row:

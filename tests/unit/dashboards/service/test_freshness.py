@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -15,9 +15,10 @@ from dashboards.service.clickhouse import Rows
 from dashboards.service.freshness import SinkFreshness
 from dashboards.service.offsets import TopicEnd
 from dashboards.service.pipeline import Pipeline
-from dashboards.service.tables import tables_behind
+from dashboards.service.tables import TOPIC_OF, tables_behind
 from operations.lag import Lag
 from schemas.settings import Settings
+from tests.support.flink_cluster import JobManager, job_manager
 
 pytestmark = pytest.mark.anyio
 TOPIC = "metrics-sales-daily"
@@ -155,6 +156,41 @@ async def test_a_job_that_stays_behind_puts_its_tables_in_doubt(
     lag = Lag(0, 0, {"analytics": 0}, {})
     await doubtful()
     assert await doubtful() == []
+
+
+async def test_an_ingest_that_stays_behind_puts_every_table_in_doubt(
+    freshness: SinkFreshness, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pipeline_module, "pipeline_lag", lambda _settings: Lag(1_234, 0, {"analytics": 0}, {}))
+    for look in ("_jobs", "_failed", "_duplicates", "_lists"):
+        monkeypatch.setattr(Pipeline, look, lambda _: None)
+    monkeypatch.setattr(pipeline_module, "KEPT_SECONDS", 0)
+    pipeline = Pipeline(Settings(), freshness, clock)
+    assert (await pipeline.report(0, None))["doubtful"] == []
+
+    clock.now += 31
+    report = await pipeline.report(0, None)
+    assert {each["table"] for each in report["doubtful"]} == set(TOPIC_OF)
+    assert {each["reason"] for each in report["doubtful"]} == {"The job ingest has 1,234 records left to check."}
+    assert {each["since"] for each in report["doubtful"]} == {"1970-01-12T13:46:40.000Z"}
+
+
+@pytest.fixture
+def flink() -> Iterator[JobManager]:
+    with job_manager() as manager:
+        yield manager
+
+
+def test_duplicates_are_what_ingest_took_in_and_did_not_let_through(
+    freshness: SinkFreshness, flink: JobManager
+) -> None:
+    pipeline = Pipeline(Settings(flink_url=flink.url), freshness)
+    flink.jobs = {"analytics": "RUNNING"}
+    assert pipeline._duplicates() is None
+
+    flink.jobs = {"ingest": "RUNNING"}
+    flink.metrics = {"Deduplicate[4] -> Calc[5]": {"Deduplicate[4].numRecordsIn": 9, "Deduplicate[4].numRecordsOut": 7}}
+    assert pipeline._duplicates() == {"since": "1970-01-01T00:00:00.001Z", "events": 9, "duplicates": 2}
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -10,8 +12,9 @@ import orjson
 import pytest
 from confluent_kafka import KafkaError
 
-from connections.errors import DependencyUnavailable
+from connections.errors import DependencyUnavailable, StatementRefused
 from dashboards.service.live import hub as hub_module
+from dashboards.service.live.arrivals import Arrival
 from dashboards.service.live.hub import Hub
 from dashboards.service.live.pages import Page
 from dashboards.service.live.reader import Reader
@@ -24,6 +27,7 @@ from web.problems import Problem
 pytestmark = pytest.mark.anyio
 TOPIC = "metrics-sales-daily"
 START = {f"{TOPIC}-0": 5}
+REAL_POSITIONS = hub_module._sink_positions
 
 
 @pytest.fixture
@@ -67,6 +71,7 @@ class OfTest:
     caught_up: Callable[[], None]
     away: Callable[[bool], None]
     end: Callable[[Exception], None]
+    arrivals: Callable[[list[Arrival]], None]
     is_closed: bool = False
 
     def start(self) -> None:
@@ -75,6 +80,19 @@ class OfTest:
 
     async def close(self) -> None:
         self.is_closed = True
+
+
+class NoTopics:
+    """Stands for a Kafka that was never migrated."""
+
+    def __init__(self, _settings: Settings) -> None:
+        pass
+
+    def ends(self) -> Mapping[str, Any]:
+        return {}
+
+    def close(self) -> None:
+        pass
 
 
 @pytest.fixture
@@ -187,6 +205,57 @@ async def test_a_server_that_is_away_at_the_start_is_told_and_tried_again(server
         assert (await next_of(page))[0] == "seed"
 
 
+async def test_a_platform_without_tables_is_waited_for_in_one_line(
+    servers: Servers, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    servers.problem = StatementRefused("here", 60, "Unknown table expression identifier 'sales_daily'")
+    async with running() as hub:
+        page = hub.open()
+        await asyncio.sleep(0.2)  # many tries
+        assert [(record.levelname, record.message) for record in caplog.records if record.name != "asyncio"] == [
+            ("INFO", "Live changes wait until the tables are made: './shop migrate' makes them")
+        ]
+        servers.problem = None
+        assert (await next_of(page))[0] == "seed"
+
+
+async def test_a_platform_without_topics_is_waited_for_in_one_line(
+    servers: Servers, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caplog.set_level(logging.INFO)
+    monkeypatch.setattr(hub_module, "_sink_positions", REAL_POSITIONS)
+    monkeypatch.setattr(hub_module, "SinkOffsets", NoTopics)
+    async with running() as hub:
+        page = hub.open()
+        await asyncio.sleep(0.2)
+        assert [record.message for record in caplog.records if record.name != "asyncio"] == [
+            "Live changes wait until the topics are made: './shop migrate' makes them"
+        ]
+        monkeypatch.setattr(hub_module, "_sink_positions", lambda _: START)
+        assert (await next_of(page))[0] == "seed"
+
+
+async def test_a_question_that_clickhouse_refuses_for_another_reason_is_an_error(
+    servers: Servers, caplog: pytest.LogCaptureFixture
+) -> None:
+    servers.problem = StatementRefused("here", 47, "Unknown expression identifier")
+    async with running():
+        await asyncio.sleep(0.1)
+    assert [record.levelname for record in caplog.records if record.name == "web.background"] == ["ERROR"]
+
+
+async def test_events_that_the_reader_meets_are_counted_as_they_come(servers: Servers) -> None:
+    async with running() as hub:
+        page = hub.open()
+        await next_of(page)
+        now_ms = time.time_ns() // 1_000_000 + 1_000
+        servers.readers[0].arrivals([Arrival(now_ms, now_ms), Arrival(now_ms, now_ms - 3_600_000)])
+        report = hub.arrivals.report()
+        assert report is not None
+        assert (report["events"], report["late"]) == (2, 1)
+
+
 async def test_pages_are_bounded_and_counted(servers: Servers) -> None:
     async with running(Settings(dashboard_connections=2)) as hub:
         first = hub.open()
@@ -231,7 +300,7 @@ async def test_a_record_that_comes_twice_is_dropped_by_its_offset() -> None:
     def nothing(*_: Any) -> None:
         return None
 
-    reader = Reader(Settings(), {Partition(TOPIC, 0): 5}, nothing, nothing, nothing, nothing)
+    reader = Reader(Settings(), {Partition(TOPIC, 0): 5}, nothing, nothing, nothing, nothing, nothing)
     records = [reader._record(OfKafka(offset)) for offset in (4, 5, 6, 5, 6, 8)]  # type: ignore[arg-type]
 
     assert [each and each.offset for each in records] == [None, 5, 6, None, None, 8]

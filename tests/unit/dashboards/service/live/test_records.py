@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from dashboards.service.live.records import Record, Records, is_purchase, row_of
+from dashboards.service.live.records import Record, Records, event_ms, is_purchase, row_of
 from schemas.codec import Encoder, load_schema
 from schemas.event_types import EVENT_TYPES
 from schemas.results import result_named
@@ -46,6 +46,13 @@ class Decoded:
 def test_a_purchase_is_known_by_its_first_bytes(kind: str, event_id: str) -> None:
     framed = EVENTS.encode({**EVENT, "event_id": event_id, "event_type": kind})
     assert is_purchase(framed) == (kind == "purchase")
+
+
+@pytest.mark.parametrize("at", [MILLISECONDS, datetime(1969, 7, 20, tzinfo=UTC), datetime(1970, 1, 1, tzinfo=UTC)])
+@pytest.mark.parametrize("event_id", ["e", "é" * 70])
+def test_when_an_event_happened_is_known_by_its_first_bytes(event_id: str, at: datetime) -> None:
+    framed = EVENTS.encode({**EVENT, "event_id": event_id, "event_time": at})
+    assert event_ms(framed) == round(at.timestamp() * 1000)
 
 
 def test_an_event_that_is_no_purchase_is_passed_over_undecoded() -> None:
