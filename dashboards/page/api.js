@@ -69,7 +69,7 @@ const path = (name, extension) => `/api/query/${encodeURIComponent(name)}${exten
 
 /** The table behind a tile: columns and rows of an answer, its export, and the same by command. */
 export function tableOf(answer, { rows = answer.rows, currency } = {}) {
-  const options = Object.entries(answer.parameters).map(([name, value]) => `--${name.replaceAll("_", "-")} ${quoted(value)}`);
+  const options = Object.entries(answer.parameters).map(([name, value]) => (DAYS.has(name) ? `--${name} ${quoted(value)}` : `--set ${quoted(`${name}=${value}`)}`));
   return {
     columns: answer.columns.map((column) => ({ name: spaced(column.name), kind: column.unit, doc: column.doc, currency })),
     rows: rows.map((row) => answer.columns.map((column) => row[column.name])),
@@ -79,7 +79,8 @@ export function tableOf(answer, { rows = answer.rows, currency } = {}) {
 }
 
 const spaced = (name) => name.replaceAll("_", " ");
-const quoted = (text) => (/^[\w.-]+$/.test(text) ? text : `'${String(text).replaceAll("'", "'\\''")}'`);
+const DAYS = new Set(["from", "to"]);
+const quoted = (text) => (/^[\w.=-]+$/.test(text) ? text : `'${String(text).replaceAll("'", "'\\''")}'`);
 
-/** Why an answer's figures may be wrong; "" where nothing says so. */
-export const reasonsOf = (answer) => [...new Set((answer.doubtful ?? []).map(({ reason }) => reason))].join(" ");
+/** Why figures of answers may be wrong; "" where nothing says so. */
+export const reasonsOf = (...answers) => [...new Set(answers.flatMap(({ doubtful }) => doubtful ?? []).map(({ reason }) => reason))].join(" ");

@@ -1,8 +1,8 @@
 -- Products: seen, put into carts, bought, given back. Grain: one row a product and currency, over the days asked for.
 -- parameter currency = ''            ISO 4217 code; empty for all
 -- parameter product = ''             only this product; empty for all
--- parameter order = revenue (revenue, units, purchases, views, cart_additions, returned_units, refunded)
---                                    which products come first: those of the most of it
+-- parameter order = revenue (revenue, units, purchases, views, cart_additions, returned_units, refunded, any)
+--   which products come first: those of the most of it; any: of revenue, units, views and returned_units in turn
 -- parameter limit = 50 (1 to 10000)  rows at the most
 -- product_id [text]                  the product
 -- currency [text]                    ISO 4217 code; empty of a product that was not sold
@@ -71,6 +71,12 @@ FROM
 )
 ORDER BY
     multiIf(
+        {order:String} = 'any', -toFloat64(least(
+            row_number() OVER (ORDER BY toFloat64(revenue) DESC, product_id, currency),
+            row_number() OVER (ORDER BY toFloat64(units) DESC, product_id, currency),
+            row_number() OVER (ORDER BY toFloat64(views) DESC, product_id, currency),
+            row_number() OVER (ORDER BY toFloat64(returned_units) DESC, product_id, currency)
+        )),
         {order:String} = 'units', toFloat64(units),
         {order:String} = 'purchases', toFloat64(purchases),
         {order:String} = 'views', toFloat64(views),

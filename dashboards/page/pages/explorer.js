@@ -98,7 +98,7 @@ function productLink(id, products) {
 }
 
 function productCard(id, known) {
-  const about = known ? [known.brand, known.category, known.price && format.whole(known.price, "money", known.currency), known.available === false ? "sold out" : "available"].filter(Boolean).join(" · ") : "The catalogue does not know it.";
+  const about = known ? [known.brand, known.category, known.price && format.whole(known.price, "money", known.currency), known.available === false ? "sold out or hidden" : "available"].filter(Boolean).join(" · ") : "The catalogue does not know it.";
   return panel(known?.title?.trim() || id, id, el("p", {}, `${about} `, el("a", { href: linkTo({ page: "products", product: id, user: null }), text: "Its sales" })));
 }
 

@@ -1,7 +1,7 @@
 /* Products: what is looked at, put into carts, bought and sent back; and one product by day. */
 
 import { linkTo } from "../address.js";
-import { ask, definition, query } from "../api.js";
+import { ask, definition, query, reasonsOf, tableOf } from "../api.js";
 import { bars } from "../charts/bars.js";
 import { LineChart } from "../charts/line.js";
 import { perBlock, share, sumOf, total } from "../data.js";
@@ -13,7 +13,7 @@ import { blocksOf, named } from "../ranges.js";
 import { unseenTable } from "../table.js";
 import { Tile, section } from "../tile.js";
 import { behind } from "./rates.js";
-import { View } from "./view.js";
+import { View, newestOf } from "./view.js";
 
 const MOST = 10;
 const FIGURES = [
@@ -29,6 +29,7 @@ const RANKS = [
   { id: "top-returned", title: "Most sent back", column: "returned_units", kind: "count", note: (row) => `${format.whole(row.return_rate, "share")} of the units sold` },
 ];
 const SUMS = ["views", "cart_additions", "purchases", "units", "revenue", "returned_units", "refunded"];
+const UNAVAILABLE = "Products that the catalogue knows as out of stock (the newest stock of stock_changed, product_created or product_updated, and the changes since, is 0 or less) or as hidden; as of now, whatever the days. One of unknown stock is available. The top products are those of the ranks below.";
 const EMPTY = "No product was looked at or bought in these days.";
 
 const percent = (a, b) => format.whole(share(a, b), "share");
@@ -43,12 +44,16 @@ const figureTiles = () => FIGURES.map(({ id, title, columns }) => new Tile({ id,
 function all() {
   const tiles = figureTiles();
   const ranks = RANKS.map(({ id, title, column }) => new Tile({ id, title, definition: definition("products_top", column), span: 6, plain: true, height: 420 }));
-  const element = el("div", {}, section("Products", ...tiles), section("Ranks", ...ranks));
-  return new View(element, [...tiles, ...ranks], { nothing: EMPTY, command: "./shop demo" }, async (context, signal) => {
-    const [[now, before], best] = await Promise.all([figures(context, signal, {}), Promise.all(RANKS.map(({ column }) => top(column, context, signal)))]);
+  const stock = new Tile({ id: "unavailable", title: "Sold out or hidden now", definition: UNAVAILABLE, span: 4 });
+  const missed = new Tile({ id: "unavailable-top", title: "Top products that cannot be bought now", definition: UNAVAILABLE, span: 8, plain: true });
+  const element = el("div", {}, section("Products", ...tiles, stock, missed), section("Ranks", ...ranks));
+  return new View(element, [...tiles, stock, missed, ...ranks], { nothing: EMPTY, command: "./shop demo" }, async (context, signal) => {
+    const [[now, before], answer] = await Promise.all([figures(context, signal, {}), top(context, signal), showStock(stock, signal)]);
     showFigures(tiles, now, before, context);
-    const titles = await titlesOf(best.flatMap(({ rows }) => rows.map((row) => row.product_id)), signal);
-    RANKS.forEach((rank, n) => showRank(ranks[n], rank, best[n], context, titles));
+    const best = RANKS.map(({ column }) => ranked(answer, column));
+    const titles = await titlesOf(best.flat().map((row) => row.product_id), signal);
+    RANKS.forEach((rank, n) => showRank(ranks[n], rank, best[n], answer, context, titles));
+    showMissed(missed, best, titles, stock);
   });
 }
 
@@ -58,7 +63,12 @@ function figures({ range, currency }, signal, only) {
   return Promise.all([ask(range), range.before && ask(range.before)]);
 }
 
-const top = (order, { range, currency }, signal) => query("products_top", { from: range.first, to: range.last, currency, order, limit: MOST }, { signal });
+/* The products of all ranks at once. */
+const top = ({ range, currency }, signal) => query("products_top", { from: range.first, to: range.last, currency, order: "any", limit: MOST * RANKS.length }, { signal });
+
+/* Those of one rank, in the order that the query of it alone has. */
+const ranked = ({ rows }, column) => rows.toSorted((a, b) => Number(b[column]) - Number(a[column]) || inOrder(a.product_id, b.product_id) || inOrder(a.currency, b.currency)).slice(0, MOST).filter((row) => Number(row[column]) > 0);
+const inOrder = (a, b) => (a < b ? -1 : Number(a > b));
 
 const sumsOf = ({ rows }) => Object.fromEntries(SUMS.map((column) => [column, total(rows, column)]));
 
@@ -71,14 +81,38 @@ function showFigures(tiles, now, before, { range, currency }) {
   });
 }
 
-function showRank(tile, { column, kind, note }, answer, { currency }, titles) {
-  const rows = answer.rows.filter((row) => Number(row[column]) > 0);
+async function showStock(tile, signal) {
+  try {
+    const { products, unavailable } = await ask("/api/catalogue", { signal });
+    if (!products) return tile.empty("The catalogue knows no product yet.");
+    const table = { columns: [{ name: "products", kind: "count" }, { name: "sold out or hidden", kind: "count" }], rows: [[products, unavailable]] };
+    tile.show({ figure: { value: unavailable, kind: "count", unit: `of ${format.whole(products, "count")}` }, note: `${percent(unavailable, products)} of the products`, newest: "as of now", table });
+  } catch (problem) {
+    if (signal.aborted) throw problem;
+    tile.failed(problem.message);
+  }
+}
+
+/* Products of the ranks that are not available, each with the ranks that it is in. */
+function showMissed(tile, best, titles, stock) {
+  if (stock.element.dataset.state === "error") return tile.failed("Nobody knows what is in stock while Redis is away.");
+  const places = new Map();
+  RANKS.forEach(({ title }, n) => best[n].forEach(({ product_id: id }, place) => titles[id]?.available === false && places.set(id, [...(places.get(id) ?? []), `${title.toLowerCase()}: ${place + 1}`])));
+  const shown = new Set(best.flat().map((row) => row.product_id)).size;
+  if (!places.size) return tile.empty(shown ? `All ${format.whole(shown, "count")} products of the ranks below are available.` : "No product is in a rank in these days.");
+  const items = [...places].map(([id, ranks]) => el("li", {}, el("span.feed-main", {}, el("a.plain", { href: linkTo({ product: id }), text: titles[id].title?.trim() || id, title: id, dir: "auto" })), el("span.feed-more", { text: ranks.join(" · ") })));
+  const table = { columns: [{ name: "product" }, { name: "title" }, { name: "ranks" }], rows: [...places].map(([id, ranks]) => [id, titles[id].title, ranks.join(", ")]) };
+  tile.show({ body: el("ol.feed", {}, ...items), note: `${format.whole(places.size, "count")} of the ${format.whole(shown, "count")} products of the ranks below`, newest: "as of now", table });
+}
+
+function showRank(tile, { column, kind, note }, rows, answer, { currency }, titles) {
   if (!rows.length) return tile.empty("None in these days.");
   const bar = (row) => {
     const title = titles[row.product_id]?.title?.trim();
-    return { name: title || row.product_id, href: linkTo({ product: row.product_id }), value: decimal.drawn(row[column]), text: format.short(row[column], kind, currency), title: format.whole(row[column], kind, currency), note: [title && row.product_id, note(row, currency)].filter(Boolean).join(" · ") };
+    return { name: title || row.product_id, href: linkTo({ product: row.product_id }), value: decimal.drawn(row[column]), text: format.short(row[column], kind, currency), title: format.whole(row[column], kind, currency), note: [title && row.product_id, note(row, currency), titles[row.product_id]?.available === false && "sold out or hidden"].filter(Boolean).join(" · ") };
   };
-  tile.show({ body: bars(rows.map(bar)), ...behind(answer, currency) });
+  const table = tableOf({ ...answer, parameters: { ...answer.parameters, order: column, limit: MOST } }, { rows, currency });
+  tile.show({ body: bars(rows.map(bar)), table, newest: newestOf(answer), caution: reasonsOf(answer) });
 }
 
 /** What is known of products, by id; nothing where nobody answers, as ids alone are enough. */
@@ -106,7 +140,7 @@ function one(product) {
     showFigures(tiles, now, before, context);
     const known = titles[product];
     if (known?.title?.trim()) heading.textContent = known.title;
-    about.textContent = known ? [known.title && product, known.brand, known.category, known.price && format.whole(known.price, "money", known.currency), known.available === false && "sold out"].filter(Boolean).join(" · ") : "";
+    about.textContent = known ? [known.title && product, known.brand, known.category, known.price && format.whole(known.price, "money", known.currency), known.available === false && "sold out or hidden"].filter(Boolean).join(" · ") : "";
     showDays(byDay, daily, context, daily.rows.filter((row) => row.currency === currency));
   });
 }

@@ -276,6 +276,20 @@ def test_products_are_seen_bought_and_given_back(settings: Settings) -> None:
     assert chosen(rows_of(settings, "products_top", product="p1", currency=GBP), "units") == [(8,)]
 
 
+@pytest.mark.parametrize("most", [1, 2])
+@pytest.mark.parametrize("order", ["revenue", "units", "views", "returned_units"])
+def test_the_products_of_any_rank_hold_those_of_each(settings: Settings, order: str, most: int) -> None:
+    of_any = rows_of(settings, "products_top", order="any", limit=str(4 * most))
+    assert len(of_any) == 4
+    for row in rows_of(settings, "products_top", order=order, limit=str(most)):
+        assert row in of_any
+
+
+def test_any_rank_takes_turns_between_the_ranks(settings: Settings) -> None:
+    rows = rows_of(settings, "products_top", order="any", limit="2")
+    assert chosen(rows, "product_id", "currency") == [("p1", EUR), ("p1", GBP)]
+
+
 def test_products_in_all(settings: Settings) -> None:
     columns = ("currency", "views", "cart_additions", "purchases", "units", "revenue", "purchase_rate", "refunded")
     assert chosen(rows_of(settings, "products_totals"), *columns) == [
