@@ -1,6 +1,6 @@
 /* Live: what happens now. One query for the window, then changes as they come. */
 
-import { ask, definition, query, tableOf } from "../api.js";
+import { ask, definition, query, reasonsOf, tableOf } from "../api.js";
 import { LineChart } from "../charts/line.js";
 import { ofCurrency, share, total } from "../data.js";
 import * as days from "../days.js";
@@ -53,6 +53,7 @@ class LivePage {
     this.banner = el("div.banner.plain", { hidden: true, role: "status" });
     this.element = el("div", {}, this.banner, section("Today", t.net, t.orders, t.average, t.visitors, t.conversion, t.carts, t.checkouts), section("Now", t.rate, t.last, t.alerts));
     this.minutes = new Map();
+    this.doubtful = [];
     this.live = new Live({ url: "/api/live", keys: KEYS, onDraw: (window) => this.draw(window), onState: (state) => this.state(state) });
     this.alerting = setInterval(() => !document.hidden && this.#alerts(), ALERTS_MS);
     this.#alerts();
@@ -117,6 +118,8 @@ class LivePage {
     const tile = this.tiles.alerts;
     try {
       const answer = await ask("/api/pipeline");
+      this.doubtful = answer.doubtful ?? [];
+      if (this.live.window.seq !== null) this.draw(this.live.window);
       const alerts = alertsOf(answer);
       const items = alerts.map(([grade, text, more]) => el("li", {}, el(`span.feed-main.${grade}`, { text }), el("span.feed-more", { text: more ?? "", dir: "auto" })));
       const list = items.length ? el("ol.feed", {}, ...items) : el("p.better", { text: "Nothing to look at: every server answers, every job runs, every event is counted." });
@@ -135,9 +138,11 @@ class LivePage {
     this.banner.append(el("p", { text }), el("a", { href: linkTo({ page: "sales" }), text: "Sales has the history." }));
   }
 
-  #footer(window, table) {
+  /* What stands at the foot of a tile of some results: when the first of them changed, and why it may be behind. */
+  #footer(window, table, ...more) {
     const at = window.updatedAt[table];
-    return { newest: at ? `updated ${format.clock(Date.parse(at), undefined, true)}` : "" };
+    const results = [table, ...more];
+    return { newest: at ? `updated ${format.clock(Date.parse(at), undefined, true)}` : "", caution: reasonsOf({ doubtful: this.doubtful.filter((each) => results.includes(each.table)) }) };
   }
 
   #tableOf(name, rows) {
@@ -154,7 +159,7 @@ class LivePage {
     const same = earlier.filter(([ms]) => ms <= until).map(([, row]) => row);
     const compared = (of) => (this.minutesAnswer ? of(same) : undefined);
     const table = this.#tableOf("sales_daily", ofCurrency(window.rows("sales_daily"), currency));
-    const footer = { ...this.#footer(window, "sales_daily"), table };
+    const footer = { ...this.#footer(window, "sales_daily", "sales_minutely"), table };
     const beforeName = `yesterday until ${format.clock(now)}`;
     const net = (all) => total(all, "net") || "0";
     const orders = (all) => total(all, "orders");
@@ -193,7 +198,7 @@ class LivePage {
     const isNow = this.newest && now - Date.parse(this.newest) < 1_800_000;
     const of = (value) => (isNow ? (value ?? 0) : 0);
     const { visitors, carts, checkouts } = this.tiles;
-    const footer = this.#footer(window, "visits");
+    const footer = this.#footer(window, "visits", "sessions");
     const table = this.#tableOf("activity_minutely", window.rows("activity_minutely").toSorted((a, b) => (a.minute < b.minute ? 1 : -1)));
     visitors.show({ figure: { value: of(visits?.visitors_5_minutes), kind: "count", unit: "in 5 min" }, note: `${format.whole(of(visits?.visitors_30_minutes), "count")} in 30 min`, table, ...footer });
     carts.show({ figure: { value: of(visits?.open_carts), kind: "count" }, ...footer });
@@ -230,7 +235,7 @@ class LivePage {
     const rows = window.rows("orders").toSorted((a, b) => (a.at < b.at ? 1 : -1));
     if (!rows.length) return this.tiles.last.empty("The orders of the last hours will be here.", SIMULATE);
     const items = rows.slice(0, MOST_ORDERS).map((row) => el("li", {}, el("span.feed-main", { text: row.order_id ?? "–", dir: "auto" }), el("b", { text: format.whole(row.value, "money", row.currency) }), el("span.feed-more", { dir: "auto", text: [row.country && format.country(row.country), row.units !== null && row.units !== undefined && `${format.whole(row.units, "count")} units`, row.channel].filter(Boolean).join(" · ") }), el("time.feed-more", { datetime: row.at, text: when(row.at) })));
-    this.tiles.last.show({ body: el("ol.feed", {}, ...items), table: this.#tableOf("last_orders", rows), ...this.#footer(window, "orders") });
+    this.tiles.last.show({ body: el("ol.feed", {}, ...items), table: this.#tableOf("last_orders", rows), ...this.#footer(window, "orders", "events") });
   }
 }
 

@@ -6,8 +6,17 @@ import { el } from "../dom.js";
 import * as format from "../format.js";
 import { drawTable } from "../table.js";
 import { Tile, section } from "../tile.js";
+import { listsTile, showLists } from "./lists.js";
 
 const EVERY_MS = 3_000;
+const DUPLICATES = [
+  ["", "Valid records of the domain topics whose event had been accepted before: they stand in neither the topic events nor failed-events, and count nowhere. By the counters of ingest's deduplication, exactly; they begin anew when its tasks start, after a failure for example."],
+  ["share", "duplicates / valid records that ingest has checked"],
+];
+const LATE = [
+  ["", "Accepted events that ingest passed on more than ten minutes after their event_time, of those of the last hour. They count on the day on which they happened, as all events do. Where history is imported, all of it is late. What is older than the allowed lateness is refused, and stands among failed events as too old."],
+  ["share", "late events / events"],
+];
 const BEHIND = "Records that a reader has not taken yet: of ingest, of each job, and of each sink that carries tables into a store.";
 
 export function open() {
@@ -19,16 +28,19 @@ class Pipeline {
     this.tiles = {
       lag: new Tile({ id: "lag", title: "Records behind", definition: BEHIND }),
       jobs: new Tile({ id: "jobs", title: "Jobs running", definition: "Flink jobs in the state RUNNING, of those that should." }),
-      failed: new Tile({ id: "failed", title: "Failed events", definition: "Records of the topic failed-events: what ingest or the collector refused, with its reason and its original bytes." }),
+      failed: new Tile({ id: "failed", title: "Failed events", definition: "Records of the topic failed-events: what ingest or the collector refused, with its reason and its original bytes.", span: 4 }),
+      duplicates: new Tile({ id: "duplicates", title: "Duplicates", definition: DUPLICATES, span: 4 }),
+      late: new Tile({ id: "late", title: "Late events", definition: LATE, span: 4 }),
+      lists: listsTile(),
       memory: new Tile({ id: "memory", title: "Memory of this service", definition: "Resident memory of the dashboard's process, and the pages that get live changes of it." }),
-      parts: new Tile({ id: "lags", title: "Behind, by reader", definition: BEHIND, span: 6, plain: true, height: 200 }),
-      reasons: new Tile({ id: "reasons", title: "Why events failed", definition: "Failed events by their reason; docs/failed-events.md says what each means and how it is repaired.", span: 6, plain: true, height: 200 }),
+      parts: new Tile({ id: "lags", title: "Behind, by reader", definition: BEHIND, span: 12, plain: true, height: 200 }),
+      reasons: new Tile({ id: "reasons", title: "Why events failed", definition: "Failed events by their reason; docs/failed-events.md says what each means and how it is repaired.", span: 12, plain: true, height: 120 }),
       checkpoints: new Tile({ id: "checkpoints", title: "Jobs and checkpoints", definition: "A checkpoint is a consistent copy of a job's state; after a failure it goes on from the newest one.", span: 12, plain: true, height: 200 }),
       tables: new Tile({ id: "tables", title: "Last update of each table", definition: "When the newest change of a table was published, and how many changes ClickHouse has not yet.", span: 12, plain: true, height: 480 }),
     };
     const t = this.tiles;
     this.banner = el("div.banner", { hidden: true, role: "status" });
-    this.element = el("div", {}, this.banner, section("Pipeline", t.lag, t.jobs, t.failed, t.memory, t.parts, t.reasons), section("Jobs", t.checkpoints), section("Tables", t.tables));
+    this.element = el("div", {}, this.banner, section("Pipeline", t.lag, t.jobs, t.lists, t.memory, t.parts), section("Events", t.failed, t.duplicates, t.late, t.reasons), section("Jobs", t.checkpoints), section("Tables", t.tables));
     this.timer = setInterval(() => !document.hidden && this.load(), EVERY_MS);
   }
 
@@ -58,6 +70,9 @@ class Pipeline {
     this.#lag(answer.lag, newest);
     this.#jobs(answer.jobs ?? [], newest);
     this.#failed(answer.failed, newest);
+    this.#duplicates(answer.duplicates, newest);
+    this.#late(answer.arrivals, newest);
+    showLists(this.tiles.lists, answer.lists, newest);
     this.tiles.memory.show({ figure: { value: answer.memory_bytes, kind: "bytes" }, note: `${format.whole(answer.connections, "count")} pages get live changes`, newest });
     this.#tables(answer.tables ?? [], newest);
   }
@@ -90,6 +105,25 @@ class Pipeline {
     figure.show({ figure: { value: failed.total, kind: "count" }, note: failed.looked_at < failed.total ? `reasons of the newest ${format.whole(failed.looked_at, "count")}` : "", newest, table });
     if (!rows.length) return reasons.empty("No event was refused.");
     reasons.show({ body: bars(rows.map(([name, count]) => ({ name: name.replaceAll("_", " "), value: count, text: format.whole(count, "count") }))), newest, table });
+  }
+
+  #duplicates(counts, newest) {
+    const tile = this.tiles.duplicates;
+    if (!counts) return tile.failed("The job ingest, which counts them, does not run or has not told yet.");
+    const { since, events, duplicates } = counts;
+    if (!events) return tile.empty(`No events since ingest started, ${format.moment(Date.parse(since))}.`);
+    const table = { columns: [{ name: "since", kind: "time" }, { name: "valid records", kind: "count" }, { name: "duplicates", kind: "count" }], rows: [[since, events, duplicates]] };
+    tile.show({ figure: { value: duplicates / events, kind: "share" }, note: `${format.whole(duplicates, "count")} of ${format.whole(events, "count")} records since ${format.moment(Date.parse(since))}`, newest, table });
+  }
+
+  #late(arrivals, newest) {
+    const tile = this.tiles.late;
+    if (!arrivals) return tile.failed("No events can be read now.");
+    const { since, events, late } = arrivals;
+    const from = format.clock(Date.parse(since));
+    if (!events) return tile.empty(`No events since ${from}.`);
+    const table = { columns: [{ name: "since", kind: "time" }, { name: "events", kind: "count" }, { name: "late", kind: "count" }], rows: [[since, events, late]] };
+    tile.show({ figure: { value: late / events, kind: "share" }, note: `${format.whole(late, "count")} of ${format.whole(events, "count")} events since ${from}`, newest, table });
   }
 
   /* A table that has not changed stays, so that nobody loses the row that they read, or their sorting. */

@@ -1,11 +1,12 @@
 /* Recommendations: shown, clicked, and what they earned, by source, model and arm. */
 
-import { definition, query } from "../api.js";
+import { ask, definition, query, reasonsOf } from "../api.js";
 import { bars } from "../charts/bars.js";
 import { grouped, total } from "../data.js";
 import { el } from "../dom.js";
 import * as format from "../format.js";
 import { Tile, section } from "../tile.js";
+import { listsTile, showLists } from "./lists.js";
 import { behind, both, shareFigure, showFigures, showLines, sumFigure, tilesOf } from "./rates.js";
 import { View } from "./view.js";
 
@@ -21,16 +22,18 @@ const EMPTY = "No recommendation was shown in these days. The service reports wh
 
 export function open() {
   const tiles = [...tilesOf("recommendation_activity_daily", ACTIVITY), ...tilesOf("recommendation_revenue_daily", REVENUE)];
-  const lines = new Tile({ id: "rec-days", title: "Clicks and purchases", definition: definition("recommendation_activity_daily", "clicks", "purchases"), span: 8, plain: true, height: 280 });
-  const positions = new Tile({ id: "positions", title: "Click rate by position", definition: definition("recommendations_by_member", "member", "click_rate"), span: 4, plain: true, height: 280 });
+  const lines = new Tile({ id: "rec-days", title: "Clicks and purchases", definition: definition("recommendation_activity_daily", "clicks", "purchases"), span: 6, plain: true, height: 280 });
+  const positions = new Tile({ id: "positions", title: "Click rate by position", definition: definition("recommendations_by_member", "member", "click_rate"), span: 3, plain: true, height: 280 });
+  const fresh = listsTile();
   const parts = PARTS.map(([dimension, title]) => new Tile({ id: dimension, title: `Click rate ${title.toLowerCase()}`, definition: definition("recommendations_by_member", "member", "shown", "clicks", "purchases", "click_rate"), span: 4, plain: true, height: 280 }));
   const cover = new Tile({ id: "coverage", title: "Coverage by source", definition: definition("recommendation_coverage_daily", "lists", "users", "products", "products_per_list"), span: 12, plain: true, height: 200 });
-  const element = el("div", {}, section("Recommendations", ...tiles, lines, positions), section("What works", ...parts, cover));
-  return new View(element, [...tiles, lines, positions, ...parts, cover], { nothing: EMPTY, command: "./shop simulate" }, async (context, signal) => {
+  const element = el("div", {}, section("Recommendations", ...tiles, lines, positions, fresh), section("What works", ...parts, cover));
+  return new View(element, [...tiles, lines, positions, fresh, ...parts, cover], { nothing: EMPTY, command: "./shop simulate" }, async (context, signal) => {
     const { range, currency } = context;
     const members = (dimension) => query("recommendations_by_member", { from: range.first, to: range.last, dimension }, { signal });
     const earned = (dimension) => query("recommendation_revenue_by_member", { from: range.first, to: range.last, dimension, currency }, { signal });
     await Promise.all([
+      showFresh(fresh, signal),
       both("recommendation_activity_daily", context, signal).then((activity) => {
         showFigures(tiles.slice(0, ACTIVITY.length), ACTIVITY, activity, context, NONE);
         showLines(lines, [{ name: "Clicks", of: (rows) => total(rows, "clicks") }, { name: "Purchases", of: (rows) => total(rows, "purchases") }], activity, context, { empty: NONE });
@@ -41,6 +44,15 @@ export function open() {
       ...PARTS.map(async ([dimension, , unnamed], n) => showPart(parts[n], unnamed, await members(dimension), await earned(dimension), currency)),
     ]);
   });
+}
+
+async function showFresh(tile, signal) {
+  try {
+    showLists(tile, await ask("/api/lists", { signal }), "as of now");
+  } catch (problem) {
+    if (signal.aborted) throw problem;
+    tile.failed(problem.message);
+  }
 }
 
 function showPositions(tile, answer) {
@@ -54,7 +66,7 @@ function showPart(tile, unnamed, answer, revenue, currency) {
   if (!rows.length) return tile.empty(NONE);
   const net = new Map(revenue.rows.map((row) => [row.member, row.net]));
   const note = (row) => [`${format.whole(row.shown, "count")} shown`, `${format.whole(row.clicks, "count")} clicks`, net.has(row.member) && `${format.whole(net.get(row.member), "money", currency)} net`].filter(Boolean).join(" · ");
-  tile.show({ body: bars(rows.map((row) => ({ name: row.member || unnamed, value: row.click_rate, text: format.whole(row.click_rate, "share"), note: note(row) }))), ...behind(answer) });
+  tile.show({ body: bars(rows.map((row) => ({ name: row.member || unnamed, value: row.click_rate, text: format.whole(row.click_rate, "share"), note: note(row) }))), ...behind(answer), caution: reasonsOf(answer, revenue) });
 }
 
 function showCoverage(tile, now) {
