@@ -17,6 +17,7 @@ from schemas.settings import Settings
 SAVEPOINT_SECONDS: Final = 300
 ENDED: Final = frozenset({"FINISHED", "CANCELED", "FAILED"})
 _IN, _OUT = "numRecordsIn", "numRecordsOut"
+_TRACEBACK: Final = "Traceback (most recent call last):"
 _CAUSE: Final = re.compile(r"^\s*Caused by: (.*)$", re.MULTILINE)
 
 
@@ -252,7 +253,14 @@ def _innermost(cause: dict[str, Any]) -> str:
 def _root_cause(trace: str) -> str:
     """The first line of the innermost cause in a stack trace."""
     causes = _CAUSE.findall(trace)
-    return causes[-1].strip() if causes else trace.splitlines()[0]
+    cause = causes[-1].strip() if causes else trace.splitlines()[0]
+    return _of_python(trace, cause) if cause.endswith(_TRACEBACK) else cause
+
+
+def _of_python(trace: str, cause: str) -> str:
+    """What a Python traceback within a stack trace ends with: behind lines of code, the error itself."""
+    lines = trace[trace.rindex(cause) :].splitlines()[1:]
+    return next((line for line in lines if line and not line[0].isspace()), cause)
 
 
 def _job_status(job: dict[str, Any]) -> JobStatus:

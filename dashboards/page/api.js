@@ -2,12 +2,12 @@
 
 const TIMEOUT_MS = 15_000;
 
-/** What went wrong: `message` for the viewer, `status` of the answer (0 where there was none). */
+/** What went wrong: `message` for the viewer, `status` of the answer (0 where there was none), `server` that does not answer. */
 export class Problem extends Error {
-  constructor(message, status = 0, stale = []) {
+  constructor(message, status = 0, server = "") {
     super(message);
     this.status = status;
-    this.stale = stale;
+    this.server = server;
   }
 }
 
@@ -27,8 +27,8 @@ export async function ask(path, { signal } = {}) {
 
 async function problemOf(answer) {
   try {
-    const { title, detail, stale } = await answer.json();
-    return new Problem(detail || title || answer.statusText, answer.status, stale ?? []);
+    const { title, detail, server } = await answer.json();
+    return new Problem(detail || title || answer.statusText, answer.status, server);
   } catch {
     return new Problem(`The service answered ${answer.status}.`, answer.status);
   }
@@ -82,5 +82,5 @@ const spaced = (name) => name.replaceAll("_", " ");
 const DAYS = new Set(["from", "to"]);
 const quoted = (text) => (/^[\w.=-]+$/.test(text) ? text : `'${String(text).replaceAll("'", "'\\''")}'`);
 
-/** Why figures of answers may be wrong; "" where nothing says so. */
-export const reasonsOf = (...answers) => [...new Set(answers.flatMap(({ doubtful }) => doubtful ?? []).map(({ reason }) => reason))].join(" ");
+/** Why figures of answers may be wrong, a line each; "" where nothing says so. */
+export const reasonsOf = (...answers) => [...new Set(answers.flatMap(({ doubtful }) => doubtful ?? []).map(({ reason }) => reason))].join("\n");

@@ -63,6 +63,9 @@ export function short(value, kind, currency) {
   return write({ ...options, notation: "compact", minimumFractionDigits: 0, maximumFractionDigits: 1 }, value);
 }
 
+/** "1 unit", "3 units". */
+export const counted = (value, one, many = `${one}s`) => `${whole(value, "count")} ${Number(value) === 1 ? one : many}`;
+
 /** "+4.2%" of a share. */
 export const change = (share) => write({ style: "percent", maximumFractionDigits: Math.abs(share) < 0.1 ? 1 : 0, signDisplay: "exceptZero" }, share);
 

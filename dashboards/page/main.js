@@ -67,7 +67,7 @@ async function refresh() {
     const state = address();
     if (shown?.view.refreshes && rangeOf(state, meta.shop).isLive) await show();
   } catch (problem) {
-    header.fresh(meta?.shop.newest_event, "the service does not answer");
+    header.fresh(meta?.shop.newest_event, `${problem.server || "the service"} does not answer`);
   }
 }
 

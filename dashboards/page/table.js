@@ -39,7 +39,7 @@ export function openTable({ id, title, definition: means, table }) {
   setText(heading, title);
   definition.replaceChildren(...meaning(means));
   place.replaceChildren(drawTable(table, title));
-  setText(count, `${format.whole(table.rows.length, "count")} rows${table.rows.length > MOST_ROWS ? `, the first ${MOST_ROWS} shown; the export has all` : ""}`);
+  setText(count, `${format.counted(table.rows.length, "row")}${table.rows.length > MOST_ROWS ? `, the first ${MOST_ROWS} shown; the export has all` : ""}`);
   const link = el("button", { type: "button" }, icon("link"), "Copy link");
   link.addEventListener("click", async () => {
     await navigator.clipboard.writeText(location.href);

@@ -140,6 +140,7 @@ export class Tile {
     this.#state("error");
     this.figure.replaceChildren(format.NOTHING);
     this.change.replaceChildren();
+    this.body.style.minHeight = "";
     this.body.replaceChildren(el("div.failure", { role: "status" }, icon("warning"), el("p", { text: what })));
   }
 

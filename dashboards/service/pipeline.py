@@ -44,6 +44,9 @@ FAILURES: Final = 5_000
 DEDUPLICATION: Final = "Deduplicate"
 """The operator of ingest that lets the first record of an event through."""
 
+SETTLED_SECONDS: Final = 30.0
+"""After tasks have started, Flink answers for a moment with the counters of those before them."""
+
 Looked = tuple[float, Any, str]
 
 
@@ -155,7 +158,7 @@ class Pipeline:
         with closing(Cluster(self._settings)) as cluster:
             ingest = cluster.find(INGEST)
             counts = cluster.counts(ingest.id, DEDUPLICATION) if ingest else None
-        if counts is None:
+        if counts is None or self._clock() - counts.since_ms / 1000 < SETTLED_SECONDS:
             return None
         return {
             "since": utc_text(datetime.fromtimestamp(counts.since_ms / 1000, UTC)),
@@ -171,7 +174,7 @@ class Pipeline:
         return {"minutes": MINUTES, **asdict(freshness_of(counts, int(self._clock() // 60)))}
 
     def _failed(self) -> dict[str, Any]:
-        looked_at = [each.reason for each in islice(failed_events(self._settings), FAILURES + 1)]
+        looked_at = [str(each.reason) for each in islice(failed_events(self._settings), FAILURES + 1)]
         reasons = Counter(looked_at[:FAILURES])
         return {
             "total": None if len(looked_at) > FAILURES else len(looked_at),

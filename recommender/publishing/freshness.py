@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -29,8 +29,10 @@ class FreshnessCounts:
         self._clock = clock
         self._minute = 0
 
-    def count(self, events_ms: Iterable[int]) -> None:
+    def count(self, events_ms: Sequence[int]) -> None:
         """Count lists that have just been written, by the newest event of each in epoch milliseconds."""
+        if not events_ms:
+            return
         now = self._clock().timestamp()
         minute = int(now // 60)
         fields = Counter(field_of(minute, now - event_ms / 1000) for event_ms in events_ms)

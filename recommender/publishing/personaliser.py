@@ -89,6 +89,19 @@ class _State:
     revision: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """What the second round trip wrote.
+
+    Attributes:
+        lists: How many lists, those that are empty now and were deleted among them.
+        users: Who has one.
+    """
+
+    lists: int
+    users: frozenset[str]
+
+
 @dataclass(slots=True)
 class Personaliser:
     """Updates histories and lists with events.
@@ -132,9 +145,9 @@ class Personaliser:
             state = self._write_histories(newest)
             self._follow(state)
             written = self._write_lists(state)
-            if written and self.freshness is not None:
-                self.freshness.count(max(times_of.values()) for times_of in newest.values())
-            return written
+            if self.freshness is not None:
+                self.freshness.count([max(newest[user_id].values()) for user_id in written.users])
+            return written.lists
 
     def _write_histories(self, newest: Mapping[str, Mapping[str, int]]) -> _State:
         """Write histories and read them back, with the state of models and products."""
@@ -192,31 +205,34 @@ class Personaliser:
             np.zeros(len(served.item_ids), bool),
         )
 
-    def _write_lists(self, state: _State) -> int:
+    def _write_lists(self, state: _State) -> _Written:
         """Rank every history by every model, and write the lists."""
         if not self._models:
-            return 0
+            return _Written(0, frozenset())
         histories = state.histories
         newest = [newest_time(events) for events in histories.values()]
+        users: set[str] = set()
         calls = self.client.pipeline(transaction=False)
         for model in self._models.values():
-            for key, value in self._lists(model, histories, newest):
+            for user_id, value in self._lists(model, histories, newest):
+                key = personalized(model.version, user_id)
                 if value is None:
                     calls.delete(key)
                 else:
                     calls.set(key, value, keepttl=model.version in state.retired)
-        return len(calls.execute())
+                    users.add(user_id)
+        return _Written(len(calls.execute()), frozenset(users))
 
     def _lists(
         self, live: _LiveModel, histories: Mapping[str, SortedSet], newest: Sequence[datetime]
     ) -> Iterable[tuple[str, bytes | None]]:
-        """Key and value of each user's list; None where the model recommends nothing."""
+        """Each user and the value of their list; None where the model recommends nothing."""
         users = histories_of(histories.values(), live.item_indices)
         ranking = rank(live.model, live.similar, users, self.rules, live.unavailable)
         values = live.encoder.encode(ranking, Source.PERSONAL, newest, self.clock())
         empty = (ranking.items[:, 0] == NONE).tolist()
         for user_id, value, is_empty in zip(histories, values, empty, strict=True):
-            yield personalized(live.version, user_id), None if is_empty else value
+            yield user_id, None if is_empty else value
 
     def _address(self) -> str:
         server = self.client.connection_pool.connection_kwargs

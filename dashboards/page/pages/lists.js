@@ -21,7 +21,7 @@ export function showLists(tile, lists, newest = "") {
   const columns = [{ name: "lists", kind: "count" }, { name: "p50", kind: "seconds" }, { name: "p99", kind: "seconds" }, { name: "older", kind: "count" }];
   tile.show({
     figure: { value: p50, kind: "seconds", unit: "p50" },
-    note: [`p99 ${format.whole(p99, "seconds")}`, `${format.whole(count, "count")} lists in ${minutes} min`, late].filter(Boolean).join(" · "),
+    note: [`p99 ${format.whole(p99, "seconds")}`, `${format.counted(count, "list")} in ${minutes} min`, late].filter(Boolean).join(" · "),
     table: { columns, rows: [[count, p50, p99, older]] },
     newest,
   });

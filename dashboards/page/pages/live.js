@@ -51,7 +51,8 @@ class LivePage {
     this.tiles.net.element.classList.add("rows-3");
     const t = this.tiles;
     this.banner = el("div.banner.plain", { hidden: true, role: "status" });
-    this.element = el("div", {}, this.banner, section("Today", t.net, t.orders, t.average, t.visitors, t.conversion, t.carts, t.checkouts), section("Now", t.rate, t.last, t.alerts));
+    this.today = section("Today", t.net, t.orders, t.average, t.visitors, t.conversion, t.carts, t.checkouts);
+    this.element = el("div", {}, this.banner, this.today, section("Now", t.rate, t.last, t.alerts));
     this.minutes = new Map();
     this.doubtful = [];
     this.live = new Live({ url: "/api/live", keys: KEYS, onDraw: (window) => this.draw(window), onState: (state) => this.state(state) });
@@ -133,9 +134,11 @@ class LivePage {
     const age = this.newest ? now - Date.parse(this.newest) : null;
     const isOld = age === null || age > 86_400_000;
     this.banner.hidden = !isOld;
-    if (!isOld || this.banner.childNodes.length) return;
-    const text = this.newest ? `Nothing happens now: the newest event is of ${format.day(this.newest.slice(0, 10))}.` : "No events yet.";
-    this.banner.append(el("p", { text }), el("a", { href: linkTo({ page: "sales" }), text: "Sales has the history." }));
+    this.today.hidden = !this.newest;
+    if (!isOld) return;
+    const text = this.newest ? `Nothing happens now: the newest event is of ${format.day(this.newest.slice(0, 10))}.` : "No events yet. Revenue, orders, visitors and carts of today will be here, within a second of each event.";
+    if (this.banner.firstChild?.textContent === text) return; // who has the link in focus keeps it
+    this.banner.replaceChildren(el("p", { text }), ...(this.newest ? [el("a", { href: linkTo({ page: "sales" }), text: "Sales has the history." })] : []));
   }
 
   /* What stands at the foot of a tile of some results: when the first of them changed, and why it may be behind. */
@@ -234,7 +237,7 @@ class LivePage {
   #orders(window) {
     const rows = window.rows("orders").toSorted((a, b) => (a.at < b.at ? 1 : -1));
     if (!rows.length) return this.tiles.last.empty("The orders of the last hours will be here.", SIMULATE);
-    const items = rows.slice(0, MOST_ORDERS).map((row) => el("li", {}, el("span.feed-main", { text: row.order_id ?? "–", dir: "auto" }), el("b", { text: format.whole(row.value, "money", row.currency) }), el("span.feed-more", { dir: "auto", text: [row.country && format.country(row.country), row.units !== null && row.units !== undefined && `${format.whole(row.units, "count")} units`, row.channel].filter(Boolean).join(" · ") }), el("time.feed-more", { datetime: row.at, text: when(row.at) })));
+    const items = rows.slice(0, MOST_ORDERS).map((row) => el("li", {}, el("span.feed-main", { text: row.order_id ?? "–", dir: "auto" }), el("b", { text: format.whole(row.value, "money", row.currency) }), el("span.feed-more", { dir: "auto", text: [row.country && format.country(row.country), row.units !== null && row.units !== undefined && format.counted(row.units, "unit"), row.channel].filter(Boolean).join(" · ") }), el("time.feed-more", { datetime: row.at, text: when(row.at) })));
     this.tiles.last.show({ body: el("ol.feed", {}, ...items), table: this.#tableOf("last_orders", rows), ...this.#footer(window, "orders", "events") });
   }
 }
@@ -255,7 +258,7 @@ function alertsOf({ stale = [], jobs = [], lag, failed }) {
   const down = stale.map(({ server, reason }) => ["worse", `${server} does not answer.`, reason]);
   const stopped = jobs.filter(({ state }) => state !== "RUNNING").map(({ name, state, last_failure: why }) => ["worse", `The job ${name} is ${state.toLowerCase()}.`, why]);
   const behind = lag && !lag.settled ? [["warning", "Not every event is counted yet.", lag.words]] : [];
-  const refused = failed?.total ? [["warning", `${format.whole(failed.total, "count")} events were refused.`, Object.keys(failed.reasons).join(", ").replaceAll("_", " ")]] : [];
+  const refused = failed?.total ? [["warning", `${format.counted(failed.total, "event was", "events were")} refused.`, Object.keys(failed.reasons).join(", ").replaceAll("_", " ")]] : [];
   return [...down, ...stopped, ...behind, ...refused];
 }
 

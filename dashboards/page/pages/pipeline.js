@@ -33,14 +33,14 @@ class Pipeline {
       late: new Tile({ id: "late", title: "Late events", definition: LATE, span: 4 }),
       lists: listsTile(),
       memory: new Tile({ id: "memory", title: "Memory of this service", definition: "Resident memory of the dashboard's process, and the pages that get live changes of it." }),
-      parts: new Tile({ id: "lags", title: "Behind, by reader", definition: BEHIND, span: 12, plain: true, height: 200 }),
-      reasons: new Tile({ id: "reasons", title: "Why events failed", definition: "Failed events by their reason; docs/failed-events.md says what each means and how it is repaired.", span: 12, plain: true, height: 120 }),
+      parts: new Tile({ id: "lags", title: "Behind, by reader", definition: BEHIND, span: 6, plain: true, height: 200 }),
+      reasons: new Tile({ id: "reasons", title: "Why events failed", definition: "Failed events by their reason; docs/failed-events.md says what each means and how it is repaired.", span: 6, plain: true, height: 200 }),
       checkpoints: new Tile({ id: "checkpoints", title: "Jobs and checkpoints", definition: "A checkpoint is a consistent copy of a job's state; after a failure it goes on from the newest one.", span: 12, plain: true, height: 200 }),
       tables: new Tile({ id: "tables", title: "Last update of each table", definition: "When the newest change of a table was published, and how many changes ClickHouse has not yet.", span: 12, plain: true, height: 480 }),
     };
     const t = this.tiles;
     this.banner = el("div.banner", { hidden: true, role: "status" });
-    this.element = el("div", {}, this.banner, section("Pipeline", t.lag, t.jobs, t.lists, t.memory, t.parts), section("Events", t.failed, t.duplicates, t.late, t.reasons), section("Jobs", t.checkpoints), section("Tables", t.tables));
+    this.element = el("div", {}, this.banner, section("Pipeline", t.lag, t.jobs, t.lists, t.memory), section("Events", t.failed, t.duplicates, t.late, t.parts, t.reasons), section("Jobs", t.checkpoints), section("Tables", t.tables));
     this.timer = setInterval(() => !document.hidden && this.load(), EVERY_MS);
   }
 
@@ -73,7 +73,7 @@ class Pipeline {
     this.#duplicates(answer.duplicates, newest);
     this.#late(answer.arrivals, newest);
     showLists(this.tiles.lists, answer.lists, newest);
-    this.tiles.memory.show({ figure: { value: answer.memory_bytes, kind: "bytes" }, note: `${format.whole(answer.connections, "count")} pages get live changes`, newest });
+    this.tiles.memory.show({ figure: { value: answer.memory_bytes, kind: "bytes" }, note: format.counted(answer.connections, "page gets live changes", "pages get live changes"), newest });
     this.#tables(answer.tables ?? [], newest);
   }
 
@@ -84,7 +84,7 @@ class Pipeline {
     const all = readers.reduce((sum, [, count]) => sum + (count ?? 0), 0);
     const rows = readers.map(([name, count]) => ({ name, value: count ?? 0, text: format.whole(count, "count") }));
     const table = { columns: [{ name: "reader" }, { name: "records", kind: "count" }], rows: readers, command: "./shop lag" };
-    figure.show({ figure: { value: all, kind: "count" }, note: lag.settled ? "everything is counted" : `${format.whole(lag.open_transactions ?? 0, "count")} transactions open`, newest, table });
+    figure.show({ figure: { value: all, kind: "count" }, note: lag.settled ? "everything is counted" : lag.words, newest, table });
     parts.show({ body: bars(rows), newest, table });
   }
 
@@ -93,7 +93,7 @@ class Pipeline {
     const columns = [{ name: "job" }, { name: "state" }, { name: "restarts", kind: "count" }, { name: "checkpoints", kind: "count" }, { name: "last checkpoint", kind: "time" }, { name: "last failure" }];
     const table = { columns, rows: jobs.map((job) => [job.name, job.state, job.restarts, job.checkpoints, job.last_checkpoint, job.last_failure]), command: "./shop status" };
     if (!jobs.length) return [this.tiles.jobs, this.tiles.checkpoints].forEach((tile) => tile.empty("No job is known. Start them:", "./shop up"));
-    this.tiles.jobs.show({ figure: { value: running, kind: "count", unit: `of ${format.whole(jobs.length, "count")}` }, note: `${format.whole(jobs.reduce((sum, job) => sum + (job.restarts ?? 0), 0), "count")} restarts`, newest, table });
+    this.tiles.jobs.show({ figure: { value: running, kind: "count", unit: `of ${format.whole(jobs.length, "count")}` }, note: format.counted(jobs.reduce((sum, job) => sum + (job.restarts ?? 0), 0), "restart"), newest, table });
     this.tiles.checkpoints.show({ body: this.#drawn(this.tiles.checkpoints, table), newest, table });
   }
 

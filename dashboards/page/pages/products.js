@@ -19,11 +19,11 @@ const MOST = 10;
 const FIGURES = [
   { id: "views", title: "Views", kind: "count", column: "views", columns: ["views", "purchase_rate"], note: (sums) => (sums.views ? `${percent(sums.purchases, sums.views)} bought` : "") },
   { id: "additions", title: "Put into carts", kind: "count", column: "cart_additions", columns: ["cart_additions", "cart_rate"], note: (sums) => (sums.views ? `${percent(sums.cart_additions, sums.views)} of the views` : "") },
-  { id: "revenue", title: "Product revenue", kind: "money", column: "revenue", columns: ["revenue", "units"], note: (sums) => `${format.whole(sums.units, "count")} units` },
+  { id: "revenue", title: "Product revenue", kind: "money", column: "revenue", columns: ["revenue", "units"], note: (sums) => format.counted(sums.units, "unit") },
   { id: "returned", title: "Sent back", kind: "count", column: "returned_units", columns: ["returned_units", "refunded", "return_rate"], better: "down", note: (sums, currency) => `${format.whole(sums.refunded, "money", currency)} refunded` },
 ];
 const RANKS = [
-  { id: "top-revenue", title: "Most revenue", column: "revenue", kind: "money", note: (row) => `${format.whole(row.units, "count")} units` },
+  { id: "top-revenue", title: "Most revenue", column: "revenue", kind: "money", note: (row) => format.counted(row.units, "unit") },
   { id: "top-units", title: "Most units", column: "units", kind: "count", note: (row, currency) => format.whole(row.revenue, "money", currency) },
   { id: "top-views", title: "Most looked at", column: "views", kind: "count", note: (row) => `${format.whole(row.purchase_rate, "share")} bought` },
   { id: "top-returned", title: "Most sent back", column: "returned_units", kind: "count", note: (row) => `${format.whole(row.return_rate, "share")} of the units sold` },

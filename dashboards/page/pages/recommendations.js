@@ -65,7 +65,7 @@ function showPart(tile, unnamed, answer, revenue, currency) {
   const rows = answer.rows.toSorted((a, b) => b.shown - a.shown).slice(0, 8);
   if (!rows.length) return tile.empty(NONE);
   const net = new Map(revenue.rows.map((row) => [row.member, row.net]));
-  const note = (row) => [`${format.whole(row.shown, "count")} shown`, `${format.whole(row.clicks, "count")} clicks`, net.has(row.member) && `${format.whole(net.get(row.member), "money", currency)} net`].filter(Boolean).join(" · ");
+  const note = (row) => [`${format.whole(row.shown, "count")} shown`, format.counted(row.clicks, "click"), net.has(row.member) && `${format.whole(net.get(row.member), "money", currency)} net`].filter(Boolean).join(" · ");
   tile.show({ body: bars(rows.map((row) => ({ name: row.member || unnamed, value: row.click_rate, text: format.whole(row.click_rate, "share"), note: note(row) }))), ...behind(answer), caution: reasonsOf(answer, revenue) });
 }
 
@@ -74,5 +74,5 @@ function showCoverage(tile, now) {
   const sources = grouped(now.rows, "recommendation_source", ["lists"]);
   const most = (rows, column) => Math.max(...rows.map((row) => row[column]));
   const rows = sources.map(({ member, lists }) => ({ member, lists, products: most(now.rows.filter((row) => row.recommendation_source === member), "products") }));
-  tile.show({ body: bars(rows.slice(0, 8).map((row) => ({ name: row.member || "(the event does not say)", value: row.products, text: `${format.whole(row.products, "count")} products`, note: `on its best day; ${format.whole(row.lists, "count")} lists in all` }))), ...behind(now.answer) });
+  tile.show({ body: bars(rows.slice(0, 8).map((row) => ({ name: row.member || "(the event does not say)", value: row.products, text: `${format.whole(row.products, "count")} products`, note: `on its best day; ${format.counted(row.lists, "list")} in all` }))), ...behind(now.answer) });
 }

@@ -113,7 +113,7 @@ async function showHours(tile, { range, currency }, signal) {
   if (!answer.rows.some((row) => row.orders)) return tile.empty("Nobody bought in these days.");
   const cells = Array.from({ length: 7 }, () => Array(24).fill(0));
   for (const row of answer.rows) cells[row.weekday - 1][row.hour] += row.orders;
-  tile.show({ body: heat(cells, (value) => `${format.whole(value, "count")} orders`, tile.title), table: tableOf(answer, { currency }), newest: newestOf(answer), caution: reasonsOf(answer) });
+  tile.show({ body: heat(cells, (value) => format.counted(value, "order"), tile.title), table: tableOf(answer, { currency }), newest: newestOf(answer), caution: reasonsOf(answer) });
 }
 
 async function showPart(tile, dimension, { range, currency, state }, signal) {
@@ -125,6 +125,6 @@ async function showPart(tile, dimension, { range, currency, state }, signal) {
   const sums = ["revenue", "orders", "units", earlier];
   const members = withOther(rows, MOST_MEMBERS, sums);
   const all = total(rows, "revenue");
-  const shown = members.map((row) => ({ name: dimension === "country" ? format.country(row.member) : row.member, value: decimal.drawn(row.revenue), before: range.before ? decimal.drawn(row[earlier] ?? 0) : undefined, beforeText: format.whole(row[earlier] ?? 0, "money", currency), text: format.short(row.revenue, "money", currency), title: format.whole(row.revenue, "money", currency), note: `${format.whole(Number(row.revenue) / Number(all), "share")} · ${format.whole(row.orders, "count")} orders` }));
+  const shown = members.map((row) => ({ name: dimension === "country" ? format.country(row.member) : row.member, value: decimal.drawn(row.revenue), before: range.before ? decimal.drawn(row[earlier] ?? 0) : undefined, beforeText: format.whole(row[earlier] ?? 0, "money", currency), text: format.short(row.revenue, "money", currency), title: format.whole(row.revenue, "money", currency), note: `${format.whole(Number(row.revenue) / Number(all), "share")} · ${format.counted(row.orders, "order")}` }));
   tile.show({ body: bars(shown), table: tableOf(answer, { currency }), newest: newestOf(answer), caution: reasonsOf(answer) });
 }

@@ -5,6 +5,8 @@ import * as format from "../format.js";
 import { isAskedFor } from "../table.js";
 import { copyable } from "../tile.js";
 
+const GOES_ON = { ClickHouse: "Live, Explorer and Pipeline go on without it." };
+
 export class View {
   /**
    * @param {HTMLElement} element
@@ -24,12 +26,15 @@ export class View {
     const running = new AbortController();
     this.running = running;
     for (const tile of this.tiles) tile.loading();
+    this.problem = undefined;
     try {
       await this.loading(context, running.signal);
     } catch (problem) {
       if (running.signal.aborted) return;
       if (!problem.status && problem.name !== "Error") console.error(problem);
-      for (const tile of this.tiles) if (["loading", "reloading"].includes(tile.element.dataset.state)) tile.failed(`${problem.message} The figures of other pages go on.`);
+      const what = problem.server ? `${problem.server} does not answer.` : problem.message;
+      for (const tile of this.tiles) if (["loading", "reloading"].includes(tile.element.dataset.state)) tile.failed(what);
+      this.problem = [what, GOES_ON[problem.server], "This page asks again by itself."].filter(Boolean).join(" ");
     }
     this.#sayReasons();
     const isEmpty = this.tiles.every((tile) => tile.element.dataset.state === "empty");
@@ -40,9 +45,13 @@ export class View {
 
   /* Each reason once; the tiles that it concerns have a mark. */
   #sayReasons() {
-    const reasons = [...new Set(this.tiles.filter((tile) => tile.element.dataset.state === "ready").map((tile) => tile.reason).filter(Boolean))];
-    this.reasons.hidden = !reasons.length;
-    setText(this.reasons.lastChild, reasons.join(" "));
+    const reasons = [...new Set(this.tiles.filter((tile) => tile.element.dataset.state === "ready").flatMap((tile) => tile.reason?.split("\n") ?? []).filter(Boolean))];
+    this.#warn(this.problem ?? reasons.join(" "));
+  }
+
+  #warn(text) {
+    this.reasons.hidden = !text;
+    setText(this.reasons.lastChild, text);
   }
 
   close() {

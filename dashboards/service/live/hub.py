@@ -68,7 +68,7 @@ class Hub:
         self._is_ready = False
         self._stale: dict[str, float] = {}
         self._counting: asyncio.TimerHandle | None = None
-        self._waits_for = ""
+        self._waits = ""
         self.arrivals = Arrivals()
         self.task = BackgroundTask("live", self._live, self._failed)
 
@@ -115,16 +115,16 @@ class Hub:
             starts = await loop.run_in_executor(self._pool, _sink_positions, self._settings)
             window = await filled_window(self._clickhouse, self._settings.time_zone)
         except _NotMadeYet as error:
-            return await self._wait_for(str(error))
+            return await self._wait_until_made(str(error))
         except StatementRefused as error:
             if error.code not in UNKNOWN:
                 raise
-            return await self._wait_for("tables")
+            return await self._wait_until_made("tables")
         except DependencyUnavailable as error:
             self._away(error.name)
-            await asyncio.sleep(RETRY_SECONDS)
-            raise
-        self._waits_for = ""
+            self._failed(self.task.name)
+            return await self._wait(logging.WARNING, f"Live changes wait: {error}")
+        self._waits = ""
         for server in list(self._stale):
             self._back(server)
         self._begin(window, starts)
@@ -150,13 +150,17 @@ class Hub:
         finally:
             await reader.close()
 
-    async def _wait_for(self, missing: str) -> None:
-        """Wait a moment for what a platform that is not migrated lacks; said once."""
-        if self._waits_for != missing:
-            self._waits_for = missing
-            log.info("Live changes wait until the %s are made: './shop migrate' makes them", missing)
+    async def _wait_until_made(self, missing: str) -> None:
+        """Wait a moment for what a platform that is not migrated lacks."""
         for server in list(self._stale):
             self._back(server)
+        await self._wait(logging.INFO, f"Live changes wait until the {missing} are made: './shop migrate' makes them")
+
+    async def _wait(self, level: int, why: str) -> None:
+        """Wait a moment, and say why once."""
+        if self._waits != why:
+            self._waits = why
+            log.log(level, "%s", why)
         await asyncio.sleep(RETRY_SECONDS)
 
     def _begin(self, window: Window, positions: Mapping[str, int]) -> None:

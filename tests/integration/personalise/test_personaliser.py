@@ -187,6 +187,7 @@ def test_it_is_counted_how_long_after_the_newest_event_of_its_user_a_list_was_wr
     minute = T0_MS // 60_000
     update(worker, [("zoe", "view_item:p0", T0_MS - 9_000), ("zoe", "view_item:p1", T0_MS - 2_000)])
     update(worker, [("ann", "view_item:p0", T0_MS - 2_000), ("ben", "view_item:p0", T0_MS - 86_400_000)])
+    update(worker, [("eve", "view_item:unheard of", T0_MS)])  # there is nothing to recommend to her
     counts = {name.decode(): int(count) for name, count in redis.hgetall(LIST_FRESHNESS).items()}
     assert counts == {field_of(minute, 2.0): 2, field_of(minute, 86_400.0): 1}
     assert 0 < redis.ttl(LIST_FRESHNESS) <= (MINUTES + 5) * 60

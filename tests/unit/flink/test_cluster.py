@@ -7,7 +7,7 @@ from contextlib import closing
 
 import pytest
 
-from flink.cluster import Cluster, OperatorCounts
+from flink.cluster import Cluster, OperatorCounts, _root_cause
 from schemas.settings import Settings
 from tests.support.flink_cluster import JobManager, job_manager
 
@@ -28,6 +28,31 @@ def flink() -> Iterator[JobManager]:
 def cluster(flink: JobManager) -> Iterator[Cluster]:
     with closing(Cluster(Settings(flink_url=flink.url))) as cluster:
         yield cluster
+
+
+TRACE = """org.apache.flink.runtime.taskmanager.AsynchronousException: Caught exception while processing timer.
+\tat org.apache.flink.streaming.runtime.tasks.StreamTask.onFailure(StreamTask.java:1)
+Caused by: java.lang.RuntimeException: Error of the SDK harness, instruction 298: Traceback (most recent call last):
+  File "worker.py", line 5, in process
+    return rules.decide(records)
+schemas.errors.RegistryUnavailable: The registry does not answer.
+
+\tat org.apache.beam.runners.fnexecution.control.FnApiControlClient.onNext(FnApiControlClient.java:2)
+"""
+
+
+@pytest.mark.parametrize(
+    ("trace", "cause"),
+    [
+        (TRACE, "schemas.errors.RegistryUnavailable: The registry does not answer."),
+        (TRACE.partition("  File")[0], TRACE.splitlines()[2].removeprefix("Caused by: ")),
+        ("java.io.IOException: no space\n\tat x\nCaused by: a.B: the disk is full\n\tat y", "a.B: the disk is full"),
+        ("java.io.IOException: no space\n\tat x", "java.io.IOException: no space"),
+    ],
+    ids=["of Python", "of a Python without words", "innermost", "the only one"],
+)
+def test_a_failure_is_told_by_its_cause(trace: str, cause: str) -> None:
+    assert _root_cause(trace) == cause
 
 
 def test_an_operator_s_records_are_those_of_all_its_tasks(cluster: Cluster) -> None:

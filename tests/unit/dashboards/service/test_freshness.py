@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Mapping
+from types import SimpleNamespace
 from typing import Any
 
+import orjson
 import pytest
 
 from connections.errors import DependencyUnavailable
@@ -17,6 +19,7 @@ from dashboards.service.offsets import TopicEnd
 from dashboards.service.pipeline import Pipeline
 from dashboards.service.tables import TOPIC_OF, tables_behind
 from operations.lag import Lag
+from schemas.failures import Reason
 from schemas.settings import Settings
 from tests.support.flink_cluster import JobManager, job_manager
 
@@ -182,15 +185,29 @@ def flink() -> Iterator[JobManager]:
 
 
 def test_duplicates_are_what_ingest_took_in_and_did_not_let_through(
-    freshness: SinkFreshness, flink: JobManager
+    freshness: SinkFreshness, flink: JobManager, clock: Clock
 ) -> None:
-    pipeline = Pipeline(Settings(flink_url=flink.url), freshness)
+    pipeline = Pipeline(Settings(flink_url=flink.url), freshness, clock)
     flink.jobs = {"analytics": "RUNNING"}
     assert pipeline._duplicates() is None
 
     flink.jobs = {"ingest": "RUNNING"}
     flink.metrics = {"Deduplicate[4] -> Calc[5]": {"Deduplicate[4].numRecordsIn": 9, "Deduplicate[4].numRecordsOut": 7}}
     assert pipeline._duplicates() == {"since": "1970-01-01T00:00:00.001Z", "events": 9, "duplicates": 2}
+
+    clock.now = 20.0  # its tasks have just started, and Flink still has the counters of those before
+    assert pipeline._duplicates() is None
+
+
+async def test_a_report_with_failed_events_is_json(freshness: SinkFreshness, monkeypatch: pytest.MonkeyPatch) -> None:
+    failed = [SimpleNamespace(reason=reason) for reason in (Reason.TOO_OLD, Reason.TOO_OLD, Reason.UNDECODABLE)]
+    monkeypatch.setattr(pipeline_module, "pipeline_lag", lambda _settings: Lag(0, 0, {}, {}))
+    monkeypatch.setattr(pipeline_module, "failed_events", lambda _settings: iter(failed))
+    for look in ("_jobs", "_duplicates", "_lists"):
+        monkeypatch.setattr(Pipeline, look, lambda _: None)
+
+    report = orjson.loads(orjson.dumps(await Pipeline(Settings(), freshness).report(0, None)))
+    assert report["failed"] == {"total": 3, "looked_at": 3, "reasons": {"too_old": 2, "undecodable": 1}}
 
 
 @pytest.mark.parametrize(

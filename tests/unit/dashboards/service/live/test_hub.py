@@ -193,12 +193,19 @@ async def test_a_lost_kafka_is_told_at_once_and_once_more_when_it_is_back(server
         assert await next_of(page) == ("stale", {"stale": []})
 
 
-async def test_a_server_that_is_away_at_the_start_is_told_and_tried_again(servers: Servers) -> None:
+async def test_a_server_that_is_away_at_the_start_is_told_and_tried_again(
+    servers: Servers, caplog: pytest.LogCaptureFixture
+) -> None:
     servers.problem = DependencyUnavailable("ClickHouse", "here", "it is away")
     async with running() as hub:
         page = hub.open()
         event, content = await next_of(page)
         assert (event, [each["server"] for each in content["stale"]]) == ("stale", ["ClickHouse"])
+        await asyncio.sleep(0.1)  # many tries
+        ((level, text),) = [(record.levelname, record.message) for record in caplog.records]
+        assert level == "WARNING"
+        assert text.startswith("Live changes wait: ClickHouse at here does not answer (it is away).")
+        assert hub._metrics.failures.labels("live")._value.get() > 1
 
         servers.problem = None
         assert await next_of(page) == ("stale", {"stale": []})
