@@ -17,8 +17,9 @@ import redis
 from local.platform import Platform
 from producers.publisher import Publisher
 from recommender.store import ModelStore
+from schemas.list_freshness import ListFreshness, freshness_of
 from schemas.recommendations import decode_list, item_ids
-from schemas.redis_keys import ACTIVE_MODEL, LIVE_MODELS, UNAVAILABLE, history, personalized
+from schemas.redis_keys import ACTIVE_MODEL, LIST_FRESHNESS, LIVE_MODELS, UNAVAILABLE, history, personalized
 from tests.support.faults import PYTHON_WORKER, kill
 from tests.support.lists import without_generated_at
 from tests.support.models import ITEM_IDS, served_model
@@ -109,6 +110,19 @@ def test_a_click_changes_the_users_own_list(stage: Stage) -> None:
         stage.wait_for_list(user, stage.view(user, "p1"))
     assert SOLD_OUT in stage.list_at(personalized(MODEL, "zoe"))
     stage.wait(lambda: SOLD_OUT in stage.served("zoe"))
+
+
+def test_it_is_counted_how_long_a_click_takes_into_the_list(stage: Stage) -> None:
+    def counted() -> ListFreshness:
+        counts = {name.decode(): int(count) for name, count in stage.redis.hgetall(LIST_FRESHNESS).items()}
+        return freshness_of(counts, int(time.time() // 60))
+
+    stage.wait(lambda: counted().lists >= len(USERS))
+    freshness = counted()
+    assert freshness.p50_seconds is not None
+    assert freshness.p99_seconds is not None
+    assert 0 < freshness.p50_seconds <= freshness.p99_seconds < WAIT_SECONDS
+    assert freshness.older == 0
 
 
 def test_a_product_that_is_sold_out_leaves_what_is_served_and_returns(stage: Stage) -> None:

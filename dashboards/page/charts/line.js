@@ -107,7 +107,7 @@ export class LineChart {
       scales: { x: { time: true, range: (_, first, last) => this.#xRange(first, last) }, y: { range: (_, low, high) => yRange(low, high) } },
       axes: [
         { ...axis, grid: { show: false }, size: 28, gap: 6, space: 72, values: (_, splits, __, ___, step) => timeLabels(splits, step, zone) },
-        { ...axis, size: (_, values) => Math.max(44, 10 + 7.2 * Math.max(0, ...(values ?? []).map((value) => value.length))), values: (_, splits) => splits.map((value) => (kind === "count" && !Number.isInteger(value) ? "" : format.short(value, kind, currency))) },
+        { ...axis, grid: { ...axis.grid, filter: (_, splits) => this.#marks(splits) }, filter: (_, splits) => this.#marks(splits), size: (_, values) => Math.max(44, 10 + 7.2 * Math.max(0, ...(values ?? []).map((value) => value?.length ?? 0))), values: (_, splits) => splits.map((value) => (value === null ? "" : format.short(value, kind, currency))) },
       ],
       series: [{}, ...this.options.series.map((series) => drawnSeries(series))],
       hooks: {
@@ -115,6 +115,13 @@ export class LineChart {
         drawClear: [(uplot) => this.#hatch(uplot)],
       },
     };
+  }
+
+  /* Of the marks of the y axis those that mean something: no halves of counts, and nothing but 0 where all is 0. */
+  #marks(splits) {
+    const { series, kind } = this.options;
+    const isFlat = !series.some(({ values }) => values.some(Boolean));
+    return splits.map((value) => ((isFlat && value !== 0) || (kind === "count" && !Number.isInteger(value)) ? null : value));
   }
 
   /* The periods that are not over yet. */

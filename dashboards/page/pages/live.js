@@ -123,7 +123,7 @@ class LivePage {
       if (this.live.window.seq !== null) this.draw(this.live.window);
       const alerts = alertsOf(answer);
       const items = alerts.map(([grade, text, more]) => el("li", {}, el(`span.feed-main.${grade}`, { text }), el("span.feed-more", { text: more ?? "", dir: "auto" })));
-      const list = items.length ? el("ol.feed", {}, ...items) : el("p.better", { text: "Nothing to look at: every server answers, every job runs, every event is counted." });
+      const list = items.length ? el("ol.feed.sentences", {}, ...items) : el("p.better", { text: "Nothing to look at: every server answers, every job runs, every event is counted." });
       tile.show({ body: list, newest: `read ${format.clock(Date.parse(answer.at), undefined, true)}` });
     } catch (problem) {
       tile.failed(problem.message);

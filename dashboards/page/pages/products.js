@@ -102,7 +102,7 @@ function showMissed(tile, best, titles, stock) {
   if (!places.size) return tile.empty(shown ? `All ${format.whole(shown, "count")} products of the ranks below are available.` : "No product is in a rank in these days.");
   const items = [...places].map(([id, ranks]) => el("li", {}, el("span.feed-main", {}, el("a.plain", { href: linkTo({ product: id }), text: titles[id].title?.trim() || id, title: id, dir: "auto" })), el("span.feed-more", { text: ranks.join(" · ") })));
   const table = { columns: [{ name: "product" }, { name: "title" }, { name: "ranks" }], rows: [...places].map(([id, ranks]) => [id, titles[id].title, ranks.join(", ")]) };
-  tile.show({ body: el("ol.feed", {}, ...items), note: `${format.whole(places.size, "count")} of the ${format.whole(shown, "count")} products of the ranks below`, newest: "as of now", table });
+  tile.show({ body: el("ol.feed.sentences", {}, ...items), note: `${format.whole(places.size, "count")} of the ${format.whole(shown, "count")} products of the ranks below`, newest: "as of now", table });
 }
 
 function showRank(tile, { column, kind, note }, rows, answer, { currency }, titles) {

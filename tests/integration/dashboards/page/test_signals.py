@@ -104,7 +104,7 @@ def test_the_pipeline_shows_duplicates_late_events_and_how_fresh_lists_are(
     assert page.inner_text("[data-tile=late] .figure") == "0.3%"
     assert page.inner_text("[data-tile=late] .note") == "2 of 800 events since 12:00"  # in London
     assert page.get_attribute("[data-tile=event-to-list] .figure", "data-value") == "0.9"
-    assert page.inner_text("[data-tile=event-to-list] .note") == "p99 2.1 sec · 40 lists in 10 min"
+    assert page.inner_text("[data-tile=event-to-list] .note") == "p99 2.1 secs · 40 lists in 10 min"
 
 
 def test_what_nobody_knows_is_not_shown_as_nothing(look: Callable[..., Page], page: Page) -> None:
