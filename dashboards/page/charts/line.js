@@ -4,7 +4,7 @@ import { el, setText } from "../dom.js";
 import * as format from "../format.js";
 
 const HEIGHT = 240;
-const AXIS = "12px ";
+const AXIS_REM = 0.75;
 const charts = new Set();
 
 const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -96,7 +96,8 @@ export class LineChart {
 
   #uplotOptions(width, height) {
     const { zone, kind, currency } = this.options;
-    const axis = { stroke: () => token("--secondary"), font: AXIS + token("--font"), grid: { stroke: () => token("--hairline"), width: 1 }, ticks: { show: false } };
+    const pixels = AXIS_REM * parseFloat(getComputedStyle(document.documentElement).fontSize);
+    const axis = { stroke: () => token("--secondary"), font: `${pixels}px ${token("--font")}`, grid: { stroke: () => token("--hairline"), width: 1 }, ticks: { show: false } };
     return {
       width,
       height,
@@ -107,7 +108,7 @@ export class LineChart {
       scales: { x: { time: true, range: (_, first, last) => this.#xRange(first, last) }, y: { range: (_, low, high) => yRange(low, high) } },
       axes: [
         { ...axis, grid: { show: false }, size: 28, gap: 6, space: 72, values: (_, splits, __, ___, step) => timeLabels(splits, step, zone) },
-        { ...axis, grid: { ...axis.grid, filter: (_, splits) => this.#marks(splits) }, filter: (_, splits) => this.#marks(splits), size: (_, values) => Math.max(44, 10 + 7.2 * Math.max(0, ...(values ?? []).map((value) => value?.length ?? 0))), values: (_, splits) => splits.map((value) => (value === null ? "" : format.short(value, kind, currency))) },
+        { ...axis, grid: { ...axis.grid, filter: (_, splits) => this.#marks(splits) }, filter: (_, splits) => this.#marks(splits), size: (_, values) => Math.max(44, 10 + 0.6 * pixels * Math.max(0, ...(values ?? []).map((value) => value?.length ?? 0))), values: (_, splits) => splits.map((value) => (value === null ? "" : format.short(value, kind, currency))) },
       ],
       series: [{}, ...this.options.series.map((series) => drawnSeries(series))],
       hooks: {

@@ -254,12 +254,13 @@ function when(at) {
 }
 
 /* What somebody should look at, in words, the worst first. */
-function alertsOf({ stale = [], jobs = [], lag, failed }) {
+function alertsOf({ stale = [], jobs, lag, failed }) {
   const down = stale.map(({ server, reason }) => ["worse", `${server} does not answer.`, reason]);
-  const stopped = jobs.filter(({ state }) => state !== "RUNNING").map(({ name, state, last_failure: why }) => ["worse", `The job ${name} is ${state.toLowerCase()}.`, why]);
+  const none = jobs?.length === 0 ? [["warning", "No job runs, so nothing is counted.", "./shop up starts them"]] : [];
+  const stopped = (jobs ?? []).filter(({ state }) => state !== "RUNNING").map(({ name, state, last_failure: why }) => ["worse", `The job ${name} is ${state.toLowerCase()}.`, why]);
   const behind = lag && !lag.settled ? [["warning", "Not every event is counted yet.", lag.words]] : [];
   const refused = failed?.total ? [["warning", `${format.counted(failed.total, "event was", "events were")} refused.`, Object.keys(failed.reasons).join(", ").replaceAll("_", " ")]] : [];
-  return [...down, ...stopped, ...behind, ...refused];
+  return [...down, ...none, ...stopped, ...behind, ...refused];
 }
 
 /* The sum of net until each step; nothing after `now`. */

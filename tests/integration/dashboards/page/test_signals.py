@@ -87,6 +87,21 @@ def test_every_figure_of_live_that_may_be_behind_says_so(look: Callable[..., Pag
     assert "Not every event is counted yet." in page.inner_text("[data-tile=alerts]")
 
 
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"jobs": None, "stale": [{"server": "Flink", "reason": "it is away"}]}, "Flink does not answer."),
+        ({"jobs": []}, "No job runs, so nothing is counted."),
+    ],
+)
+def test_live_says_that_jobs_are_not_known_or_none_runs(
+    look: Callable[..., Page], page: Page, changes: dict[str, Any], words: str
+) -> None:
+    answer_with(page, "/api/pipeline", lambda _: {**PIPELINE, **changes})
+    look("page=live&currency=EUR")
+    assert words in page.inner_text("[data-tile=alerts]")
+
+
 def test_nothing_is_said_of_figures_that_nothing_speaks_against(look: Callable[..., Page], page: Page) -> None:
     answer_with(page, "/api/query/**", lambda answer: {**answer, "doubtful": []})
     look("page=sales&currency=EUR")
@@ -117,7 +132,7 @@ def test_what_nobody_knows_is_not_shown_as_nothing(look: Callable[..., Page], pa
 
 def test_a_pipeline_without_events_says_so(shown: Shown, look: Callable[..., Page]) -> None:
     page = look("page=pipeline")
-    wait_for(page, "document.querySelector('[data-tile=late]').dataset.state === 'empty'")
+    wait_for(page, "document.querySelector('[data-tile=late]')?.dataset.state === 'empty'")
     assert page.inner_text("[data-tile=late] .empty").startswith("No events since ")
     assert page.inner_text("[data-tile=event-to-list] .empty") == "No lists were written in the last 10 minutes."
 
@@ -139,7 +154,7 @@ def written_lists(redis: Redis) -> Iterator[None]:
 @pytest.mark.usefixtures("written_lists")
 def test_recommendations_show_how_long_an_event_takes_into_a_list(look: Callable[..., Page]) -> None:
     page = look("page=recommendations&currency=EUR")
-    wait_for(page, "document.querySelector('[data-tile=event-to-list]').dataset.state === 'ready'")
+    wait_for(page, "document.querySelector('[data-tile=event-to-list]')?.dataset.state === 'ready'")
     assert page.inner_text("[data-tile=event-to-list] .figure").startswith("1 sec")
     assert "101 lists in 10 min" in page.inner_text("[data-tile=event-to-list] .note")
     assert page.inner_text("[data-tile=event-to-list] .note").startswith("p99 8")
@@ -161,9 +176,9 @@ def sold_out(shown: Shown, redis: Redis, look: Callable[..., Page]) -> Iterator[
 
 def test_products_show_what_is_sold_out_and_which_of_it_sells_most(sold_out: str, look: Callable[..., Page]) -> None:
     page = look("page=products&currency=EUR&range=28d")
-    page.reload()
-    wait_for(page, "document.querySelector('[data-tile=unavailable-top]').dataset.state === 'ready'")
-    assert page.inner_text("[data-tile=unavailable] .figure").split() == ["1", "of", "4"]
+    wait_for(page, "document.querySelector('[data-tile=unavailable-top]')?.dataset.state === 'ready'")
+    assert page.get_attribute("[data-tile=unavailable] .figure", "data-value") == "1"
+    assert page.inner_text("[data-tile=unavailable] .unit") == "of 4"
     assert "Teapot" in page.inner_text("[data-tile=unavailable-top] .feed")
     assert "most revenue: 1" in page.inner_text("[data-tile=unavailable-top] .feed")
     assert "sold out or hidden" in page.inner_text("[data-tile=top-revenue] li:first-child")
