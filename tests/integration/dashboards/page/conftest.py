@@ -1,4 +1,4 @@
-"""A simulated shop of five weeks that end now, its dashboard, and a browser that looks at it."""
+"""A simulated shop of ten weeks that end now, its dashboard, and a browser that looks at it."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from connections.clickhouse import SYSTEM_DATABASE, connected
-from coordination.waiting import wait_until
-from dashboards.queries import run
 from operations.migrate import migrate_tables
 from schemas.settings import Settings
 from simulator.plan import Plan
-from tests.integration.dashboards.page.service import serving
+from tests.integration.dashboards.page.present import Shop, fill_the_present
+from tests.integration.dashboards.page.service import Relay, serving
 from tests.support.browsers import chromium
-from tests.support.simulated_tables import fill_tables, rows_of
+from tests.support.dashboard_pages import look_at, query_rows, viewer
+from tests.support.simulated_tables import fill_tables
 from tests.support.workers import GroupResources
 
 ZONE = "Europe/London"
 DAYS = 70
 EVENTS = 5_000
-SECONDS = 60.0
-LOADING = "[data-state=loading], [data-state=reloading]"
+REDIS_DATABASE = 7
+"""Of the platform's Redis; the others have database 0."""
 
 
 @dataclass(frozen=True)
@@ -43,21 +43,14 @@ class Shown:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def days(self) -> tuple[date, date]:
+        """The first and the last."""
+        return self.today - timedelta(days=DAYS - 1), self.today
+
     def rows(self, name: str, first: date, last: date, **given: str) -> list[dict[str, Any]]:
         """What ``./shop query`` gives."""
-        answer = run(self.settings, name, first, last, given)
-        return rows_of(answer.columns, answer.rows)
-
-
-def wait_for(page: Page, script: str, arg: Any = None, within_seconds: float = SECONDS) -> None:
-    """Wait until a script gives true; Playwright's own wait needs eval, which the page's policy forbids."""
-    wait_until(
-        lambda: bool(page.evaluate(script, arg)),
-        within_seconds,
-        lambda: AssertionError(f"never true: {script} {arg}"),
-        sleep=lambda seconds: page.wait_for_timeout(seconds * 1000),
-        poll_seconds=0.02,
-    )
+        return query_rows(self.settings, name, first, last, **given)
 
 
 @pytest.fixture(scope="session")
@@ -73,12 +66,15 @@ def shown(platform: Any, browser: Browser, group_resources: GroupResources) -> S
 @contextmanager
 def shown_shop(platform: Settings) -> Iterator[Shown]:
     name = f"page_{uuid.uuid4().hex[:10]}"
-    settings = platform.model_copy(update={"clickhouse_database": name, "time_zone": ZONE})
+    redis_url = platform.redis_url.rpartition("/")[0] + f"/{REDIS_DATABASE}"
+    changes = {"clickhouse_database": name, "time_zone": ZONE, "redis_url": redis_url}
+    settings = platform.model_copy(update=changes)
     migrate_tables(settings, wait_seconds=30)
     now = datetime.now(UTC)
     today = now.astimezone(ZoneInfo(ZONE)).date()
     plan = Plan(EVENTS, seed=7, start=today - timedelta(days=DAYS - 1), days=DAYS, time_zone=ZONE)
     fill_tables(settings, plan, int(now.timestamp() * 1000))
+    fill_the_present(settings, now, today)
     with serving(settings) as port:
         yield Shown(settings, port, today)
     with connected(settings, SYSTEM_DATABASE) as client:
@@ -87,15 +83,8 @@ def shown_shop(platform: Settings) -> Iterator[Shown]:
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    """A page of a viewer in Britain; what goes wrong in it fails the test."""
-    context = browser.new_context(locale="en-GB", viewport={"width": 1440, "height": 900})
-    made = context.new_page()
-    errors: list[str] = []
-    made.on("pageerror", lambda error: errors.append(str(error)))
-    made.on("console", lambda message: errors.append(message.text) if "Content Security" in message.text else None)
-    yield made
-    context.close()
-    assert errors == []
+    with viewer(browser) as made:
+        yield made
 
 
 @pytest.fixture
@@ -103,9 +92,25 @@ def look(shown: Shown, page: Page) -> Callable[..., Page]:
     """Opens a page of the dashboard, and waits until every tile has something to say."""
 
     def opened(query: str, base: str = shown.url) -> Page:
-        page.goto(f"{base}/?{query}")
-        page.wait_for_selector(".tile, .explored", state="attached")
-        wait_for(page, f"!document.querySelector('{LOADING}')")
-        return page
+        return look_at(page, f"{base}/?{query}")
 
     return opened
+
+
+@pytest.fixture
+def shop(shown: Shown) -> Iterator[Shop]:
+    with Shop.of(shown.settings, shown.today) as made:
+        yield made
+        made.sells_nothing()
+
+
+@pytest.fixture
+def relay(shown: Shown) -> Iterator[Relay]:
+    made = Relay(shown.port)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def live(look: Callable[..., Page], relay: Relay) -> Page:
+    return look("page=live&currency=EUR", f"http://127.0.0.1:{relay.port}")

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page
 
-from tests.integration.dashboards.page.conftest import wait_for
 from tests.support.axe import severe_issues, source
+from tests.support.dashboard_pages import wait_for
 
 pytestmark = pytest.mark.platform
 

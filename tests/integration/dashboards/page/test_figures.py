@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -11,20 +11,12 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.integration.dashboards.page.conftest import Shown
+from tests.support.dashboard_pages import amounts, figure, in_cents, is_near, texts, total
 
 pytestmark = pytest.mark.platform
 
 CURRENCY = "EUR"
 LENGTH = 28
-
-
-def figure(page: Page, tile: str) -> Decimal | None:
-    value = page.get_attribute(f"[data-tile='{tile}'] .figure", "data-value")
-    return Decimal(value) if value else None
-
-
-def total(rows: Iterable[dict[str, Any]], *columns: str) -> Decimal:
-    return sum((Decimal(row[column] or 0) for row in rows for column in columns), Decimal(0))
 
 
 def days_of(shown: Shown) -> tuple[date, date]:
@@ -33,11 +25,6 @@ def days_of(shown: Shown) -> tuple[date, date]:
 
 def in_currency(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [row for row in rows if row["currency"] == CURRENCY]
-
-
-def is_near(shown: Decimal | None, expected: Decimal) -> bool:
-    """Whether a share, which the page divides by floating point, is the same to nine digits."""
-    return shown is not None and abs(shown - expected) < Decimal("1e-9")
 
 
 @pytest.mark.parametrize("back", [0, LENGTH], ids=["these days", "others, by the address"])
@@ -81,8 +68,7 @@ def test_the_plotted_figures_are_in_a_table(shown: Shown, look: Callable[..., Pa
     by_day = {row["day"]: row["net"] for row in in_currency(shown.rows("sales_daily", *days_of(shown)))}
     first, _ = days_of(shown)
     expected = [by_day.get(first + timedelta(days=n), Decimal(0)) for n in range(LENGTH)]
-    written = [Decimal(cell.replace("€", "").replace(",", "").replace("\N{MINUS SIGN}", "-")) for cell in cells]
-    assert written == [value.quantize(Decimal("0.01"), ROUND_HALF_UP) for value in expected]
+    assert amounts(cells) == [in_cents(value) for value in expected]
 
 
 def test_a_comparison_names_the_days_and_the_figure(shown: Shown, look: Callable[..., Page]) -> None:
@@ -100,7 +86,7 @@ def test_visits(shown: Shown, look: Callable[..., Page]) -> None:
     assert figure(page, "sessions") == total(rows, "sessions") > 0
     assert is_near(figure(page, "conversion"), total(rows, "converted") / total(rows, "sessions"))
     assert is_near(figure(page, "abandonment"), total(rows, "abandoned_carts") / total(rows, "carts"))
-    steps = page.eval_on_selector_all("[data-tile=funnel] .funnel-head b", "all => all.map(each => each.textContent)")
+    steps = texts(page, "[data-tile=funnel] .funnel-head b")
     expected = [row["sessions"] for row in shown.rows("funnel_steps", first, last)]
     assert [int(step.replace(",", "")) for step in steps] == expected
 
@@ -112,7 +98,7 @@ def test_search(shown: Shown, look: Callable[..., Page]) -> None:
     assert figure(page, "searches") == total(rows, "searches") > 0
     assert figure(page, "clicks") == total(rows, "clicks")
     assert is_near(figure(page, "zero"), total(rows, "zero_results") / total(rows, "searches"))
-    names = page.eval_on_selector_all("[data-tile=queries] .bar-name", "all => all.map(each => each.textContent)")
+    names = texts(page, "[data-tile=queries] .bar-name")
     assert names == [row["query"] for row in shown.rows("search_terms", first, last)][: len(names)]
 
 
