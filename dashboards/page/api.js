@@ -2,12 +2,16 @@
 
 const TIMEOUT_MS = 15_000;
 
-/** What went wrong: `message` for the viewer, `status` of the answer (0 where there was none), `server` that does not answer. */
+/**
+ * What went wrong: `message` for the viewer, `status` of the answer (0 where there was none), `server` that does not answer,
+ * `passes`: another try may do.
+ */
 export class Problem extends Error {
   constructor(message, status = 0, server = "") {
     super(message);
     this.status = status;
     this.server = server;
+    this.passes = status === 0 || status >= 500;
   }
 }
 
@@ -82,5 +86,10 @@ const spaced = (name) => name.replaceAll("_", " ");
 const DAYS = new Set(["from", "to"]);
 const quoted = (text) => (/^[\w.=-]+$/.test(text) ? text : `'${String(text).replaceAll("'", "'\\''")}'`);
 
-/** Why figures of answers may be wrong, a line each; "" where nothing says so. */
-export const reasonsOf = (...answers) => [...new Set(answers.flatMap(({ doubtful }) => doubtful ?? []).map(({ reason }) => reason))].join("\n");
+/** Why figures of answers may be wrong, a line each, and since when; nothing where nothing says so. @returns {import("./tile.js").Caution|undefined} */
+export function cautionOf(...answers) {
+  const doubtful = answers.flatMap((answer) => answer.doubtful ?? []);
+  if (!doubtful.length) return undefined;
+  const [since] = doubtful.map((each) => each.since).filter(Boolean).sort();
+  return { reason: [...new Set(doubtful.map(({ reason }) => reason))].join("\n"), since: since ? Date.parse(since) : undefined };
+}

@@ -131,6 +131,9 @@ export const clock = (ms, zone = zoneOfShop, seconds = false) =>
 export const moment = (ms, zone = zoneOfShop, seconds = false) =>
   date({ timeZone: zone, day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", ...(seconds && { second: "2-digit" }) }).format(ms);
 
+/** Of the last twelve hours the clock with seconds, of what is older the day as well. */
+export const recent = (ms) => (Date.now() - ms < 43_200_000 ? clock(ms, undefined, true) : moment(ms));
+
 /** "Mon" of 0 */
 export const weekdayName = (index) => date({ timeZone: "UTC", weekday: "short" }).format(Date.UTC(2024, 0, 1 + index));
 

@@ -19,19 +19,22 @@ const PAGES = [
   { id: "explorer", title: "Explorer", money: false, load: () => import("./pages/explorer.js") },
   { id: "pipeline", title: "Pipeline", money: false, load: () => import("./pages/pipeline.js") },
 ];
-const META_MS = 30_000;
+const REFRESH_MS = 30_000;
+const RETRY_MS = 2_000;
 const STALE_EVENT_MS = 86_400_000;
 
 const main = document.getElementById("main");
 const header = new Header(document.getElementById("top"), PAGES);
 let meta;
 let shown;
+let refreshing;
+let isRefreshing = false;
 
 async function readMeta() {
   meta = await ask("/api/meta");
   describe(meta);
   format.useZone(meta.shop.time_zone);
-  header.fresh(meta.shop.newest_event);
+  if (!shown?.view.knowsNewest) header.fresh(meta.shop.newest_event);
 }
 
 /* Without a page in the address: Live where something happens, Sales where all is history. */
@@ -57,17 +60,30 @@ async function show() {
     main.replaceChildren(shown.view.element);
     scrollTo(0, 0);
   }
-  shown.view.load(context);
+  const { view } = shown;
+  await view.load(context);
+  if (view.isOutdated) refreshIn(RETRY_MS);
 }
 
+function refreshIn(ms) {
+  clearTimeout(refreshing);
+  refreshing = setTimeout(refresh, ms);
+}
+
+/* Now and then, sooner while something is away, and at once when somebody looks again. */
 async function refresh() {
-  if (document.hidden) return;
+  refreshIn(REFRESH_MS);
+  if (document.hidden || isRefreshing || !shown) return;
+  isRefreshing = true;
   try {
     await readMeta();
-    const state = address();
-    if (shown?.view.refreshes && rangeOf(state, meta.shop).isLive) await show();
+    if (shown.view.refreshes && (shown.view.isOutdated || rangeOf(address(), meta.shop).isLive)) await show();
   } catch (problem) {
-    header.fresh(meta?.shop.newest_event, `${problem.server || "the service"} does not answer`);
+    if (!shown.view.knowsNewest) header.fresh(meta.shop.newest_event, `${problem.server || "the service"} does not answer`);
+    shown.view.outdate?.(problem);
+    if (problem.passes) refreshIn(RETRY_MS);
+  } finally {
+    isRefreshing = false;
   }
 }
 
@@ -77,12 +93,13 @@ async function start() {
   } catch (problem) {
     if (problem.status === 401) return main.replaceChildren(signIn(start));
     main.replaceChildren(el("div.banner", { role: "alert" }, el("p", { text: `${problem.message} This page tries again every two seconds; ./shop status says what is down.` })));
-    setTimeout(start, 2000);
+    setTimeout(start, RETRY_MS);
     return;
   }
   onChange(show);
+  document.addEventListener("visibilitychange", refresh);
+  refreshIn(REFRESH_MS);
   await show();
-  setInterval(refresh, META_MS);
 }
 
 start();

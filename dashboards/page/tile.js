@@ -14,7 +14,12 @@ import { openTable } from "./table.js";
  * @property {import("./table.js").Table} [table]  what is behind it
  * @property {string} [note]   a short line under the figure
  * @property {string} [newest] when its newest data is of, in words
- * @property {string} [caution]  why the figure may be wrong; empty where nothing says so
+ * @property {Caution} [caution]
+ *
+ * Why the figure may be wrong.
+ * @typedef {object} Caution
+ * @property {string} reason
+ * @property {number} [since]  in ms
  *
  * @typedef {object} Figure
  * @property {string|number|null} value  exact
@@ -84,7 +89,7 @@ export class Tile {
   }
 
   /** @param {Shown} shown */
-  show({ figure, body, table, note = "", newest = "", caution = "" }) {
+  show({ figure, body, table, note = "", newest = "", caution }) {
     this.#state("ready");
     this.table = table;
     this.open.disabled = !table;
@@ -93,8 +98,8 @@ export class Tile {
     setText(this.note, note);
     this.note.hidden = !note;
     setText(this.newest, newest);
-    this.reason = caution;
-    this.#say(caution && "may be out of date");
+    this.reason = caution?.reason ?? "";
+    this.#say(caution ? ["may be out of date", caution.since && `since ${format.recent(caution.since)}`].filter(Boolean).join(" ") : "");
   }
 
   #say(caution) {
@@ -124,6 +129,7 @@ export class Tile {
   /** Nothing happened in what was asked for. @param {string} [command]  makes it so; can be copied */
   empty(what, command = "") {
     this.#state("empty");
+    this.#say("");
     this.table = undefined;
     this.open.disabled = true;
     this.figure.replaceChildren(format.NOTHING);
@@ -134,10 +140,20 @@ export class Tile {
     this.body.replaceChildren(el("div.empty", {}, el("p", { text: what }), command && copyable(command)));
   }
 
-  /** @param {string} what  is wrong, and what goes on working */
+  /** There is no figure now; one of before stays. @param {string} what  is wrong */
   failed(what) {
-    if (this.table) return this.stale(what);
+    if (this.table) this.stale(what);
+    else this.lost(what);
+  }
+
+  /** There is no figure of what was asked for. */
+  lost(what) {
     this.#state("error");
+    this.table = undefined;
+    this.open.disabled = true;
+    delete this.figure.dataset.value;
+    this.note.hidden = true;
+    this.#say("");
     this.figure.replaceChildren(format.NOTHING);
     this.change.replaceChildren();
     this.body.style.minHeight = "";

@@ -5,6 +5,7 @@ httpx and not clickhouse-connect: calls do not block the event loop, and an answ
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,6 +24,11 @@ TOO_MANY_ROWS: Final = 396
 """ClickHouse's code for an answer of more: TOO_MANY_ROWS_OR_BYTES."""
 
 MAX_BYTES: Final = 512 << 20
+
+PATIENCE_SECONDS: Final = 3.0
+"""How long an answer may take before ClickHouse is asked whether it is there at all."""
+
+PING_SECONDS: Final = 3.0
 
 _ANSWER_SETTINGS: Final = {
     "default_format": "JSONCompact",
@@ -102,7 +108,7 @@ class ClickHouse:
         """
         parameters = {f"param_{name}": value.translate(_ESCAPED) for name, value in (values or {}).items()}
         try:
-            answer = await self._http.post("/", params=parameters, content=sql.encode())
+            answer = await self._answer(sql, parameters)
         except httpx.HTTPError as error:
             raise DependencyUnavailable("ClickHouse", self._url, repr(error)) from error
         if not answer.is_success:
@@ -110,6 +116,17 @@ class ClickHouse:
         content = orjson.loads(answer.content)
         names = tuple(each["name"] for each in content["meta"])
         return Rows(names, tuple(each["type"] for each in content["meta"]), content["data"])
+
+    async def _answer(self, sql: str, parameters: Mapping[str, str]) -> httpx.Response:
+        """The answer, however long it takes; but a ClickHouse that hangs is not waited for."""
+        asked = asyncio.ensure_future(self._http.post("/", params=parameters, content=sql.encode()))
+        try:
+            while not (await asyncio.wait([asked], timeout=PATIENCE_SECONDS))[0]:
+                await self._http.get("/ping", timeout=PING_SECONDS)
+            return asked.result()
+        finally:
+            asked.cancel()
+            await asyncio.gather(asked, return_exceptions=True)
 
     def _refusal(self, answer: httpx.Response) -> Exception:
         text = answer.text.strip()[:2_000]

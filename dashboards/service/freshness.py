@@ -68,9 +68,9 @@ class SinkFreshness:
 
     def doubtful(self, states: Sequence[TableState]) -> list[dict[str, Any]]:
         """Why figures of these tables may be behind."""
-        if self.problem:
+        if problem := self.problem or self._silence():
             since = utc_text(datetime.fromtimestamp(self._known.at, UTC)) if self._known.at > 0 else None
-            return [{"table": each.name, "reason": self.problem, "since": since} for each in states]
+            return [{"table": each.name, "reason": problem, "since": since} for each in states]
         return [
             {
                 "table": each.name,
@@ -80,6 +80,13 @@ class SinkFreshness:
             for each in states
             if each.since is not None
         ]
+
+    def _silence(self) -> str:
+        """What is wrong where Kafka has been asked, and what it said before is old by now."""
+        is_asked = self._looking is not None and not self._looking.done()
+        if is_asked and 0 < self._known.at < self._clock() - BEHIND_SECONDS:
+            return "Kafka has not answered yet, so nobody knows how far the figures are behind."
+        return ""
 
     async def _look_again(self) -> None:
         if self._looking is None or self._looking.done():

@@ -78,7 +78,7 @@ def job_manager() -> Iterator[JobManager]:
 
 
 def _content(manager: JobManager, asked: SplitResult) -> object:
-    """The answer to a question: all jobs, the vertices of one, metrics of a vertex by its number, or how a job fares."""
+    """The answer to a question: all jobs, a job's vertices, metrics of a vertex by its number, or how a job fares."""
     match asked.path.split("/")[1:]:
         case ["jobs", "overview"]:
             return {"jobs": [_overview(*job) for job in manager.jobs.items()]}

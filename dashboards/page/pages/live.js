@@ -1,6 +1,6 @@
 /* Live: what happens now. One query for the window, then changes as they come. */
 
-import { ask, definition, query, reasonsOf, tableOf } from "../api.js";
+import { ask, cautionOf, definition, query, tableOf } from "../api.js";
 import { LineChart } from "../charts/line.js";
 import { ofCurrency, share, total } from "../data.js";
 import * as days from "../days.js";
@@ -35,6 +35,7 @@ export function open(context) {
 class LivePage {
   constructor(context) {
     this.context = context;
+    this.knowsNewest = true;
     const about = (name, ...columns) => definition(name, ...columns);
     this.tiles = {
       net: new Tile({ id: "net", title: "Net revenue today", definition: about("sales_daily", "net", "gross", "refunds", "cancelled"), key: true, span: 6, height: 260 }),
@@ -145,7 +146,7 @@ class LivePage {
   #footer(window, table, ...more) {
     const at = window.updatedAt[table];
     const results = [table, ...more];
-    return { newest: at ? `updated ${format.clock(Date.parse(at), undefined, true)}` : "", caution: reasonsOf({ doubtful: this.doubtful.filter((each) => results.includes(each.table)) }) };
+    return { newest: at ? `updated ${format.clock(Date.parse(at), undefined, true)}` : "", caution: cautionOf({ doubtful: this.doubtful.filter((each) => results.includes(each.table)) }) };
   }
 
   #tableOf(name, rows) {
@@ -237,7 +238,7 @@ class LivePage {
   #orders(window) {
     const rows = window.rows("orders").toSorted((a, b) => (a.at < b.at ? 1 : -1));
     if (!rows.length) return this.tiles.last.empty("The orders of the last hours will be here.", SIMULATE);
-    const items = rows.slice(0, MOST_ORDERS).map((row) => el("li", {}, el("span.feed-main", { text: row.order_id ?? "–", dir: "auto" }), el("b", { text: format.whole(row.value, "money", row.currency) }), el("span.feed-more", { dir: "auto", text: [row.country && format.country(row.country), row.units !== null && row.units !== undefined && format.counted(row.units, "unit"), row.channel].filter(Boolean).join(" · ") }), el("time.feed-more", { datetime: row.at, text: when(row.at) })));
+    const items = rows.slice(0, MOST_ORDERS).map((row) => el("li", {}, el("span.feed-main", { text: row.order_id ?? "–", dir: "auto" }), el("b", { text: format.whole(row.value, "money", row.currency) }), el("span.feed-more", { dir: "auto", text: [row.country && format.country(row.country), row.units !== null && row.units !== undefined && format.counted(row.units, "unit"), row.channel].filter(Boolean).join(" · ") }), el("time.feed-more", { datetime: row.at, text: format.recent(Date.parse(row.at)) })));
     this.tiles.last.show({ body: el("ol.feed", {}, ...items), table: this.#tableOf("last_orders", rows), ...this.#footer(window, "orders", "events") });
   }
 }
@@ -246,12 +247,6 @@ const MONEY = new Set(["gross", "net", "refunds", "cancelled", "average_order_va
 const TIMES = new Set(["minute", "at"]);
 const TEXTS = new Set(["currency", "order_id", "event_id", "user_id", "country", "channel"]);
 const unitOf = (column) => (MONEY.has(column) ? "money" : TIMES.has(column) ? "time" : column === "day" ? "day" : TEXTS.has(column) ? "text" : column.endsWith("_rate") ? "share" : "count");
-
-/* The clock alone of the last twelve hours. */
-function when(at) {
-  const ms = Date.parse(at);
-  return Date.now() - ms < 43_200_000 ? format.clock(ms, undefined, true) : format.moment(ms);
-}
 
 /* What somebody should look at, in words, the worst first. */
 function alertsOf({ stale = [], jobs, lag, failed }) {

@@ -41,6 +41,7 @@ class Pipeline {
     const t = this.tiles;
     this.banner = el("div.banner", { hidden: true, role: "status" });
     this.element = el("div", {}, this.banner, section("Pipeline", t.lag, t.jobs, t.lists, t.memory), section("Events", t.failed, t.duplicates, t.late, t.parts, t.reasons), section("Jobs", t.checkpoints), section("Tables", t.tables));
+    this.read = new Map();
     this.timer = setInterval(() => !document.hidden && this.load(), EVERY_MS);
   }
 
@@ -50,8 +51,7 @@ class Pipeline {
     try {
       this.#draw(await ask("/api/pipeline"));
     } catch (problem) {
-      this.since ??= Date.now();
-      for (const tile of Object.values(this.tiles)) tile.failed(`Not up to date since ${format.clock(this.since, undefined, true)}: ${problem.message}`);
+      this.#lost(problem.message, ...Object.values(this.tiles));
     } finally {
       this.reading = false;
     }
@@ -61,69 +61,80 @@ class Pipeline {
     clearInterval(this.timer);
   }
 
+  /* Figures of before stay, and say of when they are. */
+  #lost(why, ...tiles) {
+    for (const tile of tiles) tile.failed(this.read.has(tile) ? `Not up to date since ${format.recent(this.read.get(tile))}: ${why}` : why);
+  }
+
+  #show(tile, shown) {
+    tile.show(shown);
+    this.read.set(tile, this.at);
+  }
+
   #draw(answer) {
-    this.since = undefined;
+    this.at = Date.parse(answer.at);
     const newest = `read ${format.clock(Date.parse(answer.at), undefined, true)}`;
     const stale = answer.stale ?? [];
     this.banner.hidden = !stale.length;
     this.banner.replaceChildren(el("p", { text: stale.map(({ server, reason }) => `${server} does not answer: ${reason}`).join(" ") }));
     this.#lag(answer.lag, newest);
-    this.#jobs(answer.jobs ?? [], newest);
+    this.#jobs(answer.jobs, newest);
     this.#failed(answer.failed, newest);
     this.#duplicates(answer.duplicates, newest);
     this.#late(answer.arrivals, newest);
     showLists(this.tiles.lists, answer.lists, newest);
-    this.tiles.memory.show({ figure: { value: answer.memory_bytes, kind: "bytes" }, note: format.counted(answer.connections, "page gets live changes", "pages get live changes"), newest });
-    this.#tables(answer.tables ?? [], newest);
+    this.#show(this.tiles.memory, { figure: { value: answer.memory_bytes, kind: "bytes" }, note: format.counted(answer.connections, "page gets live changes", "pages get live changes"), newest });
+    this.#tables(answer.tables ?? [], newest, stale.find(({ server }) => server === "Kafka"));
   }
 
   #lag(lag, newest) {
     const { lag: figure, parts } = this.tiles;
-    if (!lag) return [figure, parts].forEach((tile) => tile.failed("Nobody can say how much is unread while a server is away."));
+    if (!lag) return this.#lost("Nobody can say how much is unread while a server is away.", figure, parts);
     const readers = [["ingest", lag.ingest], ...Object.entries(lag.jobs ?? {}), ...Object.entries(lag.sinks ?? {}).map(([name, count]) => [`sink: ${name}`, count])];
     const all = readers.reduce((sum, [, count]) => sum + (count ?? 0), 0);
     const rows = readers.map(([name, count]) => ({ name, value: count ?? 0, text: format.whole(count, "count") }));
     const table = { columns: [{ name: "reader" }, { name: "records", kind: "count" }], rows: readers, command: "./shop lag" };
-    figure.show({ figure: { value: all, kind: "count" }, note: lag.settled ? "everything is counted" : lag.words, newest, table });
-    parts.show({ body: bars(rows), newest, table });
+    this.#show(figure, { figure: { value: all, kind: "count" }, note: lag.settled ? "everything is counted" : lag.words, newest, table });
+    this.#show(parts, { body: bars(rows), newest, table });
   }
 
   #jobs(jobs, newest) {
+    if (!jobs) return this.#lost("Flink does not answer.", this.tiles.jobs, this.tiles.checkpoints);
     const running = jobs.filter(({ state }) => state === "RUNNING").length;
     const columns = [{ name: "job" }, { name: "state" }, { name: "restarts", kind: "count" }, { name: "checkpoints", kind: "count" }, { name: "last checkpoint", kind: "time" }, { name: "last failure" }];
     const table = { columns, rows: jobs.map((job) => [job.name, job.state, job.restarts, job.checkpoints, job.last_checkpoint, job.last_failure]), command: "./shop status" };
     if (!jobs.length) return [this.tiles.jobs, this.tiles.checkpoints].forEach((tile) => tile.empty("No job is known. Start them:", "./shop up"));
-    this.tiles.jobs.show({ figure: { value: running, kind: "count", unit: `of ${format.whole(jobs.length, "count")}` }, note: format.counted(jobs.reduce((sum, job) => sum + (job.restarts ?? 0), 0), "restart"), newest, table });
-    this.tiles.checkpoints.show({ body: this.#drawn(this.tiles.checkpoints, table), newest, table });
+    this.#show(this.tiles.jobs, { figure: { value: running, kind: "count", unit: `of ${format.whole(jobs.length, "count")}` }, note: format.counted(jobs.reduce((sum, job) => sum + (job.restarts ?? 0), 0), "restart"), newest, table });
+    this.#show(this.tiles.checkpoints, { body: this.#drawn(this.tiles.checkpoints, table), newest, table });
   }
 
   #failed(failed, newest) {
     const { failed: figure, reasons } = this.tiles;
-    if (!failed) return [figure, reasons].forEach((tile) => tile.failed("Failed events cannot be read now."));
+    if (!failed) return this.#lost("Failed events cannot be read now.", figure, reasons);
     const rows = Object.entries(failed.reasons ?? {}).sort(([, a], [, b]) => b - a);
     const table = { columns: [{ name: "reason" }, { name: "events", kind: "count" }], rows, command: "./shop failed list" };
-    figure.show({ figure: { value: failed.total, kind: "count" }, note: failed.looked_at < failed.total ? `reasons of the newest ${format.whole(failed.looked_at, "count")}` : "", newest, table });
+    this.#show(figure, { figure: { value: failed.total, kind: "count" }, note: failed.looked_at < failed.total ? `reasons of the newest ${format.whole(failed.looked_at, "count")}` : "", newest, table });
     if (!rows.length) return reasons.empty("No event was refused.");
-    reasons.show({ body: bars(rows.map(([name, count]) => ({ name: name.replaceAll("_", " "), value: count, text: format.whole(count, "count") }))), newest, table });
+    this.#show(reasons, { body: bars(rows.map(([name, count]) => ({ name: name.replaceAll("_", " "), value: count, text: format.whole(count, "count") }))), newest, table });
   }
 
   #duplicates(counts, newest) {
     const tile = this.tiles.duplicates;
-    if (!counts) return tile.failed("The job ingest, which counts them, does not run or has not told yet.");
+    if (!counts) return this.#lost("The job ingest, which counts them, does not run or has not told yet.", tile);
     const { since, events, duplicates } = counts;
     if (!events) return tile.empty(`No events since ingest started, ${format.moment(Date.parse(since))}.`);
     const table = { columns: [{ name: "since", kind: "time" }, { name: "valid records", kind: "count" }, { name: "duplicates", kind: "count" }], rows: [[since, events, duplicates]] };
-    tile.show({ figure: { value: duplicates / events, kind: "share" }, note: `${format.whole(duplicates, "count")} of ${format.whole(events, "count")} records since ${format.moment(Date.parse(since))}`, newest, table });
+    this.#show(tile, { figure: { value: duplicates / events, kind: "share" }, note: `${format.whole(duplicates, "count")} of ${format.whole(events, "count")} records since ${format.moment(Date.parse(since))}`, newest, table });
   }
 
   #late(arrivals, newest) {
     const tile = this.tiles.late;
-    if (!arrivals) return tile.failed("No events can be read now.");
+    if (!arrivals) return this.#lost("No events can be read now.", tile);
     const { since, events, late } = arrivals;
     const from = format.clock(Date.parse(since));
     if (!events) return tile.empty(`No events since ${from}.`);
     const table = { columns: [{ name: "since", kind: "time" }, { name: "events", kind: "count" }, { name: "late", kind: "count" }], rows: [[since, events, late]] };
-    tile.show({ figure: { value: late / events, kind: "share" }, note: `${format.whole(late, "count")} of ${format.whole(events, "count")} events since ${from}`, newest, table });
+    this.#show(tile, { figure: { value: late / events, kind: "share" }, note: `${format.whole(late, "count")} of ${format.whole(events, "count")} events since ${from}`, newest, table });
   }
 
   /* A table that has not changed stays, so that nobody loses the row that they read, or their sorting. */
@@ -134,10 +145,12 @@ class Pipeline {
     return el("div.scroll", { tabindex: 0, role: "region", "aria-label": tile.title }, drawTable(table, tile.title));
   }
 
-  #tables(tables, newest) {
+  #tables(tables, newest, away) {
+    if (!away) this.heardOfKafka = this.at;
     const columns = [{ name: "table" }, { name: "last update", kind: "time" }, { name: "changes not in ClickHouse yet", kind: "count" }];
     const table = { columns, rows: tables.map((each) => [each.name, each.updated_at, each.behind]) };
     if (!tables.length) return this.tiles.tables.empty("No table was made yet.", "./shop up");
-    this.tiles.tables.show({ body: this.#drawn(this.tiles.tables, table), newest, table });
+    const caution = away && { reason: `${away.server} does not answer.`, since: this.heardOfKafka };
+    this.#show(this.tiles.tables, { body: this.#drawn(this.tiles.tables, table), newest, table, caution });
   }
 }

@@ -1,7 +1,7 @@
 /* Products: what is looked at, put into carts, bought and sent back; and one product by day. */
 
 import { linkTo } from "../address.js";
-import { ask, definition, query, reasonsOf, tableOf } from "../api.js";
+import { ask, cautionOf, definition, query, tableOf } from "../api.js";
 import { bars } from "../charts/bars.js";
 import { LineChart } from "../charts/line.js";
 import { perBlock, share, sumOf, total } from "../data.js";
@@ -112,7 +112,7 @@ function showRank(tile, { column, kind, note }, rows, answer, { currency }, titl
     return { name: title || row.product_id, href: linkTo({ product: row.product_id }), value: decimal.drawn(row[column]), text: format.short(row[column], kind, currency), title: format.whole(row[column], kind, currency), note: [title && row.product_id, note(row, currency), titles[row.product_id]?.available === false && "sold out or hidden"].filter(Boolean).join(" · ") };
   };
   const table = tableOf({ ...answer, parameters: { ...answer.parameters, order: column, limit: MOST } }, { rows, currency });
-  tile.show({ body: bars(rows.map(bar)), table, newest: newestOf(answer), caution: reasonsOf(answer) });
+  tile.show({ body: bars(rows.map(bar)), table, newest: newestOf(answer), caution: cautionOf(answer) });
 }
 
 /** What is known of products, by id; nothing where nobody answers, as ids alone are enough. */

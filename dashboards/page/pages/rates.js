@@ -1,6 +1,6 @@
 /* What Search, Payments, Visits and Recommendations share: figures that are sums or shares of columns, with the period before. */
 
-import { definition, reasonsOf, query, tableOf } from "../api.js";
+import { cautionOf, definition, query, tableOf } from "../api.js";
 import { LineChart } from "../charts/line.js";
 import { spark } from "../charts/spark.js";
 import { ofCurrency, perBlock, share, total } from "../data.js";
@@ -31,7 +31,7 @@ export async function both(name, { range, currency }, signal, only = () => true)
 }
 
 /** What every tile shows of an answer beside its figure. */
-export const behind = (answer, currency, rows = answer.rows) => ({ table: tableOf(answer, { rows, currency }), newest: newestOf(answer), caution: reasonsOf(answer) });
+export const behind = (answer, currency, rows = answer.rows) => ({ table: tableOf(answer, { rows, currency }), newest: newestOf(answer), caution: cautionOf(answer) });
 
 /** Fills tiles of figures. */
 export function showFigures(tiles, figures, { now, before }, context, empty) {

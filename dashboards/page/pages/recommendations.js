@@ -1,6 +1,6 @@
 /* Recommendations: shown, clicked, and what they earned, by source, model and arm. */
 
-import { ask, definition, query, reasonsOf } from "../api.js";
+import { ask, cautionOf, definition, query } from "../api.js";
 import { bars } from "../charts/bars.js";
 import { grouped, total } from "../data.js";
 import { el } from "../dom.js";
@@ -66,7 +66,7 @@ function showPart(tile, unnamed, answer, revenue, currency) {
   if (!rows.length) return tile.empty(NONE);
   const net = new Map(revenue.rows.map((row) => [row.member, row.net]));
   const note = (row) => [`${format.whole(row.shown, "count")} shown`, format.counted(row.clicks, "click"), net.has(row.member) && `${format.whole(net.get(row.member), "money", currency)} net`].filter(Boolean).join(" · ");
-  tile.show({ body: bars(rows.map((row) => ({ name: row.member || unnamed, value: row.click_rate, text: format.whole(row.click_rate, "share"), note: note(row) }))), ...behind(answer), caution: reasonsOf(answer, revenue) });
+  tile.show({ body: bars(rows.map((row) => ({ name: row.member || unnamed, value: row.click_rate, text: format.whole(row.click_rate, "share"), note: note(row) }))), ...behind(answer), caution: cautionOf(answer, revenue) });
 }
 
 function showCoverage(tile, now) {

@@ -1,6 +1,6 @@
 /* Sales: revenue, orders and buyers over days, and what they are made of. */
 
-import { definition, reasonsOf, query, tableOf } from "../api.js";
+import { cautionOf, definition, query, tableOf } from "../api.js";
 import { LineChart } from "../charts/line.js";
 import { bars, heat } from "../charts/bars.js";
 import { spark } from "../charts/spark.js";
@@ -61,7 +61,7 @@ const beforeName = ({ range }) => (range.before ? named(range.before) : "");
 const compared = (before, of) => (before ? (before.rows.length ? of(before.rows) : null) : undefined);
 
 function shared(now, context) {
-  return { table: tableOf(now.answer, { rows: now.rows, currency: context.currency }), newest: newestOf(now.answer), caution: reasonsOf(now.answer) };
+  return { table: tableOf(now.answer, { rows: now.rows, currency: context.currency }), newest: newestOf(now.answer), caution: cautionOf(now.answer) };
 }
 
 function showNet(tile, now, before, context) {
@@ -113,7 +113,7 @@ async function showHours(tile, { range, currency }, signal) {
   if (!answer.rows.some((row) => row.orders)) return tile.empty("Nobody bought in these days.");
   const cells = Array.from({ length: 7 }, () => Array(24).fill(0));
   for (const row of answer.rows) cells[row.weekday - 1][row.hour] += row.orders;
-  tile.show({ body: heat(cells, (value) => format.counted(value, "order"), tile.title), table: tableOf(answer, { currency }), newest: newestOf(answer), caution: reasonsOf(answer) });
+  tile.show({ body: heat(cells, (value) => format.counted(value, "order"), tile.title), table: tableOf(answer, { currency }), newest: newestOf(answer), caution: cautionOf(answer) });
 }
 
 async function showPart(tile, dimension, { range, currency, state }, signal) {
@@ -126,5 +126,5 @@ async function showPart(tile, dimension, { range, currency, state }, signal) {
   const members = withOther(rows, MOST_MEMBERS, sums);
   const all = total(rows, "revenue");
   const shown = members.map((row) => ({ name: dimension === "country" ? format.country(row.member) : row.member, value: decimal.drawn(row.revenue), before: range.before ? decimal.drawn(row[earlier] ?? 0) : undefined, beforeText: format.whole(row[earlier] ?? 0, "money", currency), text: format.short(row.revenue, "money", currency), title: format.whole(row.revenue, "money", currency), note: `${format.whole(Number(row.revenue) / Number(all), "share")} · ${format.counted(row.orders, "order")}` }));
-  tile.show({ body: bars(shown), table: tableOf(answer, { currency }), newest: newestOf(answer), caution: reasonsOf(answer) });
+  tile.show({ body: bars(shown), table: tableOf(answer, { currency }), newest: newestOf(answer), caution: cautionOf(answer) });
 }

@@ -13,9 +13,11 @@ export class View {
    * @param {import("../tile.js").Tile[]} tiles
    * @param {{nothing: string, command?: string}} empty  what will be here, where all tiles are empty, and how to make it so
    * @param {(context: object, signal: AbortSignal) => Promise<void>} loading  fills the tiles
+   *
+   * `isOutdated`: what is shown is of before, and another try may bring the figures of now.
    */
   constructor(element, tiles, { nothing, command }, loading) {
-    Object.assign(this, { element, tiles, loading, refreshes: true });
+    Object.assign(this, { element, tiles, loading, refreshes: true, isOutdated: false });
     this.nothing = el("div.banner.plain.nothing", { hidden: true, role: "status" }, el("p", { text: nothing }), command && copyable(command));
     this.reasons = el("div.banner", { hidden: true, role: "status" }, icon("warning"), el("p"));
     element.prepend(this.nothing, this.reasons);
@@ -27,20 +29,40 @@ export class View {
     this.running = running;
     for (const tile of this.tiles) tile.loading();
     this.problem = undefined;
+    this.asked = JSON.stringify([context.range, context.currency, context.state.compare]);
+    const { asked } = this;
+    const at = Date.now();
     try {
       await this.loading(context, running.signal);
+      this.loaded = { asked, at };
+      this.isOutdated = false;
     } catch (problem) {
       if (running.signal.aborted) return;
       if (!problem.status && problem.name !== "Error") console.error(problem);
-      const what = problem.server ? `${problem.server} does not answer.` : problem.message;
-      for (const tile of this.tiles) if (["loading", "reloading"].includes(tile.element.dataset.state)) tile.failed(what);
-      this.problem = [what, GOES_ON[problem.server], "This page asks again by itself."].filter(Boolean).join(" ");
+      this.#fail(problem, this.tiles.filter((tile) => ["loading", "reloading"].includes(tile.element.dataset.state)));
     }
     this.#sayReasons();
     const isEmpty = this.tiles.every((tile) => tile.element.dataset.state === "empty");
     this.nothing.hidden = !isEmpty;
     this.element.classList.toggle("is-empty", isEmpty);
     for (const tile of this.tiles) if (isAskedFor(tile.id)) tile.openTable();
+  }
+
+  /** The tables cannot be read now: every tile says since when its figure is not sure. */
+  outdate(problem) {
+    this.#fail(problem, this.tiles);
+    this.#sayReasons();
+  }
+
+  /* Figures of the days that are asked for stay, those of others do not. */
+  #fail({ message, server, passes }, tiles) {
+    this.isOutdated = Boolean(passes);
+    const what = server ? `${server} does not answer.` : message;
+    this.problem = [what, GOES_ON[server], passes && "This page tries again by itself."].filter(Boolean).join(" ");
+    for (const tile of tiles) {
+      if (this.loaded?.asked === this.asked) tile.failed(`Not up to date since ${format.recent(this.loaded.at)}: ${what}`);
+      else tile.lost(what);
+    }
   }
 
   /* Each reason once; the tiles that it concerns have a mark. */
@@ -63,6 +85,5 @@ export class View {
 /** When the newest data behind an answer is of, in words. */
 export function newestOf(answer) {
   if (!answer.updated_at) return "";
-  const ms = Date.parse(answer.updated_at);
-  return Date.now() - ms < 43_200_000 ? `updated ${format.clock(ms, undefined, true)}` : `updated ${format.moment(ms)}`;
+  return `updated ${format.recent(Date.parse(answer.updated_at))}`;
 }

@@ -179,7 +179,7 @@ def _configuration(settings: Settings, on_error: Callable[[KafkaError], None]) -
     return {
         **committed_reader(settings, "shopstream-dashboard"),
         "auto.offset.reset": "error",
-        "socket.timeout.ms": 10_000,
+        "socket.timeout.ms": 5_000,
         "reconnect.backoff.max.ms": 1_000,
         "fetch.wait.max.ms": 1_000,
         "queued.max.messages.kbytes": 4 * 1024,

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Iterator, Mapping
 from types import SimpleNamespace
 from typing import Any
@@ -114,6 +115,26 @@ async def test_while_kafka_is_away_the_last_state_stands_and_is_in_doubt(
     assert state.offsets == {f"{TOPIC}-0": 17}
     assert doubtful["reason"].startswith("Kafka does not answer")
     assert doubtful["since"] == "1970-01-12T13:46:40.000Z"
+
+
+async def test_while_kafka_is_silent_what_it_said_a_while_ago_is_in_doubt(
+    freshness: SinkFreshness, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(freshness_module, "PATIENCE_SECONDS", 0.01)
+    await freshness.of(["sales_daily"])
+    answers = threading.Event()
+    monkeypatch.setattr(offsets_of(freshness), "ends", lambda: answers.wait(10) and {})
+
+    clock.now += 2
+    assert freshness.doubtful(await freshness.of(["sales_daily"])) == []
+    clock.now += 4
+    (doubtful,) = freshness.doubtful(await freshness.of(["sales_daily"]))
+    assert doubtful["reason"].startswith("Kafka has not answered yet")
+    assert doubtful["since"] == "1970-01-12T13:46:40.000Z"
+
+    answers.set()
+    await freshness.close()
+    assert freshness.doubtful(await freshness.of(["sales_daily"])) == []
 
 
 async def test_kafka_is_asked_once_a_second_however_many_ask(freshness: SinkFreshness, clock: Clock) -> None:
