@@ -68,6 +68,17 @@ def figure(page: Page, tile: str) -> Decimal | None:
     return Decimal(value) if value else None
 
 
+def wait_for_figure(page: Page, tile: str, value: int) -> None:
+    """Wait until a tile has this figure."""
+    has = "([tile, value]) => document.querySelector(`[data-tile=${tile}] .figure`).dataset.value === value"
+    wait_for(page, has, [tile, str(value)])
+
+
+def wait_until_nothing_is_stale(page: Page) -> None:
+    """Wait until no tile says that it is not up to date."""
+    wait_for(page, "!document.querySelector('[data-state=stale]')")
+
+
 def texts(page: Page, selector: str) -> list[str]:
     """The texts of elements."""
     found: list[str] = page.eval_on_selector_all(selector, "all => all.map(each => each.textContent)")

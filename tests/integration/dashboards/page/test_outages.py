@@ -19,8 +19,16 @@ from local.platform import Platform
 from schemas.settings import Settings
 from tests.integration.dashboards.page.conftest import Shown
 from tests.integration.dashboards.page.present import CURRENCY, SALES, Shop, sales_row
-from tests.integration.dashboards.page.test_live_page import wait_for_orders, wait_until_nothing_is_stale
-from tests.support.dashboard_pages import SECONDS, figure, look_at, states, texts, wait_for
+from tests.support.dashboard_pages import (
+    SECONDS,
+    figure,
+    look_at,
+    states,
+    texts,
+    wait_for,
+    wait_for_figure,
+    wait_until_nothing_is_stale,
+)
 
 pytestmark = pytest.mark.platform
 
@@ -83,7 +91,7 @@ def test_without_clickhouse_every_tile_says_since_when_and_is_right_again(
     wait_for(page, "[...document.querySelectorAll('.tile')].some(each => each.dataset.state === 'ready')")
     today_has(shown.settings, shown.today, orders)
     come_back_to(page)
-    wait_for(page, f"document.querySelector('[data-tile=orders] .figure').dataset.value === '{orders}'")
+    wait_for_figure(page, "orders", orders)
     wait_until_nothing_is_stale(page)
     assert figure(page, "net") == Decimal(orders)
     assert "error" not in states(page)
@@ -104,7 +112,7 @@ def test_without_kafka_live_is_stale_and_the_other_pages_are_in_doubt(
     live = look(f"page=live&currency={CURRENCY}")
     sales = look_at(live.context.new_page(), f"{shown.url}/?page=sales&currency={CURRENCY}")
     shop.sells(7_000, Decimal(5))
-    wait_for_orders(live, 7_000)
+    wait_for_figure(live, "orders", 7_000)
     live.evaluate("window.isTheSame = true")
     net = figure(sales, "net")
     with away(platform, "kafka"):
@@ -119,7 +127,7 @@ def test_without_kafka_live_is_stale_and_the_other_pages_are_in_doubt(
 
     wait_until_nothing_is_stale(live)
     shop.sells(7_001, Decimal(6))
-    wait_for_orders(live, 7_001)
+    wait_for_figure(live, "orders", 7_001)
     assert figure(live, "net") == Decimal(6)
     assert live.evaluate(SAME_PAGE)
     wait_for_at_each_look(sales, f"!{IN_DOUBT}")
