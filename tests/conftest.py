@@ -69,7 +69,7 @@ def platform(group_resources: workers.GroupResources, tmp_path_factory: pytest.T
 
 @pytest.fixture(scope="session")
 def platform_of_the_demo(group_resources: workers.GroupResources, tmp_path_factory: pytest.TempPathFactory) -> Platform:
-    """Nothing yet: the demo of test_main_job.py starts it, and test_importers.py is the next to use it."""
+    """Nothing yet: the demo of test_main_job.py starts it; test_demo_dashboard.py and test_importers.py use it next."""
     data, base = tmp_path_factory.mktemp("main job") / "data", free_base(random.Random())
     settings = Settings(data_dir=data, port_base=base, metrics_checkpoint_interval_ms=CHECKPOINT_MS)
     return group_resources.hold(not_yet_started(settings))

@@ -38,7 +38,9 @@ from schemas.codec import Encoder, load_schema
 from schemas.failures import Reason
 from schemas.settings import Settings
 from schemas.topics import EVENTS, HEADER_RECEIVED_AT
-from tests.support import online_retail
+from tests.support import dashboard_pages, online_retail
+from tests.support.browsers import chromium
+from tests.support.dashboard_pages import amounts, in_cents, look_at, texts, viewer
 from tests.support.faults import process_of
 
 pytestmark = [pytest.mark.platform, pytest.mark.timeout(2400)]
@@ -151,6 +153,20 @@ def test_products_and_minutes_equal_pandas(shop: Platform, lines: pd.DataFrame) 
     gross = sold.groupby(minute)["amount"].sum()
     sales = {row["minute"][:16].replace("T", " "): Decimal(row["gross"]) for row in table(shop, "sales_minutely")}
     assert {each: amount for each, amount in sales.items() if amount} == gross.to_dict()
+
+
+def test_a_newcomer_opens_the_dashboard_and_finds_the_net_revenue_of_each_day(
+    shop: Platform, days: list[dict[str, str]]
+) -> None:
+    with chromium() as browser, viewer(browser) as page:
+        look_at(page, f"http://127.0.0.1:{shop.settings.port('dashboard')}")
+
+        assert page.inner_text("[aria-current=page]") == "Sales"
+        four_weeks = [each for each in days if each["day"] >= "2011-11-12"]
+        assert dashboard_pages.figure(page, "net") == sum(Decimal(each["net"]) for each in four_weeks)
+        day, net, *_ = texts(page, "[data-tile=net] .unseen tbody tr:last-child td")
+        assert (day, days[-1]["day"]) == ("Fri, 9 Dec 2011", "2011-12-09")
+        assert amounts([net]) == [in_cents(Decimal(days[-1]["net"]))]
 
 
 def test_the_platform_stays_below_five_gigabytes(shop: Platform) -> None:

@@ -22,6 +22,7 @@ WORKERS = 2
 SHARED_PLATFORM = "the platform without jobs"
 GROUPS = {
     "tests/integration/test_main_job.py": "main job",
+    "tests/integration/test_demo_dashboard.py": "main job",
     "tests/integration/test_importers.py": "main job",
     "tests/integration/collector": SHARED_PLATFORM,
     "tests/integration/sinks": SHARED_PLATFORM,
