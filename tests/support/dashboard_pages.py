@@ -81,8 +81,7 @@ def wait_until_nothing_is_stale(page: Page) -> None:
 
 def texts(page: Page, selector: str) -> list[str]:
     """The texts of elements."""
-    found: list[str] = page.eval_on_selector_all(selector, "all => all.map(each => each.textContent)")
-    return found
+    return [str(each) for each in page.eval_on_selector_all(selector, "all => all.map(each => each.textContent)")]
 
 
 def states(page: Page) -> set[str]:
