@@ -27,6 +27,26 @@ class DependencyUnavailable(ShopError):
         self.reason = reason
 
 
+class KafkaClientStuck(ShopError):
+    """Kafka's client library does not come back from a call that has no time-out of its own.
+
+    It cannot be closed either: the process has to end without it, and to be started again.
+
+    Args:
+        servers: Which Kafka.
+        call: What it does not come back from.
+        seconds: For how long it was waited for.
+    """
+
+    exit_code = 3
+
+    def __init__(self, servers: str, call: str, seconds: float) -> None:
+        super().__init__(
+            f"The Kafka client of {servers} has not come back from a {call} for {seconds:g} s. This process ends, "
+            "to be started again: nothing is lost."
+        )
+
+
 class RegistryUnavailable(DependencyUnavailable):
     """The schema registry did not answer: wait and ask again, never reject a record for it."""
 

@@ -13,6 +13,7 @@ ShopError
 │   └── BatchRefused          a store does not take the records of a batch
 ├── DependencyUnavailable     a server did not answer in time
 │   └── RegistryUnavailable   the schema registry did not
+├── KafkaClientStuck          Kafka's client does not come back from a call
 ├── DeliveryError             Kafka did not take a record
 ├── RecordsDeleted            Kafka has deleted records that were still to be read
 │                                                                                local/errors.py:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 from collections.abc import Callable
 from threading import Event
 
+from connections.errors import KafkaClientStuck
 from schemas.errors import ShopError
 from schemas.settings import Settings
 
@@ -24,6 +26,9 @@ def run_until_signal(run: Callable[[Settings, Event], None], logger: logging.Log
         signal.signal(number, lambda *_: stopping.set())
     try:
         run(Settings(), stopping)
+    except KafkaClientStuck as error:
+        logger.critical("%s", error)
+        os._exit(error.exit_code)  # an orderly end would wait for the client
     except ShopError as error:
         logger.critical("%s", error)
         return error.exit_code

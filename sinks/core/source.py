@@ -8,8 +8,9 @@ from typing import Any, Final, NamedTuple, Protocol
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
-from connections.errors import DependencyUnavailable, RecordsDeleted
+from connections.errors import DependencyUnavailable, KafkaClientStuck, RecordsDeleted
 from connections.kafka import committed_reader
+from coordination.time_limit import within
 from coordination.waiting import wait_until
 from schemas.errors import ShopError
 from schemas.offsets import OffsetRange, Partition
@@ -21,6 +22,9 @@ from sinks.core.starting import Start, start_at
 logger = logging.getLogger(__name__)
 
 CALL_TIMEOUT_SECONDS: Final = 10.0
+COMMIT_SECONDS: Final = 60.0
+"""How long a commit may take. librdkafka has no limit of its own, and under load one was seen that never came back."""
+
 LONGEST_FETCH_MS: Final = 200
 """How long Kafka gathers records before it answers."""
 
@@ -85,17 +89,20 @@ class KafkaSource:
         self._end_of = end_of
         self._partitions: dict[tuple[str, int], Partition] = {}
         self._paused = False
+        self._is_stuck = False
         self._consumer = Consumer(_configuration(settings, description.group), logger=logger)
         self._subscribe()
 
     def close(self) -> None:
-        """Leave the group."""
-        self._consumer.close()
+        """Leave the group, unless the client is stuck: it would not come back from this either."""
+        if not self._is_stuck:
+            self._consumer.close()
 
     def read(self, most: int, timeout_seconds: float) -> list[Record]:
         """The next records, at most ``most``, after at most the time-out; changes of ownership come before.
 
         Raises:
+            KafkaClientStuck: It does not come back from a commit.
             ShopError: The consumer cannot go on.
         """
         messages = self._consumer.consume(most, timeout_seconds)
@@ -164,13 +171,24 @@ class KafkaSource:
 
     def _commit(self, offset: TopicPartition) -> bool:
         try:
-            outcome = self._consumer.commit(offsets=[offset], asynchronous=False)
-            for committed in outcome:
+            for committed in self._committed([offset]):
                 if committed.error:
                     raise KafkaException(committed.error)
         except KafkaException as error:
             return self._lost_ownership(error)
         return True
+
+    def _committed(self, offsets: list[TopicPartition]) -> list[TopicPartition]:
+        """Commit offsets.
+
+        Raises:
+            KafkaClientStuck: The client does not come back.
+        """
+        try:
+            return within(COMMIT_SECONDS, lambda: self._consumer.commit(offsets=offsets, asynchronous=False))
+        except TimeoutError as error:
+            self._is_stuck = True
+            raise KafkaClientStuck(self._servers, "commit", COMMIT_SECONDS) from error
 
     def _lost_ownership(self, error: KafkaException) -> bool:
         reason: KafkaError = error.args[0]
@@ -226,7 +244,7 @@ class KafkaSource:
         """Commit where reading begins for the first time: what Kafka deletes from then on is missing."""
         if unread:
             offsets = [TopicPartition(*partition, starts[partition].position) for partition in map(_partition, unread)]
-            self._consumer.commit(offsets=offsets, asynchronous=False)
+            self._committed(offsets)
 
     def _start(self, committed: TopicPartition) -> Start:
         if committed.error:
