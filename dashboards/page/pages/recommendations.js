@@ -21,8 +21,8 @@ const NONE = "None in these days.";
 const EMPTY = "No recommendation was shown in these days. The service reports what it shows where SHOP_SERVING_REPORTS_SHOWN is set; see docs/serving.md.";
 
 export function open() {
-  const tiles = [...tilesOf("recommendation_activity_daily", ACTIVITY), ...tilesOf("recommendation_revenue_daily", REVENUE)];
-  const lines = new Tile({ id: "rec-days", title: "Clicks and purchases", definition: definition("recommendation_activity_daily", "clicks", "purchases"), span: 6, plain: true, height: 280 });
+  const tiles = [...tilesOf("recommendations_by_day", ACTIVITY), ...tilesOf("recommendation_revenue_by_day", REVENUE)];
+  const lines = new Tile({ id: "rec-days", title: "Clicks and purchases", definition: definition("recommendations_by_day", "clicks", "purchases"), span: 6, plain: true, height: 280 });
   const positions = new Tile({ id: "positions", title: "Click rate by position", definition: definition("recommendations_by_member", "member", "click_rate"), span: 3, plain: true, height: 280 });
   const fresh = listsTile();
   const parts = PARTS.map(([dimension, title]) => new Tile({ id: dimension, title: `Click rate ${title.toLowerCase()}`, definition: definition("recommendations_by_member", "member", "shown", "clicks", "purchases", "click_rate"), span: 4, plain: true, height: 280 }));
@@ -34,11 +34,11 @@ export function open() {
     const earned = (dimension) => query("recommendation_revenue_by_member", { from: range.first, to: range.last, dimension, currency }, { signal });
     await Promise.all([
       showFresh(fresh, signal),
-      both("recommendation_activity_daily", context, signal).then((activity) => {
+      both("recommendations_by_day", context, signal).then((activity) => {
         showFigures(tiles.slice(0, ACTIVITY.length), ACTIVITY, activity, context, NONE);
         showLines(lines, [{ name: "Clicks", of: (rows) => total(rows, "clicks") }, { name: "Purchases", of: (rows) => total(rows, "purchases") }], activity, context, { empty: NONE });
       }),
-      both("recommendation_revenue_daily", context, signal).then((revenue) => showFigures(tiles.slice(ACTIVITY.length), REVENUE, revenue, context, "Nothing was bought after a recommendation in these days.")),
+      both("recommendation_revenue_by_day", context, signal).then((revenue) => showFigures(tiles.slice(ACTIVITY.length), REVENUE, revenue, context, "Nothing was bought after a recommendation in these days.")),
       both("recommendation_coverage_daily", { ...context, range: { ...range, before: null } }, signal).then(({ now }) => showCoverage(cover, now)),
       members("position").then((answer) => showPositions(positions, answer)),
       ...PARTS.map(async ([dimension, , unnamed], n) => showPart(parts[n], unnamed, await members(dimension), await earned(dimension), currency)),

@@ -406,6 +406,20 @@ def test_recommendations_by_each_dimension(settings: Settings) -> None:
     ]
 
 
+def test_recommendations_day_by_day(settings: Settings) -> None:
+    columns = ("day", "shown", "clicks", "purchases", "click_rate", "conversion_rate")
+    assert chosen(rows_of(settings, "recommendations_by_day"), *columns) == [
+        (FIRST, 10, 4, 1, 0.4, 0.25),
+        (LAST, 15, 1, 0, 1 / 15, 0.0),
+    ]
+    earned = rows_of(settings, "recommendation_revenue_by_day", currency=GBP)
+    assert chosen(earned, "day", "units", "gross", "refunds", "cancelled", "net") == [
+        (FIRST, 2, Decimal(20), Decimal(3), Decimal(1), Decimal(16)),
+        (LAST, 1, Decimal(5), Decimal(0), Decimal(0), Decimal(5)),
+    ]
+    assert rows_of(settings, "recommendation_revenue_by_day", currency=EUR) == []
+
+
 def test_the_last_orders_come_first(settings: Settings) -> None:
     assert chosen(rows_of(settings, "last_orders", limit="2"), "order_id", "at", "value", "units", "country") == [
         ("o2", at(9, 2), Decimal("1.5"), 3, "GB"),
