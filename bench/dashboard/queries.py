@@ -3,8 +3,8 @@
     python -m bench.dashboard.queries --events 10000000 --rounds 20
 
 asks the ClickHouse of a running platform (SHOP_PORT_BASE), of which it needs no other part. Each query is asked for the
-last 28 days, as a page opens with, and for the two years. Exit code 1: a p95 is over the limit. On a busy machine look
-at the CPU seconds: a query on an idle core takes no longer than those.
+last 28 days, as a page opens with, and for the two years. Exit code 1: a p95 of a query that a page asks is over the
+limit. On a busy machine look at the CPU seconds: a query on an idle core takes no longer than those.
 """
 
 from __future__ import annotations
@@ -12,10 +12,12 @@ from __future__ import annotations
 import argparse
 import asyncio
 import math
+import re
 import sys
 import time
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import median
 from typing import Final
 
@@ -33,6 +35,8 @@ from schemas.settings import Settings
 LIMIT_SECONDS: Final = 0.150
 RANGES: Final = {"28 days": MONTH, "two years": FIRST}
 ANY_DAYS: Final = "any"
+PAGES: Final = Path(__file__).parents[2] / "dashboards" / "page"
+_ASKED: Final = re.compile(r'(?<!definition\()"(\w+)"')
 PRODUCT: Final = "p7"
 CHOICES: Final = {
     "products_top": ({}, {"product": PRODUCT}),
@@ -66,10 +70,14 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What one question took: seconds, and CPU seconds of ClickHouse, which others on the machine change less."""
+    """What one question took: seconds, and CPU seconds of ClickHouse, which others on the machine change less.
+
+    ``is_asked``: a page asks it.
+    """
 
     name: str
     days: str
+    is_asked: bool
     p50: float
     p95: float
     cpu: float
@@ -86,6 +94,11 @@ def cases(only: str) -> list[Case]:
     ]
 
 
+def asked_by_pages() -> frozenset[str]:
+    """The names that stand in a page's code, but for those of which it shows the definition alone."""
+    return frozenset(name for page in PAGES.rglob("*.js") for name in _ASKED.findall(page.read_text(encoding="utf-8")))
+
+
 def _has_days(query: Query) -> bool:
     return any(each.name == "from" for each in query.parameters)
 
@@ -94,11 +107,13 @@ async def measure(settings: Settings, asked: Iterable[Case], rounds: int) -> Asy
     """Each question, with a line of what it took."""
     clickhouse = ClickHouse(settings)
     server = listener_of(settings.port("clickhouse"))
+    of_pages = asked_by_pages()
     for case in asked:
+        is_asked = case.query.name in of_pages
         try:
-            measured = await measure_one(clickhouse, server, case, rounds)
+            measured = await measure_one(clickhouse, server, case, rounds, is_asked)
         except DependencyUnavailable as error:
-            measured = Measured(case.name, case.days, math.inf, math.inf, math.inf)
+            measured = Measured(case.name, case.days, is_asked, math.inf, math.inf, math.inf)
             print(error, flush=True)
         except StatementRefused as error:
             if error.code != TOO_MANY_ROWS:
@@ -110,7 +125,9 @@ async def measure(settings: Settings, asked: Iterable[Case], rounds: int) -> Asy
     await clickhouse.close()
 
 
-async def measure_one(clickhouse: ClickHouse, server: psutil.Process, case: Case, rounds: int) -> Measured:
+async def measure_one(
+    clickhouse: ClickHouse, server: psutil.Process, case: Case, rounds: int, is_asked: bool
+) -> Measured:
     """One question, after one answer that is not counted."""
     await once(clickhouse, case)
     seconds, cpu = [], []
@@ -119,7 +136,7 @@ async def measure_one(clickhouse: ClickHouse, server: psutil.Process, case: Case
         seconds.append(await once(clickhouse, case))
         cpu.append(cpu_seconds(server) - before)
     p95 = sorted(seconds)[min(rounds - 1, round(rounds * 0.95))]
-    return Measured(case.name, case.days, median(seconds), p95, median(cpu))
+    return Measured(case.name, case.days, is_asked, median(seconds), p95, median(cpu))
 
 
 async def once(clickhouse: ClickHouse, case: Case) -> float:
@@ -134,7 +151,7 @@ def line(each: Measured) -> str:
     """One row of the table, in milliseconds."""
     return (
         f"{each.name:<44} {each.days:<10} {each.p50 * 1e3:>8.1f} {each.p95 * 1e3:>8.1f} {each.cpu * 1e3:>8.1f}"
-        f"{'  over the limit' if each.p95 > LIMIT_SECONDS else ''}"
+        f"{'  over the limit' if each.p95 > LIMIT_SECONDS else ''}{'' if each.is_asked else '  (no page)'}"
     )
 
 
@@ -150,10 +167,10 @@ def report(measured: Sequence[Measured]) -> int:
             f"{days}: the slowest of {len(of_days)} is {slowest.name}, p95 {slowest.p95 * 1e3:.1f} ms; "
             f"the costliest is {costliest.name}, {costliest.cpu * 1e3:.1f} ms of CPU"
         )
-    over = [f"{each.name} ({each.days})" for each in measured if each.p95 > LIMIT_SECONDS]
+    over = [f"{each.name} ({each.days})" for each in measured if each.is_asked and each.p95 > LIMIT_SECONDS]
     costly = [f"{each.name} ({each.days})" for each in measured if each.cpu > LIMIT_SECONDS]
     print(f"CPU over {LIMIT_SECONDS * 1e3:.0f} ms: {', '.join(costly) or 'none'}")
-    print(f"p95 over {LIMIT_SECONDS * 1e3:.0f} ms: {', '.join(over) or 'none'}")
+    print(f"asked by a page, p95 over {LIMIT_SECONDS * 1e3:.0f} ms: {', '.join(over) or 'none'}")
     return 1 if over else 0
 
 
