@@ -1,7 +1,8 @@
 """Which tests run one after the other in one process, and which groups of them begin first.
 
-``./shop test`` runs two processes. A platform is shared by the tests of a group, so a group stays in one process. While
-one platform waits, for a checkpoint or for a part that was killed, the other process computes.
+``./shop test`` runs three processes. A platform is shared by the tests of a group, so a group stays in one process. While
+one platform waits, for a checkpoint or for a part that was killed, the other processes compute: two of them left a third
+of two cores idle.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ from xdist.scheduler import LoadScopeScheduling
 
 _T = TypeVar("_T")
 
-WORKERS = 2
-"""However many cores there are: each may have a platform, which takes a core and some gigabytes."""
+WORKERS = 3
+"""However many cores there are: each may have a platform, which takes most of a core and some gigabytes."""
 
 SHARED_PLATFORM = "the platform without jobs"
 GROUPS = {
@@ -27,11 +28,11 @@ GROUPS = {
     "tests/integration/collector": SHARED_PLATFORM,
     "tests/integration/sinks": SHARED_PLATFORM,
     "tests/integration/serving": SHARED_PLATFORM,
-    "tests/integration/dashboards": SHARED_PLATFORM,
     "tests/integration/operations": SHARED_PLATFORM,
     "tests/integration/test_models.py": SHARED_PLATFORM,
     "tests/integration/test_platform.py": SHARED_PLATFORM,  # kills the parts
     "tests/docs": SHARED_PLATFORM,  # submits jobs, which the others do not expect
+    "tests/integration/dashboards": "dashboards",
     "tests/faults": "faults",
     "tests/contract/clickhouse": "clickhouse",
     "tests/integration/test_history.py": "history",
