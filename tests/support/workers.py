@@ -1,8 +1,8 @@
 """Which tests run one after the other in one process, and which groups of them begin first.
 
-``./shop test`` runs three processes. A platform is shared by the tests of a group, so a group stays in one process. While
-one platform waits, for a checkpoint or for a part that was killed, the other processes compute: two of them left a third
-of two cores idle.
+``./shop test`` runs three processes. A platform is shared by the tests of a group, so a group stays in one process.
+While one platform waits, for a checkpoint or for a part that was killed, the other processes compute: two of them left
+a third of two cores idle.
 """
 
 from __future__ import annotations

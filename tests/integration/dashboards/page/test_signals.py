@@ -15,7 +15,8 @@ from dashboards.service.tables import TOPIC_OF
 from schemas import redis_keys
 from schemas.list_freshness import field_of
 from schemas.recommendations import Product, encode_product
-from tests.integration.dashboards.page.conftest import Shown, wait_for
+from tests.integration.dashboards.page.conftest import Shown
+from tests.support.dashboard_pages import wait_for
 
 pytestmark = pytest.mark.platform
 
