@@ -1,8 +1,8 @@
 """Which tests run one after the other in one process, and which groups of them begin first.
 
-``./shop test`` runs three processes. A platform is shared by the tests of a group, so a group stays in one process.
-While one platform waits, for a checkpoint or for a part that was killed, the other processes compute: two of them left
-a third of two cores idle.
+``./shop test`` runs two processes. A platform is shared by the tests of a group, so a group stays in one process. While
+one platform waits, for a checkpoint or for a part that was killed, the other process computes. Three processes use what
+two leave idle of two cores, up to a third, but what waits for a minute then waits in vain now and then.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from xdist.scheduler import LoadScopeScheduling
 
 _T = TypeVar("_T")
 
-WORKERS = 3
-"""However many cores there are: each may have a platform, which takes most of a core and some gigabytes."""
+WORKERS = 2
+"""However many cores there are: each may have a platform, which takes a core and some gigabytes."""
 
 SHARED_PLATFORM = "the platform without jobs"
 GROUPS = {
