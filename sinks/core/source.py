@@ -90,6 +90,7 @@ class KafkaSource:
         self._partitions: dict[tuple[str, int], Partition] = {}
         self._paused = False
         self._is_stuck = False
+        self._starting: list[TopicPartition] = []
         self._consumer = Consumer(_configuration(settings, description.group), logger=logger)
         self._subscribe()
 
@@ -106,6 +107,7 @@ class KafkaSource:
             ShopError: The consumer cannot go on.
         """
         messages = self._consumer.consume(most, timeout_seconds)
+        self._commit_starting_offsets()
         records = []
         for message in messages:
             record = self._record(message)
@@ -131,11 +133,11 @@ class KafkaSource:
 
     def prepare(self, offsets: OffsetRange) -> bool:
         """Commit the range as metadata at its first offset. See ``delivery.OffsetStore``."""
-        return self._commit(TopicPartition(*offsets.partition, offsets.first, metadata=offsets.to_metadata()))
+        return self._commit([TopicPartition(*offsets.partition, offsets.first, metadata=offsets.to_metadata())])
 
     def commit(self, partition: Partition, next_offset: int) -> bool:
         """Commit the offset without metadata. See ``delivery.OffsetStore``."""
-        return self._commit(TopicPartition(*partition, next_offset, metadata=""))
+        return self._commit([TopicPartition(*partition, next_offset, metadata="")])
 
     def lag(self, positions: dict[Partition, int]) -> int:
         """Records beyond the positions, by the ends that the last fetches brought."""
@@ -169,26 +171,26 @@ class KafkaSource:
         name = (message.topic() or "", message.partition() or 0)
         return self._partitions.get(name) or self._partitions.setdefault(name, Partition(*name))
 
-    def _commit(self, offset: TopicPartition) -> bool:
-        try:
-            for committed in self._committed([offset]):
-                if committed.error:
-                    raise KafkaException(committed.error)
-        except KafkaException as error:
-            return self._lost_ownership(error)
-        return True
+    def _commit(self, offsets: list[TopicPartition]) -> bool:
+        """Commit offsets; False when this process no longer owns their partitions.
 
-    def _committed(self, offsets: list[TopicPartition]) -> list[TopicPartition]:
-        """Commit offsets.
+        Not from within a callback of the client: there it answers no thread but the one that it called.
 
         Raises:
+            DependencyUnavailable: Kafka does not answer.
             KafkaClientStuck: The client does not come back.
         """
         try:
-            return within(COMMIT_SECONDS, lambda: self._consumer.commit(offsets=offsets, asynchronous=False))
+            committed = within(COMMIT_SECONDS, lambda: self._consumer.commit(offsets=offsets, asynchronous=False))
+            for each in committed:
+                if each.error:
+                    raise KafkaException(each.error)
         except TimeoutError as error:
             self._is_stuck = True
             raise KafkaClientStuck(self._servers, "commit", COMMIT_SECONDS) from error
+        except KafkaException as error:
+            return self._lost_ownership(error)
+        return True
 
     def _lost_ownership(self, error: KafkaException) -> bool:
         reason: KafkaError = error.args[0]
@@ -237,14 +239,34 @@ class KafkaSource:
     def _starts_now(self, assigned: list[TopicPartition]) -> dict[Partition, Start]:
         committed = self._consumer.committed(assigned, timeout=CALL_TIMEOUT_SECONDS)
         starts = {_partition(each): self._start(each) for each in committed}
-        self._commit_starting_offsets([each for each in committed if each.offset < 0], starts)
+        self._starting = [
+            TopicPartition(*partition, starts[partition].position)
+            for partition in (_partition(each) for each in committed if each.offset < 0)
+        ]
         return starts
 
-    def _commit_starting_offsets(self, unread: list[TopicPartition], starts: dict[Partition, Start]) -> None:
-        """Commit where reading begins for the first time: what Kafka deletes from then on is missing."""
-        if unread:
-            offsets = [TopicPartition(*partition, starts[partition].position) for partition in map(_partition, unread)]
-            self._committed(offsets)
+    def _commit_starting_offsets(self) -> None:
+        """Commit where reading begins for the first time: what Kafka deletes from then on is missing.
+
+        Nothing is delivered before: a later commit of these would undo what was committed meanwhile.
+        """
+        starting, self._starting = self._starting, []
+        if starting:
+            wait_until(
+                lambda: self._is_answered(starting),
+                ASSIGN_SECONDS,
+                lambda: DependencyUnavailable("Kafka", self._servers, "where reading begins cannot be committed"),
+                poll_seconds=ASSIGN_PAUSE_SECONDS,
+            )
+
+    def _is_answered(self, starting: list[TopicPartition]) -> bool:
+        """Whether Kafka has these offsets, or another process owns their partitions and begins by itself."""
+        try:
+            self._commit(starting)
+        except DependencyUnavailable as error:
+            logger.warning("Where reading begins is not committed yet, trying again: %s", error)
+            return False
+        return True
 
     def _start(self, committed: TopicPartition) -> Start:
         if committed.error:
