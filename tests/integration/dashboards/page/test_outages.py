@@ -124,8 +124,7 @@ def test_without_kafka_live_is_stale_and_the_other_pages_are_in_doubt(
         stale = f"Not up to date since {TIME}: Kafka does not answer. This page tries again by itself."
         assert all(re.fullmatch(stale, text) for text in texts(live, ".tile:not([data-tile=alerts]) .caution"))
         assert figure(live, "orders") == 7_000
-        wait_for_at_each_look(sales, NET_IS_IN_DOUBT)
-        assert sales.evaluate(KAFKA_IS_NAMED)
+        wait_for_at_each_look(sales, f"{KAFKA_IS_NAMED} && {NET_IS_IN_DOUBT}")
         assert figure(sales, "net") == net
 
     wait_until_nothing_is_stale(live)
