@@ -113,12 +113,18 @@ def test_a_click_changes_the_users_own_list(stage: Stage) -> None:
 
 
 def test_it_is_counted_how_long_a_click_takes_into_the_list(stage: Stage) -> None:
-    def counted() -> ListFreshness:
-        counts = {name.decode(): int(count) for name, count in stage.redis.hgetall(LIST_FRESHNESS).items()}
-        return freshness_of(counts, int(time.time() // 60))
+    def counts() -> dict[str, int]:
+        return {name.decode(): int(count) for name, count in stage.redis.hgetall(LIST_FRESHNESS).items()}
 
-    stage.wait(lambda: counted().lists >= len(USERS))
-    freshness = counted()
+    def of_these_clicks() -> ListFreshness:
+        new = {name: count - before.get(name, 0) for name, count in counts().items()}
+        return freshness_of(new, int(time.time() // 60))
+
+    before = counts()  # of the tests before, on the same platform
+    for user in USERS:
+        stage.wait_for_list(user, stage.view(user, "p1"))
+    stage.wait(lambda: of_these_clicks().lists >= len(USERS))
+    freshness = of_these_clicks()
     assert freshness.p50_seconds is not None
     assert freshness.p99_seconds is not None
     assert 0 < freshness.p50_seconds <= freshness.p99_seconds < WAIT_SECONDS
