@@ -216,6 +216,7 @@ class KafkaSource:
             self._consumer.resume(offsets)  # paused when it was taken away, a partition would come back paused
 
     def _on_revoke(self, _consumer: Consumer, revoked: list[TopicPartition]) -> None:
+        self._starting = []  # a later owner may have committed more by now
         self._owner.revoked([_partition(each) for each in revoked])
 
     def _starts(self, assigned: list[TopicPartition]) -> dict[Partition, Start]:
