@@ -156,13 +156,13 @@ class Cluster:
         if vertex is None:
             return None
         name = vertex["name"].partition(" -> ")[0]
-        wanted = [f"{name}.{counter}" for counter in (_IN, _OUT)]
+        metric_names = [f"{name}.{counter}" for counter in (_IN, _OUT)]
         path = f"/jobs/{job_id}/vertices/{vertex['id']}/subtasks/metrics"
-        answer = self._call("GET", path, parameters={"get": ",".join(wanted), "agg": "sum"}).json()
+        answer = self._call("GET", path, parameters={"get": ",".join(metric_names), "agg": "sum"}).json()
         sums = {each["id"]: int(each["sum"]) for each in answer}
-        if set(sums) != set(wanted):
+        if set(sums) != set(metric_names):
             return None  # its tasks have not told yet
-        records_in, records_out = (sums[each] for each in wanted)
+        records_in, records_out = (sums[each] for each in metric_names)
         return OperatorCounts(records_in, records_out, vertex["start-time"])
 
     def checkpoints(self, job_id: str) -> dict[str, Any]:

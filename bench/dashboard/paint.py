@@ -15,18 +15,14 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Final
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser
 
 from schemas.settings import Settings
-from tests.support.browsers import CHROMIUM, FLAGS
+from tests.support.browsers import chromium
+from tests.support.dashboard_pages import look_at, wait_for
 
 PAGES: Final = ("live", "sales", "products", "visits", "search", "payments", "recommendations", "explorer", "pipeline")
-LOADING: Final = "[data-state=loading], [data-state=reloading]"
-SHOWN: Final = "[data-state], main section"
-"""A tile, or a section of a page without tiles."""
-
-WAIT_SECONDS: Final = 60.0
-FIRST_PAINT: Final = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? null"
+FIRST_PAINT: Final = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime"
 LOADED: Final = """(() => {
   const entries = [...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')];
   return [entries.length, entries.reduce((sum, entry) => sum + entry.transferSize, 0)];
@@ -55,33 +51,20 @@ def opened(browser: Browser, url: str) -> Shown:
     context = browser.new_context()
     page = context.new_page()
     started = time.monotonic()
-    page.goto(url, wait_until="load", timeout=WAIT_SECONDS * 1000)
-    first_paint = _awaited(page, FIRST_PAINT)
-    _awaited(page, f"document.querySelector('{SHOWN}') && true")
-    _awaited(page, f"document.querySelector('{LOADING}') === null || null")
+    look_at(page, url)
     figures = (time.monotonic() - started) * 1000
+    wait_for(page, FIRST_PAINT)
+    first_paint = page.evaluate(FIRST_PAINT)
     requests, size = page.evaluate(LOADED)
     context.close()
-    return Shown(float(str(first_paint)), figures, requests, size)
-
-
-def _awaited(page: Page, script: str) -> object:
-    """What a script gives once it is not null; Playwright's own wait needs eval, which the page's policy forbids."""
-    deadline = time.monotonic() + WAIT_SECONDS
-    while (value := page.evaluate(script)) is None:
-        if time.monotonic() > deadline:
-            message = f"not within {WAIT_SECONDS:g} seconds: {script}"
-            raise TimeoutError(message)
-        page.wait_for_timeout(20)
-    return value
+    return Shown(first_paint, figures, requests, size)
 
 
 def run(rounds: int) -> None:
     """Open each page so often, and print the medians."""
     base = f"http://127.0.0.1:{Settings().port('dashboard')}"
     print(f"{'page':<16} {'first paint ms':>14} {'figures ms':>10} {'requests':>8} {'kB':>8}")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    with chromium() as browser:
         for name in PAGES:
             shown = [opened(browser, f"{base}/?page={name}") for _ in range(rounds)]
             print(
@@ -90,7 +73,6 @@ def run(rounds: int) -> None:
                 f"{median(each.size for each in shown) / 1000:>8.1f}",
                 flush=True,
             )
-        browser.close()
 
 
 if __name__ == "__main__":

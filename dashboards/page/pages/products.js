@@ -13,7 +13,7 @@ import { blocksOf, named } from "../ranges.js";
 import { unseenTable } from "../table.js";
 import { Tile, section } from "../tile.js";
 import { behind } from "./rates.js";
-import { View, newestOf } from "./view.js";
+import { View, fill, newestOf } from "./view.js";
 
 const MOST = 10;
 const FIGURES = [
@@ -48,7 +48,7 @@ function all() {
   const missed = new Tile({ id: "unavailable-top", title: "Top products that cannot be bought now", definition: UNAVAILABLE, span: 8, plain: true });
   const element = el("div", {}, section("Products", ...tiles, stock, missed), section("Ranks", ...ranks));
   return new View(element, [...tiles, stock, missed, ...ranks], { nothing: EMPTY, command: "./shop demo" }, async (context, signal) => {
-    const [[now, before], answer] = await Promise.all([figures(context, signal, {}), top(context, signal), showStock(stock, signal)]);
+    const [[now, before], answer] = await Promise.all([figures(context, signal, {}), top(context, signal), fill(stock, "/api/catalogue", signal, (counts) => showStock(stock, counts))]);
     showFigures(tiles, now, before, context);
     const best = RANKS.map(({ column }) => ranked(answer, column));
     const titles = await titlesOf(best.flat().map((row) => row.product_id), signal);
@@ -81,16 +81,10 @@ function showFigures(tiles, now, before, { range, currency }) {
   });
 }
 
-async function showStock(tile, signal) {
-  try {
-    const { products, unavailable } = await ask("/api/catalogue", { signal });
-    if (!products) return tile.empty("The catalogue knows no product yet.");
-    const table = { columns: [{ name: "products", kind: "count" }, { name: "sold out or hidden", kind: "count" }], rows: [[products, unavailable]] };
-    tile.show({ figure: { value: unavailable, kind: "count", unit: `of ${format.whole(products, "count")}` }, note: `${percent(unavailable, products)} of the products`, newest: "as of now", table });
-  } catch (problem) {
-    if (signal.aborted) throw problem;
-    tile.failed(problem.message);
-  }
+function showStock(tile, { products, unavailable }) {
+  if (!products) return tile.empty("The catalogue knows no product yet.");
+  const table = { columns: [{ name: "products", kind: "count" }, { name: "sold out or hidden", kind: "count" }], rows: [[products, unavailable]] };
+  tile.show({ figure: { value: unavailable, kind: "count", unit: `of ${format.whole(products, "count")}` }, note: `${percent(unavailable, products)} of the products`, newest: "as of now", table });
 }
 
 /* Products of the ranks that are not available, each with the ranks that it is in. */

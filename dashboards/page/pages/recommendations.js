@@ -1,6 +1,6 @@
 /* Recommendations: shown, clicked, and what they earned, by source, model and arm. */
 
-import { ask, cautionOf, definition, query } from "../api.js";
+import { cautionOf, definition, query } from "../api.js";
 import { bars } from "../charts/bars.js";
 import { grouped, total } from "../data.js";
 import { el } from "../dom.js";
@@ -8,7 +8,7 @@ import * as format from "../format.js";
 import { Tile, section } from "../tile.js";
 import { listsTile, showLists } from "./lists.js";
 import { behind, both, shareFigure, showFigures, showLines, sumFigure, tilesOf } from "./rates.js";
-import { View } from "./view.js";
+import { View, fill } from "./view.js";
 
 const ACTIVITY = [
   sumFigure("shown", "Products shown", "shown"),
@@ -33,7 +33,7 @@ export function open() {
     const members = (dimension) => query("recommendations_by_member", { from: range.first, to: range.last, dimension }, { signal });
     const earned = (dimension) => query("recommendation_revenue_by_member", { from: range.first, to: range.last, dimension, currency }, { signal });
     await Promise.all([
-      showFresh(fresh, signal),
+      fill(fresh, "/api/lists", signal, (lists) => showLists(fresh, lists, "as of now")),
       both("recommendations_by_day", context, signal).then((activity) => {
         showFigures(tiles.slice(0, ACTIVITY.length), ACTIVITY, activity, context, NONE);
         showLines(lines, [{ name: "Clicks", of: (rows) => total(rows, "clicks") }, { name: "Purchases", of: (rows) => total(rows, "purchases") }], activity, context, { empty: NONE });
@@ -44,15 +44,6 @@ export function open() {
       ...PARTS.map(async ([dimension, , unnamed], n) => showPart(parts[n], unnamed, await members(dimension), await earned(dimension), currency)),
     ]);
   });
-}
-
-async function showFresh(tile, signal) {
-  try {
-    showLists(tile, await ask("/api/lists", { signal }), "as of now");
-  } catch (problem) {
-    if (signal.aborted) throw problem;
-    tile.failed(problem.message);
-  }
 }
 
 function showPositions(tile, answer) {

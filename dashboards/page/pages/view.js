@@ -1,5 +1,6 @@
 /* A page of tiles: loads them, says what failed on each, and never lets an older answer replace a newer one. */
 
+import { ask } from "../api.js";
 import { el, icon, setText } from "../dom.js";
 import * as format from "../format.js";
 import { isAskedFor } from "../table.js";
@@ -79,6 +80,16 @@ export class View {
   close() {
     this.running?.abort();
     for (const tile of this.tiles) tile.release();
+  }
+}
+
+/** Fills one tile with what an address of the service answers; where that fails, this tile alone says so. */
+export async function fill(tile, path, signal, show) {
+  try {
+    show(await ask(path, { signal }));
+  } catch (problem) {
+    if (signal.aborted) throw problem;
+    tile.failed(problem.message);
   }
 }
 
