@@ -21,6 +21,9 @@ _READING: Final = {
 FROM_THE_BEGINNING: Final[dict[str, str]] = {"scan.startup.mode": "earliest-offset"}
 """Reads what Kafka holds; what it has deleted is passed over in silence."""
 
+_FOLDED: Final = {"sink.buffer-flush.max-rows": "20000", "sink.buffer-flush.interval": "200 ms"}
+"""For a result whose rows move: Flink takes each row back before it writes the next, of which only the last is sent."""
+
 STOPS_AT_DELETED_RECORDS: Final[dict[str, str]] = {
     "scan.startup.mode": "group-offsets",
     "properties.auto.offset.reset": "none",
@@ -161,6 +164,7 @@ def _upsert(settings: Settings, result: Result, topic: str, options: dict[str, s
             "value.avro-confluent.schema": schema_text(result.name),
         }
         | options
+        | (_FOLDED if result.moves else {})
         | _avro(settings, prefix="key.")
         | _avro(settings, prefix="value."),
     )

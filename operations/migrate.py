@@ -39,7 +39,7 @@ from coordination.waiting import wait_until
 from operations.clickhouse_zone import check_clickhouse_zone
 from schemas.codec import schema_text
 from schemas.errors import ConfigurationError
-from schemas.result_tables import handwritten_view, result_statements
+from schemas.result_tables import handwritten_view, result_statements, settings_ddl, sorting_key, table_ddl
 from schemas.results import RESULTS, Result
 from schemas.settings import DAY_SECONDS, Settings
 from schemas.topics import DEMAND_DAYS, TOPICS, Cleanup, Topic
@@ -215,11 +215,14 @@ def migrate_tables(settings: Settings, wait_seconds: float) -> tuple[str, ...]:
 
     Raises:
         TimeZonesDiffer: ClickHouse has another time zone of the shop's name; nothing was run.
+        ConfigurationError: A numbered file was changed after it had run.
     """
     _wait_for(lambda: _create_database(settings), wait_seconds, DependencyUnavailable)
     with connected(settings, settings.clickhouse_database) as client:
         check_clickhouse_zone(client, settings.time_zone, datetime.now(UTC))
-        return _run_missing(client, ddl_migrations())
+        ran = _run_missing(client, ddl_migrations())
+        _move_rows_to_new_keys(client)
+        return ran
 
 
 def _wait_for(call: Callable[[], _T], wait_seconds: float, not_ready: type[Exception]) -> _T:
@@ -312,6 +315,37 @@ def _register(registry: SchemaRegistry, subject: str, schema: str) -> bool:
 def _create_database(settings: Settings) -> None:
     with connected(settings, SYSTEM_DATABASE) as client:
         client.command(f"CREATE DATABASE IF NOT EXISTS {_quoted(settings.clickhouse_database)} ENGINE = Atomic")
+
+
+def _move_rows_to_new_keys(client: Client) -> None:
+    """Make anew each table that an earlier release made with another key, and keep its rows.
+
+    The new table takes the place of the old one first, so that it gets what a sink inserts meanwhile. A run that was
+    cut off may be repeated: a row that is there already has the same version.
+    """
+    rows = client.query("SELECT name, sorting_key FROM system.tables WHERE database = currentDatabase()").result_rows
+    keys = {str(name): str(key) for name, key in rows}
+    for result in RESULTS:
+        table, before = result.storage_table, f"{result.storage_table}_before"
+        if keys.get(table, sorting_key(result)) != sorting_key(result):
+            logger.info("Table %s gets the key (%s).", table, sorting_key(result))
+            client.command(table_ddl(result, before))
+            client.command(f"EXCHANGE TABLES {_quoted(table)} AND {_quoted(before)}")
+            _move_rows(client, result, before)
+        elif before in keys:
+            _move_rows(client, result, before)
+
+
+def _move_rows(client: Client, result: Result, before: str) -> None:
+    if settings := settings_ddl(result):
+        client.command(settings)
+    tables = {"table": result.storage_table, "before": before}
+    client.command(
+        "INSERT INTO {table:Identifier} SELECT * FROM {before:Identifier} FINAL "
+        "SETTINGS max_partitions_per_insert_block = 0, insert_deduplicate = 0",
+        parameters=tables,
+    )
+    client.command("DROP TABLE {before:Identifier}", parameters=tables)
 
 
 def _run_missing(client: Client, migrations: tuple[DdlMigration, ...]) -> tuple[str, ...]:

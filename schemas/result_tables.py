@@ -39,13 +39,13 @@ def result_statements(result: Result) -> tuple[str, ...]:
     return tuple(filter(None, statements))
 
 
-def table_ddl(result: Result) -> str:
-    """CREATE TABLE of the versions."""
+def table_ddl(result: Result, name: str = "") -> str:
+    """CREATE TABLE of the versions, under another name where one is given."""
     columns = [f"{_quoted(column.name)} {column_type(result, column)}" for column in result.stored]
     body = ",\n    ".join([*columns, *_VERSION_COLUMNS])
     partition = f"PARTITION BY toYYYYMM({_quoted(result.key[0])})\n" if is_partitioned(result) else ""
     return (
-        f"CREATE TABLE IF NOT EXISTS {_quoted(result.storage_table)}\n(\n    {body}\n)\n"
+        f"CREATE TABLE IF NOT EXISTS {_quoted(name or result.storage_table)}\n(\n    {body}\n)\n"
         f"ENGINE = ReplacingMergeTree(_version, _is_deleted)\n{partition}"
         f"ORDER BY {_key(result)}\n"
         f"SETTINGS non_replicated_deduplication_window = {_DEDUPLICATION_WINDOW}"
@@ -75,6 +75,11 @@ def settings_ddl(result: Result) -> str:
 def view_ddl(result: Result) -> str:
     """CREATE VIEW of the rows that count."""
     return f"CREATE OR REPLACE VIEW {_quoted(result.name)} AS\n{handwritten_view(result.name) or _view_query(result)}"
+
+
+def sorting_key(result: Result) -> str:
+    """The key of its table, as ClickHouse's ``system.tables`` has it."""
+    return ", ".join(result.key)
 
 
 def handwritten_view(name: str) -> str:

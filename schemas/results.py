@@ -7,6 +7,7 @@ Beside ``doc`` and ``fields``, which every Avro reader knows, the record has one
                        which are made from it
 - ``grain``            what a row is, in words that follow "one row a"
 - ``key``              the columns that make the grain, in the order of the Kafka key
+- ``moves``            true where a later event may give a row another key: the row under the old key is then deleted
 - ``order``            how its query orders the rows; without it, by the key
 - ``low_cardinality``  text columns with few distinct values
 - ``section``          its heading in ``docs/metrics.md``
@@ -78,6 +79,7 @@ class Result:
         store: Where its rows go.
         grain: What one row is, in words.
         key: The columns that make a row's grain, in the order of the Kafka key.
+        moves: Whether a later event may give a row another key.
         columns: All columns of the view, the derived ones included.
         order: How its query orders the rows.
         low_cardinality: Text columns with few distinct values.
@@ -91,6 +93,7 @@ class Result:
     store: Store
     grain: str
     key: tuple[str, ...]
+    moves: bool
     columns: tuple[Column, ...]
     order: tuple[str, ...]
     low_cardinality: frozenset[str]
@@ -130,6 +133,7 @@ def described_by(name: str, schema: dict[str, Any]) -> Result:
         store=Store(about["store"]),
         grain=about["grain"],
         key=key,
+        moves=about.get("moves", False),
         columns=_columns(schema["fields"], about.get("derived", [])),
         order=tuple(about.get("order", key)),
         low_cardinality=frozenset(about.get("low_cardinality", [])),

@@ -6,25 +6,15 @@
 --                            the same in the 30 minutes before it
 -- open_carts [count]         sessions of those 30 minutes with an add_to_cart and without a purchase
 -- open_checkouts [count]     of those, the ones that reached the checkout, in order
--- Of the versions themselves: no session's newest version ends before an older one.
-WITH (SELECT max(ended_at) FROM sessions_versions WHERE _is_deleted = 0) AS newest
+-- Which days those sessions began on is asked of the versions, of which none ends later than the newest of its session.
+WITH
+    (SELECT max(ended_at) FROM sessions_versions WHERE _is_deleted = 0) AS newest,
+    newest - INTERVAL 30 MINUTE AS since
 SELECT
     if(count() = 0, NULL, newest) AS newest_event,
-    uniqExactIf(user_id, until > newest - INTERVAL 5 MINUTE) AS visitors_5_minutes,
+    uniqExactIf(user_id, ended_at > newest - INTERVAL 5 MINUTE) AS visitors_5_minutes,
     uniqExact(user_id) AS visitors_30_minutes,
-    countIf(additions > 0 AND bought = 0) AS open_carts,
-    countIf(additions > 0 AND bought = 0 AND reached >= 3) AS open_checkouts
-FROM
-(
-    SELECT
-        session_id,
-        argMax(sessions_versions.user_id, _version) AS user_id,
-        argMax(ended_at, _version) AS until,
-        argMax(cart_additions, _version) AS additions,
-        argMax(purchases, _version) AS bought,
-        argMax(steps, _version) AS reached
-    FROM sessions_versions
-    WHERE ended_at > newest - INTERVAL 30 MINUTE
-    GROUP BY session_id
-    HAVING argMax(_is_deleted, _version) = 0
-)
+    countIf(cart_additions > 0 AND purchases = 0) AS open_carts,
+    countIf(cart_additions > 0 AND purchases = 0 AND steps >= 3) AS open_checkouts
+FROM sessions
+WHERE day IN (SELECT sessions_versions.day FROM sessions_versions WHERE sessions_versions.ended_at > since) AND ended_at > since

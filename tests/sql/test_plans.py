@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from pyflink.common import Configuration
 from pyflink.datastream import StreamExecutionEnvironment
-from pyflink.table import StreamTableEnvironment
+from pyflink.table import ExplainDetail, StreamTableEnvironment
 
 from jobs.environment import common_options
 from jobs.sql import FOR_EVER
@@ -51,7 +51,7 @@ def explained(job: SqlJob, jvm: None) -> str:
     tables = environment(job.name, sql_job_options(SETTINGS, job.options))
     job.register_tables(tables, SETTINGS)
     job.register_views(tables)
-    return str(job.statements(tables).explain())
+    return str(job.statements(tables).explain(ExplainDetail.CHANGELOG_MODE))
 
 
 def environment(job: str, options: Mapping[str, str]) -> StreamTableEnvironment:
@@ -96,6 +96,23 @@ def test_no_two_operators_keep_state_of_one_key_and_one_input(explained: str) ->
     counts = Counter(key_and_input(plan))
     assert counts
     assert not [each for each, count in counts.items() if count > 1]
+
+
+def test_rows_that_move_to_another_key_are_taken_back_and_no_sink_keeps_rows(job: SqlJob, explained: str) -> None:
+    _, _, plans = explained.partition("== Optimized Physical Plan ==")
+    plan, _, _ = plans.partition("== Optimized Execution Plan ==")
+    lines = plan.splitlines()
+    written = {
+        match[1]: lines[number + 1]
+        for number, line in enumerate(lines)
+        if (match := re.search(r"Sink\(table=\[[\w.]+\.(\w+)\]", line))
+    }
+    assert written.keys() == {result.name for result in job.results}
+    assert "upsertMaterialize" not in plan
+    for result in job.results:
+        if result.moves:
+            assert "DropUpdateBefore" not in written[result.name]
+            assert "UB" in written[result.name].partition("changelogMode=")[2]
 
 
 def key_and_input(plan: str) -> Iterator[tuple[str, str, str]]:

@@ -105,7 +105,7 @@ def result_rows(tables: StreamTableEnvironment, result: Result) -> list[list[Any
             kind = change.get_row_kind().name
             if kind in ("INSERT", "UPDATE_AFTER"):
                 rows[key] = list(change)
-            elif kind == "DELETE":
+            elif kind == "DELETE" or (kind == "UPDATE_BEFORE" and result.moves):
                 rows.pop(key)
     return list(rows.values())
 

@@ -15,7 +15,7 @@ from schemas.results import result_named
 from schemas.topics import EVENTS
 
 PURCHASE: Final = b"purchase"
-VISIT_COLUMNS: Final = ("session_id", "user_id", "ended_at", "cart_additions", "purchases", "steps")
+VISIT_COLUMNS: Final = ("day", "session_id", "user_id", "ended_at", "cart_additions", "purchases", "steps")
 ORDER_COLUMNS: Final = (*("event_id", "at", "order_id", "user_id", "currency", "value", "units", "country", "channel"),)
 RESULT_OF: Final = {result.topic: result for result in (*LIVE_RESULTS, result_named(SESSIONS))}
 TOPICS: Final = (*RESULT_OF, EVENTS)

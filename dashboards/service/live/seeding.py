@@ -11,6 +11,7 @@ from dashboards.questions import FROM
 from dashboards.service.clickhouse import ClickHouse
 from dashboards.service.live.records import ORDER_COLUMNS, key_of, row_of
 from dashboards.service.live.window import DAYS, LIVE_RESULTS, ORDERS, ORDERS_TABLE, SESSIONS, Window
+from schemas.results import result_named
 
 _VISITS: Final = (files("dashboards") / "service" / "live" / "visits.sql").read_text(encoding="utf-8")
 
@@ -39,7 +40,7 @@ async def filled_window(clickhouse: ClickHouse, time_zone: str) -> Window:
         rows = [row_of(columns, row) for row in answer.dicts()]
         window.fill(result.name, ((key_of(result.key, row), row) for row in rows))
     sessions = (await clickhouse.ask(_VISITS)).dicts()
-    window.fill(SESSIONS, (((row["session_id"],), row) for row in sessions))
+    window.fill(SESSIONS, ((key_of(result_named(SESSIONS).key, row), row) for row in sessions))
     orders = query("last_orders")
     values = orders.values({FROM: first_day, "limit": str(ORDERS)}, time_zone)
     for row in (await clickhouse.ask(orders.sql, values)).dicts():

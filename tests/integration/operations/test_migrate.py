@@ -134,12 +134,16 @@ def test_a_database_of_the_release_before_keeps_its_rows_and_gets_the_tables_of_
             client.insert("schema_migrations", [row], column_names=("name", "checksum"))
         sales = [(date(2026, 6, 1), "EUR", 2, Decimal("9.9900"))]
         client.insert("sales_daily_versions", sales, column_names=("day", "currency", "orders", "gross"))
+        sessions = [("s1", date(2026, 6, 1), 3, 7), ("s1", date(2026, 5, 31), 4, 8), ("s2", date(2026, 6, 1), 1, 9)]
+        client.insert("sessions_versions", sessions, column_names=("session_id", "day", "events", "_version"))
 
         ran = migrate_tables(settings, wait_seconds=30)
         assert "0001_events" not in ran
         assert {result.name for result in RESULTS} <= set(ran)
         assert migrate_tables(settings, wait_seconds=30) == ()
         assert client.query("SELECT day, currency, orders, net FROM sales_daily").result_rows == sales
+        newest = "SELECT session_id, day, events, _version FROM sessions_versions ORDER BY session_id"
+        assert client.query(newest).result_rows == sessions[1:]
 
     migrate_tables(new, wait_seconds=30)
     try:
