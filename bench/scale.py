@@ -110,7 +110,7 @@ class Processes:
         cpu: Counter[str] = Counter()
         for (part, _, _), seconds in self._cpu.items():
             cpu[part] += seconds
-        return Usage(time.monotonic(), cpu, memory)
+        return Usage(time.monotonic(), dict(cpu), dict(memory))
 
     def _parts(self) -> Iterator[tuple[str, ProcessId]]:
         state = self._platform.state()

@@ -39,7 +39,7 @@ PAGES: Final = Path(__file__).parents[2] / "dashboards" / "page"
 _ASKED: Final = re.compile(r'(?<!definition\()"(\w+)"')
 PRODUCT: Final = "p7"
 CHOICES: Final = {
-    "products_top": ({}, {"product": PRODUCT}),
+    "products_top": ({"currency": "GBP", "order": "any"}, {"product": PRODUCT}),
     "products_totals": ({}, {"product": PRODUCT}),
     "product_by_day": ({"product": PRODUCT},),
     "visits_by_member": ({}, {"dimension": "entry_page"}),
