@@ -41,6 +41,7 @@ FOREIGN_NAMES: Final = {
     "page_view": ("Page Viewed", "analytics.page_view"),
     "user_registered": ("USER_REGISTER", "Signed Up"),
     "user_login": ("USER_LOGIN", "Signed In"),
+    "user_logout": ("USER_LOGOUT", "Signed Out"),
     "view_item": ("PRODUCT_VIEWED", "Product Viewed"),
     "view_item_list": ("Product List Viewed",),
     "select_item": ("Product Clicked", "search.result.clicked"),
