@@ -97,8 +97,8 @@ def histories_of(sorted_sets: Iterable[Iterable[tuple[str, float]]], item_indice
 
 
 def newest_time(sorted_set: Sequence[tuple[str, float]]) -> datetime:
-    """When the newest event of a sorted set of Redis happened, which may be one that undoes another."""
-    _, time_ms = sorted_set[-1]
+    """When the newest event of a sorted set of Redis happened, which may be one that undoes another; 1970 for none."""
+    _, time_ms = sorted_set[-1] if sorted_set else ("", 0.0)
     return datetime.fromtimestamp(time_ms / _MILLISECONDS, UTC)
 
 

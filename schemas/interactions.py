@@ -17,7 +17,8 @@ however often. What undoes is newer than what it undoes, so of the two it is not
 
 Members are ``kind:product_id``, scored by the newest such event, and for a line of an order ``kind:[order_id,
 product_id, units, value, event_id, number of the line]``, where a refund or a cancellation without lines has no
-product. Earlier versions kept a purchase as ``purchase:product_id``: it counts as one unit of an order without an id.
+product. Those of anonymous events are as ``schemas.visitors`` makes them. Earlier versions kept a purchase as
+``purchase:product_id``: it counts as one unit of an order without an id.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final
+
+from schemas.visitors import is_anonymous, plain
 
 ADD_TO_CART: Final = "add_to_cart"
 REMOVE_FROM_CART: Final = "remove_from_cart"
@@ -102,10 +105,11 @@ def counted(history: Iterable[tuple[str, float]]) -> list[Interaction]:
     Args:
         history: Members with their times in epoch milliseconds, or the newest of them.
     """
+    members = history if isinstance(history, list) else list(history)
     newest: dict[tuple[str, str], float] = {}
     removals: dict[str, float] = {}
     orders = _Orders()
-    for member, time_ms in history:
+    for member, time_ms in members:
         kind, _, rest = member.partition(":")
         if kind == REMOVE_FROM_CART:
             removals[rest] = time_ms
@@ -113,6 +117,8 @@ def counted(history: Iterable[tuple[str, float]]) -> list[Interaction]:
             orders.add(kind, rest, time_ms)
         elif kind in KINDS:
             newest[kind, rest] = time_ms
+        elif is_anonymous(kind):
+            return counted(plain(members))
     for product_id, removed_ms in removals.items():
         if newest.get((ADD_TO_CART, product_id), removed_ms + 1) <= removed_ms:
             del newest[ADD_TO_CART, product_id]

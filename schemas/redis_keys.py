@@ -139,8 +139,34 @@ def history(user_id: str) -> str:
 
     Its members are those of ``schemas.interactions``, which also says which of them count. The score of one is the
     newest such event (``ZADD GT``): the same events give the same set in any order, however often they come.
+    Anonymous events are each a member of its own (``schemas.visitors``).
     """
     return f"user:{user_id}:history"
+
+
+LINKED: Final = "users:linked"
+"""Sorted set: whoever is linked to somebody, visitors and users, scored by when that was last needed, in epoch seconds.
+
+It says whose other keys are to be read: for everybody else one look here is all that identity costs.
+"""
+
+
+def visitors(user_id: str) -> str:
+    """Sorted set of the visitors that a user was, scored by the newest link of each in epoch milliseconds."""
+    return f"user:{user_id}:visitors"
+
+
+def identity_changes(visitor_id: str) -> str:
+    """Sorted set of the links and sign-outs of a visitor (``schemas.visitors.IdentityChange``) by their times."""
+    return f"visitor:{visitor_id}:identity"
+
+
+def list_revision(user_id: str) -> str:
+    """Counter of those who read the merged history of a linked user: the last one writes the list.
+
+    Events of such a user come through several workers. Who was given the largest number has read what all others wrote.
+    """
+    return f"user:{user_id}:revision"
 
 
 def rate_limit(client: str) -> str:

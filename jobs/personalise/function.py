@@ -12,7 +12,8 @@ from threadpoolctl import threadpool_limits
 
 from connections.redis import connect
 from recommender.publishing.freshness import FreshnessCounts
-from recommender.publishing.personaliser import Limits, Personaliser
+from recommender.publishing.people import Limits
+from recommender.publishing.personaliser import Personaliser
 from recommender.ranking import Rules
 from recommender.store import ModelStore
 from schemas.interactions import member

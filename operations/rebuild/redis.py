@@ -32,7 +32,8 @@ from lake.columns import EVENT_TIME, TIMESTAMP
 from operations.history.events import history
 from operations.rebuild.request import Progress, Rebuild, RebuildReport, RebuildRequest
 from recommender.publishing.live import LiveModels
-from recommender.publishing.personaliser import Limits, Personaliser
+from recommender.publishing.people import Limits
+from recommender.publishing.personaliser import Personaliser
 from recommender.publishing.promotion import Promotions
 from recommender.publishing.records import ModelRecords
 from recommender.ranking import Rules

@@ -10,7 +10,7 @@ Lists of a live version do not expire. When a version is replaced, what Redis ho
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -23,6 +23,7 @@ from recommender.interactions import KnownUsers, UserHistories, histories_of, me
 from recommender.neighbours import NONE, Neighbours
 from recommender.publishing.bulk import persist, send_all, set_if_absent, translated_errors
 from recommender.publishing.encoding import ListEncoder
+from recommender.publishing.people import decoded, linked_people, read_merged
 from recommender.ranking import REASONS, Ranking, Rules, rank_in_batches
 from recommender.store import ServedModel
 from schemas.interactions import counted
@@ -42,6 +43,7 @@ from schemas.redis_keys import (
     version_of,
 )
 from schemas.settings import Settings
+from schemas.visitors import SortedSet
 
 GRACE: Final = timedelta(seconds=LIVE_SECONDS)
 """How long a replaced version stays live, for a rollback."""
@@ -193,9 +195,8 @@ class LiveModels:
 
         With the time of the newest event of each history: in Redis that may be one that undoes another.
         """
-        ids = sorted(history_owner(key.decode()) for key in self._scan(history("*")))
-        batches = (ids[first : first + BATCH_USERS] for first in range(0, len(ids), BATCH_USERS))
-        sorted_sets = list(itertools.chain.from_iterable(map(self._histories_of, batches)))
+        histories = self._histories()
+        ids, sorted_sets = list(histories), list(histories.values())
         newer = KnownUsers(ids, histories_of(sorted_sets, served.item_indices))
         unknown = np.flatnonzero(newer.interactions.histories.lengths == 0).tolist()
         undone = {ids[row] for row in unknown if not counted(sorted_sets[row])}
@@ -208,12 +209,24 @@ class LiveModels:
         with translated_errors(self._client):
             return list(self._client.scan_iter(match=pattern, count=SCAN_KEYS))
 
-    def _histories_of(self, user_ids: list[str]) -> list[list[tuple[str, float]]]:
+    def _histories(self) -> dict[str, SortedSet]:
+        """Every history by its user, sorted; those of linked users merged with what they did as visitors."""
+        with translated_errors(self._client):
+            linked = linked_people(self._client)
+        owners = {history_owner(key.decode()) for key in self._scan(history("*"))}
+        histories: dict[str, SortedSet] = {}
+        for batch in _batches(sorted(owners - linked)):
+            histories |= zip(batch, self._histories_of(batch), strict=True)
+        for batch in _batches(sorted(linked)):
+            with translated_errors(self._client):
+                histories |= read_merged(self._client, batch)
+        return dict(sorted(histories.items()))
+
+    def _histories_of(self, user_ids: Sequence[str]) -> list[SortedSet]:
         with translated_errors(self._client), self._client.pipeline(transaction=False) as calls:
             for user_id in user_ids:
                 calls.zrange(history(user_id), 0, -1, withscores=True)
-            sorted_sets = calls.execute()
-        return [[(member.decode(), score) for member, score in sorted_set] for sorted_set in sorted_sets]
+            return [decoded(sorted_set) for sorted_set in calls.execute()]
 
     def _let_stay(self, version: str) -> None:
         """Make a version live, and what Redis holds of it, if anything, no longer expire."""
@@ -246,6 +259,10 @@ class LiveModels:
     def _let_expire(self, keys: list[bytes], seconds: int) -> None:
         for first in range(0, len(keys), EXPIRED_AT_ONCE):
             self._expire_unless_it_does(keys=keys[first : first + EXPIRED_AT_ONCE], args=[seconds])
+
+
+def _batches(user_ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (user_ids[first : first + BATCH_USERS] for first in range(0, len(user_ids), BATCH_USERS))
 
 
 def _ahead(rankings: Iterator[Ranking]) -> Iterator[Ranking]:

@@ -1,9 +1,12 @@
 """Keeps users' histories and lists in Redis up to date with their events.
 
 A batch takes two round trips, and one more where it is counted how fresh its lists are. The first writes histories and
-reads them back, and reads which models are live and whether the availability of a product has changed. The second
-writes lists. In the first the live models are read last: a version that is not live at that moment is published later,
-from histories that have these events (see ``live.py``). So no event is missed.
+reads them back, and reads who is linked, which models are live and whether the availability of a product has changed.
+The second writes lists. In the first the live models are read last: a version that is not live at that moment is
+published later, from histories that have these events (see ``live.py``). So no event is missed.
+
+Where somebody of the batch is linked, there are up to three more in between: who the visitors were when, then what their
+users did, then what the other visitors of these did (see ``people.py``).
 
 Lists of a live version do not expire. Those of one that was replaced keep the time to live that they were given then
 (see ``live.py``).
@@ -12,7 +15,7 @@ Lists of a live version do not expire. Those of one that was replaced keep the t
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -28,10 +31,20 @@ from recommender.models.base import Model
 from recommender.neighbours import NONE, Neighbours
 from recommender.publishing.encoding import ListEncoder
 from recommender.publishing.freshness import FreshnessCounts
+from recommender.publishing.people import (
+    Limits,
+    LinkedPeople,
+    VisitorChange,
+    decoded,
+    read_linked,
+    write_changes,
+    write_list,
+)
 from recommender.ranking import Rules, rank
 from recommender.store import ModelStore
 from schemas.recommendations import Source
 from schemas.redis_keys import (
+    LINKED,
     LIVE_MODELS,
     LIVE_SECONDS,
     RETIRED_MODELS,
@@ -40,24 +53,9 @@ from schemas.redis_keys import (
     history,
     personalized,
 )
+from schemas.visitors import NOBODY, SortedSet
 
 logger = logging.getLogger(__name__)
-
-SortedSet = list[tuple[str, float]]
-"""A history as Redis stores it: members of ``schemas.interactions`` with epoch milliseconds, the oldest first."""
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What Redis keeps.
-
-    Attributes:
-        history_items: Largest number of members of a history, the newest ones.
-        history_seconds: How long after its last event a history is kept.
-    """
-
-    history_items: int
-    history_seconds: int
 
 
 @dataclass(slots=True)
@@ -78,12 +76,14 @@ class _State:
 
     Attributes:
         histories: The history of each user of the batch.
+        linked: Who of the batch is linked to somebody.
         live: Live model versions.
         retired: Those of them that were replaced.
         revision: Changes whenever the set of unavailable products does.
     """
 
     histories: Mapping[str, SortedSet]
+    linked: frozenset[str]
     live: frozenset[str]
     retired: frozenset[str]
     revision: bytes
@@ -126,13 +126,20 @@ class Personaliser:
     _unavailable: frozenset[str] = frozenset()
     _revision: bytes | None = None
 
-    def update(self, user_ids: Sequence[str], members: Sequence[str], times_ms: Sequence[int]) -> int:
+    def update(
+        self,
+        user_ids: Sequence[str],
+        members: Sequence[str],
+        times_ms: Sequence[int],
+        changes: Collection[VisitorChange] = (),
+    ) -> int:
         """Update histories and lists with events, in any order; repeated events change nothing.
 
         Args:
             user_ids: The user of each event.
             members: The member of a history for each, as ``schemas.interactions`` makes it.
             times_ms: Time of each in epoch milliseconds.
+            changes: The links and sign-outs among the events, and perhaps others.
 
         Returns:
             The number of lists written.
@@ -142,14 +149,21 @@ class Personaliser:
         """
         newest = newest_of_each(user_ids, members, times_ms)
         with redis_errors(self._address()):
-            state = self._write_histories(newest)
+            state = self._write_histories(newest, changes)
             self._follow(state)
-            written = self._write_lists(state)
+            people = self._read_linked(state, newest, changes)
+            written = self._write_lists(state, people)
             if self.freshness is not None:
-                self.freshness.count([max(newest[user_id].values()) for user_id in written.users])
+                self.freshness.count([max(newest[user_id].values()) for user_id in written.users if user_id in newest])
             return written.lists
 
-    def _write_histories(self, newest: Mapping[str, Mapping[str, int]]) -> _State:
+    def _read_linked(
+        self, state: _State, newest: Mapping[str, Mapping[str, int]], changes: Collection[VisitorChange]
+    ) -> LinkedPeople:
+        batch = {user_id: state.histories[user_id] for user_id in state.linked}
+        return read_linked(self.client, batch, newest, changes, self.limits, self.clock())
+
+    def _write_histories(self, newest: Mapping[str, Mapping[str, int]], changes: Collection[VisitorChange]) -> _State:
         """Write histories and read them back, with the state of models and products."""
         calls = self.client.pipeline(transaction=False)
         for user_id, times_of in newest.items():
@@ -158,14 +172,17 @@ class Personaliser:
             calls.zremrangebyrank(key, 0, -self.limits.history_items - 1)
             calls.expire(key, self.limits.history_seconds)
             calls.zrange(key, 0, -1, withscores=True)
+        write_changes(calls, changes, self.limits.history_seconds, self.clock())
+        calls.zmscore(LINKED, [*newest, NOBODY])
         calls.get(UNAVAILABLE_REVISION)
         calls.zrange(RETIRED_MODELS, 0, -1, withscores=True)
         calls.smembers(LIVE_MODELS)
-        *replies, revision, retired, live = calls.execute()
-        sorted_sets: Iterable[list[tuple[bytes, float]]] = replies[3::4]
+        *replies, scores, revision, retired, live = calls.execute()
+        sorted_sets: Iterable[list[tuple[bytes, float]]] = replies[3 : 4 * len(newest) : 4]
         due = self.clock().timestamp() - LIVE_SECONDS
         return _State(
-            {user_id: _decoded(sorted_set) for user_id, sorted_set in zip(newest, sorted_sets, strict=True)},
+            {user_id: decoded(sorted_set) for user_id, sorted_set in zip(newest, sorted_sets, strict=True)},
+            frozenset(user_id for user_id, score in zip(newest, scores[:-1], strict=True) if score is not None),
             frozenset(version.decode() for version in live.difference(each for each, at in retired if at <= due)),
             frozenset(version.decode() for version, _ in retired),
             revision or b"",
@@ -205,30 +222,32 @@ class Personaliser:
             np.zeros(len(served.item_ids), bool),
         )
 
-    def _write_lists(self, state: _State) -> _Written:
+    def _write_lists(self, state: _State, people: LinkedPeople) -> _Written:
         """Rank every history by every model, and write the lists."""
         if not self._models:
             return _Written(0, frozenset())
-        histories = state.histories
-        newest = [newest_time(events) for events in histories.values()]
+        histories = {**state.histories, **people.histories}
         users: set[str] = set()
         calls = self.client.pipeline(transaction=False)
         for model in self._models.values():
-            for user_id, value in self._lists(model, histories, newest):
+            is_retired = model.version in state.retired
+            for user_id, value in self._lists(model, histories):
                 key = personalized(model.version, user_id)
-                if value is None:
+                if user_id in people.revisions:
+                    write_list(calls, user_id, people.revisions[user_id], key, value, is_retired)
+                elif value is None:
                     calls.delete(key)
                 else:
-                    calls.set(key, value, keepttl=model.version in state.retired)
+                    calls.set(key, value, keepttl=is_retired)
+                if value is not None:
                     users.add(user_id)
         return _Written(len(calls.execute()), frozenset(users))
 
-    def _lists(
-        self, live: _LiveModel, histories: Mapping[str, SortedSet], newest: Sequence[datetime]
-    ) -> Iterable[tuple[str, bytes | None]]:
+    def _lists(self, live: _LiveModel, histories: Mapping[str, SortedSet]) -> Iterable[tuple[str, bytes | None]]:
         """Each user and the value of their list; None where the model recommends nothing."""
         users = histories_of(histories.values(), live.item_indices)
         ranking = rank(live.model, live.similar, users, self.rules, live.unavailable)
+        newest = [newest_time(sorted_set) for sorted_set in histories.values()]
         values = live.encoder.encode(ranking, Source.PERSONAL, newest, self.clock())
         empty = (ranking.items[:, 0] == NONE).tolist()
         for user_id, value, is_empty in zip(histories, values, empty, strict=True):
@@ -249,10 +268,6 @@ def newest_of_each(
         if time_ms >= times_of.get(member, time_ms):
             times_of[member] = time_ms
     return newest
-
-
-def _decoded(sorted_set: Iterable[tuple[bytes, float]]) -> SortedSet:
-    return [(member.decode(), time_ms) for member, time_ms in sorted_set]
 
 
 def _mask(item_indices: Mapping[str, int], product_ids: Iterable[str]) -> NDArray[np.bool_]:

@@ -15,7 +15,8 @@ from redis import Redis
 from connections.errors import DependencyUnavailable
 from connections.redis import connect
 from recommender.publishing.freshness import FreshnessCounts
-from recommender.publishing.personaliser import Limits, Personaliser
+from recommender.publishing.people import Limits
+from recommender.publishing.personaliser import Personaliser
 from recommender.ranking import Rules
 from recommender.store import ModelStore
 from schemas.interactions import OF_HISTORIES, member
