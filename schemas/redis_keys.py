@@ -169,6 +169,11 @@ def list_revision(user_id: str) -> str:
     return f"user:{user_id}:revision"
 
 
+def kept_of(user_id: str) -> tuple[str, ...]:
+    """Every key that is of one user or visitor alone, but for lists."""
+    return history(user_id), visitors(user_id), identity_changes(user_id), list_revision(user_id)
+
+
 def rate_limit(client: str) -> str:
     """Hash: the token bucket of one client of the recommendation service."""
     return f"serving:rate:{client}"

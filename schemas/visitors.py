@@ -136,6 +136,11 @@ class Identity:
         self._is_cut = len(self._changes) >= MOST_CHANGES
 
     @property
+    def changes(self) -> tuple[IdentityChange, ...]:
+        """The links and sign-outs in their order."""
+        return tuple(self._changes)
+
+    @property
     def users(self) -> frozenset[str]:
         """Everybody whom the visitor ever was."""
         return frozenset(change.user_id for change in self._changes) - {NOBODY}
@@ -192,3 +197,27 @@ def merged(
     """
     shares = [identity.share(history, user_id) for identity, history in of_visitors.values()]
     return plain([*own, *(each for share in shares for each in share)])
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What is kept under a visitor's id that belongs to one of its users.
+
+    Attributes:
+        changes: Members of the visitor's changes: its links to the user.
+        history: Members of the visitor's history.
+    """
+
+    changes: tuple[str, ...]
+    history: tuple[str, ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.changes or self.history)
+
+
+def held_of(user_id: str, identity: Identity, history: Iterable[tuple[str, float]]) -> Held:
+    """What of a visitor's keys must go when a user is forgotten; all others' stays."""
+    return Held(
+        tuple(change.member for change in identity.changes if change.user_id == user_id),
+        tuple(member for member, _ in identity.share(history, user_id)),
+    )

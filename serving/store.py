@@ -22,6 +22,7 @@ from schemas.recommendations import (
     decode_list,
     decode_product,
 )
+from schemas.visitors import READ_VISITORS, Identity, IdentityChange, SortedSet, held_of, merged
 from serving.memory import UNKNOWN_PRODUCT, KnownList, Memory
 from serving.redis_client import Redis, RedisUnavailable, Reply
 
@@ -29,6 +30,8 @@ log = logging.getLogger(__name__)
 
 MEMBERS: Final = 500
 """Members of a history that are read, the newest ones: what undoes is newer than what it undoes."""
+
+_LAST_VISITOR: Final = b"%d" % (READ_VISITORS - 1)
 
 SCAN_KEYS: Final = b"1000"
 """Keys that Redis checks in one step of a scan: other requests wait for no more than that."""
@@ -117,16 +120,48 @@ class Store:
     async def history(self, user_id: str, limit: int = 0) -> list[Interaction]:
         """The newest interactions of a user that count, the newest first; all that are kept where no limit is given.
 
+        Those of the user's visitors are among them, where they are the user's.
+
         Raises:
             RedisUnavailable: Redis does not answer.
         """
-        key = redis_keys.history(user_id).encode()
-        reply = await self.redis.call(b"ZREVRANGE", key, b"0", b"%d" % (MEMBERS - 1 if limit else -1), b"WITHSCORES")
-        history = counted(
-            (member.decode(), float(at_ms)) for member, at_ms in zip(reply[::2], reply[1::2], strict=True)
-        )
-        history.sort(key=lambda each: (each.time_ms, each.kind, each.product_id), reverse=True)
-        return [_interaction(each) for each in (history[:limit] if limit else history)]
+        own = self._read_history(user_id, limit)
+        visitors = self.redis.call(b"ZREVRANGE", redis_keys.visitors(user_id).encode(), b"0", _LAST_VISITOR)
+        history = _members(await own)
+        if visitor_ids := [each.decode() for each in await visitors]:
+            history = merged(user_id, history, await self._visitors(visitor_ids, limit))[-MEMBERS if limit else 0 :]
+        counting = counted(history)
+        counting.sort(key=lambda each: (each.time_ms, each.kind, each.product_id), reverse=True)
+        return [_interaction(each) for each in (counting[:limit] if limit else counting)]
+
+    async def visitors(self, user_id: str) -> dict[str, tuple[Identity, SortedSet]]:
+        """The visitors that a user was, the newest first: who each was when, and its history.
+
+        Raises:
+            RedisUnavailable: Redis does not answer.
+        """
+        ids = await self.redis.call(b"ZREVRANGE", redis_keys.visitors(user_id).encode(), b"0", b"-1")
+        return await self._visitors([each.decode() for each in ids])
+
+    async def identity(self, visitor_id: str) -> Identity:
+        """Who a visitor was when.
+
+        Raises:
+            RedisUnavailable: Redis does not answer.
+        """
+        return _identity(await self._read_identity(visitor_id))
+
+    async def _visitors(self, visitor_ids: Sequence[str], limit: int = 0) -> dict[str, tuple[Identity, SortedSet]]:
+        calls = [(each, self._read_identity(each), self._read_history(each, limit)) for each in visitor_ids]
+        return {each: (_identity(await changes), _members(await history)) for each, changes, history in calls}
+
+    def _read_history(self, user_id: str, limit: int) -> asyncio.Future[Reply]:
+        last = b"%d" % (MEMBERS - 1 if limit else -1)
+        return self.redis.call(b"ZREVRANGE", redis_keys.history(user_id).encode(), b"0", last, b"WITHSCORES")
+
+    def _read_identity(self, visitor_id: str) -> asyncio.Future[Reply]:
+        key = redis_keys.identity_changes(visitor_id).encode()
+        return self.redis.call(b"ZRANGE", key, b"0", b"-1", b"WITHSCORES")
 
     async def products(self, item_ids: Sequence[str]) -> dict[str, Product]:
         """Each of these products as Redis has it now, or had it last."""
@@ -145,13 +180,35 @@ class Store:
     async def forget(self, user_id: str) -> int:
         """Delete a user's history and lists of every version, whether it is live or not; how many keys there were.
 
-        The history goes first, so that no list is made from it any more; then a scan finds the lists, which takes about
-        a second for a million keys.
+        What visitors did that is the user's goes as well, with their links to the user and with their lists. What is of
+        other users of the same devices stays.
+
+        Histories go first, so that no list is made from them any more; then a scan finds the lists, which takes about a
+        second for a million keys and user.
 
         Raises:
             RedisUnavailable: Redis does not answer; some keys may be deleted, none, or all.
         """
-        deleted: int = await self.redis.call(b"DEL", redis_keys.history(user_id).encode())
+        owners = [user_id]
+        for visitor_id, (identity, history) in (await self.visitors(user_id)).items():
+            if held := held_of(user_id, identity, history):
+                await self._remove(redis_keys.history(visitor_id), held.history)
+                await self._remove(redis_keys.identity_changes(visitor_id), held.changes)
+                owners.append(visitor_id)
+        for linked in (await self.identity(user_id)).users:
+            await self._remove(redis_keys.visitors(linked), [user_id])
+        await self._remove(redis_keys.LINKED, [user_id])
+        deleted: int = await self.redis.call(b"DEL", *[key.encode() for key in redis_keys.kept_of(user_id)])
+        for owner in owners:
+            deleted += await self._delete_lists(owner)
+        return deleted
+
+    async def _remove(self, key: str, members: Sequence[str]) -> None:
+        if members:
+            await self.redis.call(b"ZREM", key.encode(), *[member.encode() for member in members])
+
+    async def _delete_lists(self, user_id: str) -> int:
+        deleted = 0
         pattern = redis_keys.personalized_in_any_version(user_id).encode()
         cursor = b"0"
         while True:
@@ -172,6 +229,14 @@ class Store:
         except InvalidValue as error:
             log.error("%s: %s", key, error)
             return self.memory.recall(key)
+
+
+def _members(reply: Sequence[bytes]) -> SortedSet:
+    return [(member.decode(), float(at_ms)) for member, at_ms in zip(reply[::2], reply[1::2], strict=True)]
+
+
+def _identity(reply: Sequence[bytes]) -> Identity:
+    return Identity(IdentityChange.of_member(member, time_ms) for member, time_ms in _members(reply))
 
 
 def _interaction(counting: CountedInteraction) -> Interaction:

@@ -32,6 +32,8 @@ def erase(
 ) -> None:
     """Erase a user from every store and refuse the user's later events; running it again is harmless.
 
+    So are the anonymous ids of browsers and devices with which nobody else was ever signed in.
+
     Exits with 1 when a store still holds something of the user.
     """
     from operations.erasure.run import erase as run
@@ -61,6 +63,9 @@ def _show(report: Report) -> None:
     out.print(table)
     for each in report.remainders:
         err.print(f"Kafka keeps {each.records:,} records of {each.topic} until {each.until:%Y-%m-%d %H:%M} UTC.")
-    if report.visitors:
-        names = ", ".join(report.visitors)
-        err.print(f"Visitors on the same devices, who were not erased: {names}", markup=False, soft_wrap=True)
+    for about, ids in (
+        ("Anonymous ids of devices that nobody else used, erased as well", report.erased_visitors),
+        ("Anonymous ids of devices that others used, too, which keep their other events", report.visitors),
+    ):
+        if ids:
+            err.print(f"{about}: {', '.join(ids)}", markup=False, soft_wrap=True)

@@ -54,13 +54,17 @@ page that misses one connects again. ``stale`` in a seed is as in the event. The
 ``GET /api/explorer/user/{id}``::
 
     {"id", "model_version" or null, "history": [{"kind", "product", "at"}],
+     "visitors": [{"id", "changes": [{"user" or null, "at"}], "events": 3}], "changes": [{"user" or null, "at"}],
      "lists": [{"key", "source", "model_version", "generated_at", "history_until",
                 "items": [{"product", "score", "reason", "words", "because": [product id]}]}],
      "products": {"p1": {"title", "category", "brand", "price", "currency", "available"}}}
 
-``GET /api/explorer/product/{id}`` is the same without history, with ``product`` itself. ``GET /api/titles?id=..&id=..``
-gives ``{"products": {id: {...}}}`` of up to 200. ``GET /api/catalogue`` counts the products that the catalogue knows,
-and those of them that are out of stock or hidden: ``{"products", "unavailable"}``.
+``visitors`` are those that the user was, each with its links and sign-outs (user null), the newest first, and how many
+of its anonymous events are the user's; ``changes`` are those of the id itself as a visitor.
+``GET /api/explorer/product/{id}`` is the same without history and visitors, with ``product`` itself.
+``GET /api/titles?id=..&id=..`` gives
+``{"products": {id: {...}}}`` of up to 200. ``GET /api/catalogue`` counts the products that the catalogue knows, and
+those of them that are out of stock or hidden: ``{"products", "unavailable"}``.
 
 ``GET /api/pipeline``::
 

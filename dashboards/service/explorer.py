@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from schemas import redis_keys
 from schemas.recommendations import Product, RecommendationList, utc_text
 from schemas.settings import Settings
+from schemas.visitors import READ_VISITORS, Identity, SortedSet
 from serving.explanations import explanation_of
 from serving.memory import Memory
 from serving.redis_client import Redis
@@ -47,6 +49,8 @@ class Explorer:
         """
         version = await self._version()
         history = await self._store.history(user_id, HISTORY)
+        visitors = await self._store.visitors(user_id)
+        identity = await self._store.identity(user_id)
         keys = [redis_keys.personalized(version, user_id)] if version else []
         lists = await self._lists(keys)
         products = await self._products(lists, (each.item_id for each in history))
@@ -54,6 +58,8 @@ class Explorer:
             "id": user_id,
             "model_version": version,
             "history": [{"kind": each.kind, "product": each.item_id, "at": utc_text(each.at)} for each in history],
+            "visitors": [_visitor(user_id, *each) for each in list(visitors.items())[:READ_VISITORS]],
+            "changes": _changes(identity),
             **_shown(lists, products),
         }
 
@@ -106,6 +112,20 @@ class Explorer:
         items = [item for made in lists.values() for item in made.items]
         ids = {*more, *(item.item_id for item in items), *(cause for item in items for cause in item.because)}
         return await self._store.products(sorted(ids))
+
+
+def _visitor(user_id: str, visitor_id: str, read: tuple[Identity, SortedSet]) -> dict[str, Any]:
+    """A visitor that a user was: who it was when, and how much of what it did anonymously is the user's."""
+    identity, history = read
+    return {"id": visitor_id, "changes": _changes(identity), "events": len(identity.share(history, user_id))}
+
+
+def _changes(identity: Identity) -> list[dict[str, Any]]:
+    """Who a visitor is from when on, the newest first; null after a sign-out."""
+    return [
+        {"user": change.user_id or None, "at": utc_text(datetime.fromtimestamp(change.time_ms / 1000, UTC))}
+        for change in reversed(identity.changes)
+    ]
 
 
 def _shown(lists: dict[str, RecommendationList], products: dict[str, Product]) -> dict[str, Any]:

@@ -11,12 +11,12 @@ from pyflink.table.udf import FunctionContext, ScalarFunction, UserDefinedFuncti
 from threadpoolctl import threadpool_limits
 
 from connections.redis import connect
+from recommender.publishing.batches import changes_of
 from recommender.publishing.freshness import FreshnessCounts
 from recommender.publishing.people import Limits
 from recommender.publishing.personaliser import Personaliser
 from recommender.ranking import Rules
 from recommender.store import ModelStore
-from schemas.interactions import member
 from schemas.settings import Settings
 
 
@@ -58,11 +58,24 @@ class KeepFresh(ScalarFunction):
         amount: pd.Series,
         event_id: pd.Series,
         line_number: pd.Series,
+        visitor_id: pd.Series,
+        session_id: pd.Series,
     ) -> pd.Series:
         """Update histories and lists with the events of one batch."""
-        columns = (kind, order_id, product_id, units, amount, event_id, line_number)
-        members = [member(*row) for row in zip(*(column.tolist() for column in columns), strict=True)]
-        written = self._personaliser.update(user_id.tolist(), members, event_time.tolist())
+        columns = (
+            user_id,
+            kind,
+            product_id,
+            event_time,
+            order_id,
+            units,
+            amount,
+            event_id,
+            line_number,
+            visitor_id,
+            session_id,
+        )
+        written = self._personaliser.update(*changes_of(zip(*(column.tolist() for column in columns), strict=True)))
         return pd.Series([0] * (len(user_id) - 1) + [written])
 
 

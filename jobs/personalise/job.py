@@ -22,6 +22,8 @@ EVENT_FIELDS: Final = (
     "event_type",
     "event_time",
     "user_id",
+    "anonymous_id",
+    "session_id",
     "product_id",
     "order_id",
     "value",

@@ -1,9 +1,11 @@
 """Erases a person everywhere, in an order after which nothing brings them back.
 
 1. The erasure is published; from REFRESH_SECONDS later on, ingest refuses the person's events.
-2. What had come in before is waited for: every reader of ``events`` has read it.
+2. What had come in before is waited for: every reader of ``events`` has read it. The same follows for the anonymous ids
+   of the browsers and devices with which nobody but the person was ever signed in: they are erased as users are.
 3. The rows that name the person are deleted from their topics by tombstones, and the sink applies those.
-4. Each store gives up what it holds; then each is searched again.
+4. Each store gives up what it holds, the person's own rows the last: they say which the anonymous ids are. Then each is
+   searched again.
 
 Doing it again completes what was interrupted.
 """
@@ -11,7 +13,8 @@ Doing it again completes what was interrupted.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,7 +25,7 @@ from connections.erased_users import REFRESH_SECONDS
 from flink.cluster import Cluster
 from operations.erasure.topics import Remainder, delete_results, publish_erasure, remainders, rows_of
 from operations.lag import ends_with_open, wait_until_read
-from operations.personal.clickhouse import USER_RESULTS, visitors_of
+from operations.personal.clickhouse import USER_RESULTS, Visitors, visitors_of
 from operations.personal.models import MODELS
 from operations.running_jobs import running_jobs
 from operations.stores import STORES
@@ -58,11 +61,13 @@ class Report:
     Attributes:
         holdings: Of each store.
         remainders: What Kafka holds until its retention has passed.
-        visitors: Anonymous ids of the person's devices, which were not erased.
+        erased_visitors: Anonymous ids of the devices that the person alone used, which were erased as well.
+        visitors: Those of the devices that others used, too, which were not.
     """
 
     holdings: tuple[Holding, ...]
     remainders: tuple[Remainder, ...]
+    erased_visitors: tuple[str, ...]
     visitors: tuple[str, ...]
 
     @property
@@ -86,21 +91,34 @@ def erase(settings: Settings, user_id: str, wait_seconds: float, progress: Progr
         StillBehind: A reader has not caught up in time; do it again.
     """
     progress("Publishing the erasure ...")
-    publish_erasure(settings, user_id, datetime.now(UTC))
-    progress("Waiting until what had come in before is everywhere ...")
-    time.sleep(REFRESH_SECONDS)
-    wait_for_readers(settings, wait_seconds)
-    before, rows, visitors = _held(settings, user_id), rows_of(settings, user_id), _visitors(settings, user_id)
+    _refuse(settings, (user_id,), wait_seconds, progress)
+    visitors = _visitors(settings, user_id)
+    if visitors.alone:
+        progress("Publishing the erasure of devices that nobody else used ...")
+        _refuse(settings, visitors.alone, wait_seconds, progress)
+    erased = (*visitors.alone, user_id)
+    before, rows = _held(settings, erased), rows_of(settings, frozenset(erased))
     progress("Deleting ...")
     delete_results(settings, rows)
     wait_for_results(settings, wait_seconds)
-    for place in PLACES:
-        place.erase(settings, user_id)
+    for each in erased:
+        for place in PLACES:
+            place.erase(settings, each)
     progress("Asking every store again ...")
-    left = _held(settings, user_id) | {_TOPICS: len(rows_of(settings, user_id))}
+    left = _held(settings, erased) | {_TOPICS: len(rows_of(settings, frozenset(erased)))}
     before |= {_TOPICS: len(rows)}
     holdings = tuple(Holding(store, count, left[store]) for store, count in before.items())
-    return Report(holdings, tuple(remainders(settings, user_id)), visitors)
+    remaining = tuple(remainders(settings, frozenset(erased)))
+    return Report(holdings, remaining, visitors.alone, visitors.shared)
+
+
+def _refuse(settings: Settings, user_ids: Sequence[str], wait_seconds: float, progress: Progress) -> None:
+    """Let ingest refuse the events of users, and wait until what had come in before is everywhere."""
+    for user_id in user_ids:
+        publish_erasure(settings, user_id, datetime.now(UTC))
+    progress("Waiting until what had come in before is everywhere ...")
+    time.sleep(REFRESH_SECONDS)
+    wait_for_readers(settings, wait_seconds)
 
 
 _TOPICS: Final = "Kafka: rows of results"
@@ -136,11 +154,16 @@ def wait_for_results(settings: Settings, wait_seconds: float) -> None:
             wait_until_read(settings, sink.group, ends_with_open(settings, taken), wait_seconds)
 
 
-def _held(settings: Settings, user_id: str) -> dict[str, int]:
-    """What of which store -> how much it has of a user."""
-    return {what: count for place in PLACES for what, count in place.held(settings, user_id).items()}
+def _held(settings: Settings, user_ids: Sequence[str]) -> dict[str, int]:
+    """What of which store -> how much it has of some users."""
+    held: Counter[str] = Counter()
+    for user_id in user_ids:
+        for place in PLACES:
+            for what, count in place.held(settings, user_id).items():
+                held[what] += count
+    return dict(held)
 
 
-def _visitors(settings: Settings, user_id: str) -> tuple[str, ...]:
+def _visitors(settings: Settings, user_id: str) -> Visitors:
     with connected(settings, settings.clickhouse_database) as clickhouse:
         return visitors_of(clickhouse, user_id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -36,7 +36,7 @@ class Remainder:
 
     Attributes:
         topic: The topic.
-        records: How many records have the person as their key.
+        records: How many records have the person, or an erased visitor, as their key.
         until: When the newest of them is beyond the topic's retention, UTC.
     """
 
@@ -64,8 +64,8 @@ def publish_erasure(settings: Settings, user_id: str, now: datetime) -> None:
         sender.send(ERASURES, BY_KEY, digest_of(user_id).encode(), str(round(now.timestamp() * 1000)).encode())
 
 
-def rows_of(settings: Settings, user_id: str) -> list[Row]:
-    """The rows that name a user in the topics of results.
+def rows_of(settings: Settings, user_ids: Set[str]) -> list[Row]:
+    """The rows that name one of some users in the topics of results.
 
     Raises:
         DependencyUnavailable: Kafka or the registry does not answer.
@@ -75,7 +75,7 @@ def rows_of(settings: Settings, user_id: str) -> list[Row]:
         closing(SchemaRegistry.of(settings)) as registry,
     ):
         decoder = FramedDecoder(registry)
-        return [row for result in USER_RESULTS for row in _rows(records, decoder, result.topic, user_id)]
+        return [row for result in USER_RESULTS for row in _rows(records, decoder, result.topic, user_ids)]
 
 
 def delete_results(settings: Settings, rows: list[Row]) -> None:
@@ -89,29 +89,29 @@ def delete_results(settings: Settings, rows: list[Row]) -> None:
             sender.send(row.topic, row.partition, row.key, None)
 
 
-def remainders(settings: Settings, user_id: str) -> Iterator[Remainder]:
-    """What Kafka holds of a user for now, topic by topic.
+def remainders(settings: Settings, user_ids: Set[str]) -> Iterator[Remainder]:
+    """What Kafka holds of some users for now, topic by topic.
 
     Raises:
         DependencyUnavailable: Kafka does not answer.
     """
     retention = timedelta(seconds=settings.topic_retention_seconds)
-    key = user_id.encode()
+    keys = {user_id.encode() for user_id in user_ids}
     with CommittedRecords(settings) as records:
         for topic in KEPT_BY_KAFKA:
-            times = [message.timestamp()[1] for message in _messages(records, topic) if message.key() == key]
+            times = [message.timestamp()[1] for message in _messages(records, topic) if message.key() in keys]
             if times:
                 yield Remainder(topic, len(times), datetime.fromtimestamp(max(times) / 1000, UTC) + retention)
 
 
-def _rows(records: CommittedRecords, decoder: FramedDecoder, topic: str, user_id: str) -> list[Row]:
+def _rows(records: CommittedRecords, decoder: FramedDecoder, topic: str, user_ids: Set[str]) -> list[Row]:
     of_user: dict[tuple[int, bytes], bool] = {}
     for message in _messages(records, topic):
         key, value = message.key(), message.value()
         partition = message.partition()
         assert isinstance(key, bytes)
         assert partition is not None
-        of_user[partition, key] = value is not None and decoder.decode(value)["user_id"] == user_id
+        of_user[partition, key] = value is not None and decoder.decode(value)["user_id"] in user_ids
     return [Row(topic, partition, key) for (partition, key), is_there in of_user.items() if is_there]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 from clickhouse_connect.driver.client import Client
@@ -29,14 +30,36 @@ def count_rows(client: Client, table: str, user_id: str) -> int:
     return int(answer.result_rows[0][0])
 
 
-def visitors_of(client: Client, user_id: str) -> tuple[str, ...]:
-    """The anonymous ids that a user's devices had, which have histories of their own."""
-    rows = client.query(
-        "SELECT DISTINCT anonymous_id FROM events WHERE user_id = {user:String} AND anonymous_id NOT IN ('', user_id) "
-        "ORDER BY anonymous_id",
-        {"user": user_id},
-    ).result_rows
-    return tuple(str(row[0]) for row in rows)
+@dataclass(frozen=True, slots=True)
+class Visitors:
+    """The anonymous ids of the browsers and devices with which somebody was signed in.
+
+    Attributes:
+        alone: Those with which nobody else ever was.
+        shared: Those with which others were, too.
+    """
+
+    alone: tuple[str, ...]
+    shared: tuple[str, ...]
+
+
+_VISITORS: Final = """
+SELECT anonymous_id, countIf(user_id NOT IN ('', anonymous_id, {user:String})) > 0 AS is_shared
+FROM events
+WHERE anonymous_id IN (
+  SELECT anonymous_id FROM events WHERE user_id = {user:String} AND anonymous_id NOT IN ('', user_id)
+)
+GROUP BY anonymous_id
+ORDER BY anonymous_id
+"""
+
+
+def visitors_of(client: Client, user_id: str) -> Visitors:
+    """The anonymous ids that a user's devices had."""
+    rows = client.query(_VISITORS, {"user": user_id}).result_rows
+    return Visitors(
+        *(tuple(str(each) for each, is_shared in rows if bool(is_shared) is kind) for kind in (False, True))
+    )
 
 
 def delete_rows(client: Client, table: str, user_id: str) -> None:

@@ -11,12 +11,12 @@ that was active.
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Any, Final
 
 import pyarrow as pa
@@ -31,6 +31,7 @@ from coordination.waiting import wait_until
 from lake.columns import EVENT_TIME, TIMESTAMP
 from operations.history.events import history
 from operations.rebuild.request import Progress, Rebuild, RebuildReport, RebuildRequest
+from recommender.publishing.batches import EventChanges, Row, changes_of
 from recommender.publishing.live import LiveModels
 from recommender.publishing.people import Limits
 from recommender.publishing.personaliser import Personaliser
@@ -39,17 +40,17 @@ from recommender.publishing.records import ModelRecords
 from recommender.ranking import Rules
 from recommender.store import ModelStore
 from schemas.errors import ConfigurationError
-from schemas.interactions import OF_HISTORIES, OF_ORDERS, PURCHASE, member
+from schemas.interactions import OF_HISTORIES, OF_ORDERS, ORDER_CANCELLED, PURCHASE, REFUND
 from schemas.results import SERVED
 from schemas.settings import Settings
+from schemas.visitors import OF_VISITORS
 from sinks.core.framing import FramedDecoder
 from sinks.redis.changes import CHANGE_OF_TOPIC, Changes
 from sinks.redis.store import RedisStore
 
 BATCH_ROWS: Final = 10_000
 POLL_SECONDS: Final = 0.5
-Interactions = tuple[list[str], list[str], list[int]]
-"""User, member of a history and epoch milliseconds of each."""
+UNDOING_ORDERS: Final = (REFUND, ORDER_CANCELLED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,46 +164,38 @@ def wait_for_sink(settings: Settings, wait_seconds: float, progress: Progress) -
         wait_until(has_written_all, wait_seconds, too_late, poll_seconds=POLL_SECONDS)
 
 
-def interactions_of(table: pa.Table) -> Interactions:
-    """What of a table of events belongs into histories, as jobs/personalise/interactions.sql has it."""
-    kept = table.filter(
-        pc.and_(pc.is_in(table.column("event_type"), pa.array(OF_HISTORIES)), pc.not_equal(table.column("user_id"), ""))
-    )
+def changes_in(table: pa.Table) -> EventChanges:
+    """What a table of events changes in histories, as the job personalise has it."""
+    return changes_of(rows_of(table))
+
+
+def rows_of(table: pa.Table) -> Iterator[Row]:
+    """The rows of jobs/personalise/interactions.sql that its function is given, by a table of events."""
+    kinds = pa.array((*OF_HISTORIES, *OF_VISITORS))
+    kept = table.filter(pc.and_(pc.is_in(table.column("event_type"), kinds), pc.not_equal(table.column("user_id"), "")))
     names = ("event_type", "product_id", "order_id", "value", "event_id", "items")
-    users: list[str] = []
-    members: list[str] = []
-    times: list[int] = []
-    for user_id, time_ms, *event in zip(
+    for user_id, time_ms, visitor_id, session_id, *event in zip(
         kept.column("user_id").to_pylist(),
         kept.column(EVENT_TIME).cast(pa.int64()).to_pylist(),
+        kept.column("anonymous_id").to_pylist(),
+        kept.column("session_id").to_pylist(),
         *(kept.column(name).to_pylist() for name in names),
         strict=True,
     ):
-        for each in _members(*event):
-            users.append(user_id)
-            members.append(each)
-            times.append(time_ms)
-    return users, members, times
+        kind, product_id, order_id, value, event_id, items = event
+        is_of_visitor = visitor_id == user_id or kind in (*OF_VISITORS, PURCHASE)
+        visitor = (visitor_id or "", session_id or "") if is_of_visitor and visitor_id else ("", "")
+        amount = "" if value is None else str(value)
+        for number, (product, units) in enumerate(_lines(kind, product_id or "", items), 1):
+            if product or kind in UNDOING_ORDERS or (kind in OF_VISITORS and visitor_id):
+                yield user_id, kind, product, time_ms, order_id or "", units, amount, event_id, number, *visitor
 
 
-def _members(
-    kind: str,
-    product_id: str | None,
-    order_id: str | None,
-    value: Decimal | None,
-    event_id: str,
-    items: list[dict[str, Any]],
-) -> list[str]:
-    """The members of a history for one event."""
-    if kind not in OF_ORDERS:
-        return [member(kind, "", product_id, 1, "", event_id, 1)] if product_id else []
-    lines = [(item["product_id"], item["quantity"]) for item in items] or [("", 1)]
-    amount = "" if value is None else str(value)
-    return [
-        member(kind, order_id or "", bought, units, amount, event_id, number)
-        for number, (bought, units) in enumerate(lines, 1)
-        if bought or kind != PURCHASE
-    ]
+def _lines(kind: str, product_id: str, items: list[dict[str, Any]]) -> list[tuple[str, int]]:
+    """Products and units of an event; one line for an event without lines."""
+    if kind in OF_ORDERS and items:
+        return [(item["product_id"], item["quantity"]) for item in items]
+    return [("" if kind in UNDOING_ORDERS else product_id, 1)]
 
 
 def accepted_until(table: pa.Table, moment_ms: int) -> pa.Table:
@@ -245,9 +238,9 @@ def _write_histories(settings: Settings, progress: Progress, until_ms: int | Non
         personaliser = Personaliser(client, ModelStore(settings.model_store_url), Rules.of(settings), limits, _now)
         for day, table in past.days():
             events = table if until_ms is None else accepted_until(table, until_ms)
-            for users, members, times in _in_batches(interactions_of(events)):
-                lists += personaliser.update(users, members, times)
-                written += len(users)
+            for changes in _in_batches(rows_of(events)):
+                lists += personaliser.update(*changes)
+                written += len(changes.user_ids)
             progress(f"Histories up to {day}: {written:,} events ...")
     return written, lists
 
@@ -262,11 +255,9 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def _in_batches(interactions: Interactions) -> Iterator[Interactions]:
-    users, members, times = interactions
-    for first in range(0, len(users), BATCH_ROWS):
-        last = first + BATCH_ROWS
-        yield users[first:last], members[first:last], times[first:last]
+def _in_batches(rows: Iterator[Row]) -> Iterator[EventChanges]:
+    while batch := list(itertools.islice(rows, BATCH_ROWS)):
+        yield changes_of(batch)
 
 
 def _behind(positions: dict[str, int], ends: dict[str, int]) -> int:

@@ -1,16 +1,16 @@
 """What linked people did: the histories of users with those parts of their visitors' histories that are theirs.
 
-Nothing is copied. A link or a sign-out is added to its visitor's changes, and whoever needs a user's merged history reads
-the user's own one, and the changes and histories of the user's visitors (``schemas.visitors`` has the rule). So it
-follows from the set of events, in whatever order they came.
+Nothing is copied. A link or a sign-out is added to its visitor's changes, and whoever needs a user's merged history
+reads the user's own one, and the changes and histories of the user's visitors: ``schemas.visitors`` has the rule. So
+it follows from the set of events, in whatever order they came.
 
-**Who makes a user's list.** An anonymous event comes through its visitor's worker, a link through its user's. Each first
-writes and then reads, so of two at once at least one reads both. Then the one that read more must be the one whose list
-stays: before it reads, each raises the user's counter, and a list is written only while the counter is what it was
-raised to. Whoever raised it later read later, and writes its own.
+**Who makes a user's list.** An anonymous event comes through its visitor's worker, a link through its user's. Each
+first writes and then reads, so of two at once at least one reads both. Then the one that read more must be the one
+whose list stays: before it reads, each raises the user's counter, and a list is written only while the counter is what
+it was raised to. Whoever raised it later read later, and writes its own.
 
 **Who is affected.** An anonymous event: the user that it belongs to. A link or a sign-out: every user that the visitor
-was. So does an event of a visitor whose history is full, which takes the place of an older one.
+was. The same by an event of a visitor whose history is full, which takes the place of an older one.
 """
 
 from __future__ import annotations
@@ -123,7 +123,8 @@ def write_list(calls: Pipeline, user_id: str, revision: int, key: str, value: by
         value: The list; None to delete it.
         keep_ttl: Whether it keeps the time to live that it has.
     """
-    calls.eval(_WRITE_UNLESS_OUTDATED, 2, list_revision(user_id), key, revision, value or b"", int(keep_ttl))
+    arguments: list[Any] = [list_revision(user_id), key, revision, value or b"", int(keep_ttl)]
+    calls.eval(_WRITE_UNLESS_OUTDATED, 2, *arguments)
 
 
 def read_linked(

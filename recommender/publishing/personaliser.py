@@ -5,8 +5,8 @@ reads them back, and reads who is linked, which models are live and whether the 
 The second writes lists. In the first the live models are read last: a version that is not live at that moment is
 published later, from histories that have these events (see ``live.py``). So no event is missed.
 
-Where somebody of the batch is linked, there are up to three more in between: who the visitors were when, then what their
-users did, then what the other visitors of these did (see ``people.py``).
+Where somebody of the batch is linked, there are up to three more in between: who the visitors were when, then what
+their users did, then what the other visitors of these did (see ``people.py``).
 
 Lists of a live version do not expire. Those of one that was replaced keep the time to live that they were given then
 (see ``live.py``).

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import random
 from collections import Counter
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -14,12 +16,12 @@ import pytest
 
 from jobs.personalise.job import EVENT_FIELDS
 from jobs.sql import load_sql
-from jobs.tables import event_columns
+from jobs.tables import event_columns, view_ddl
 from jobs.trending.job import JOB
 from lake.columns import to_table
-from operations.rebuild.redis import interactions_of
-from schemas.interactions import member
+from operations.rebuild.redis import rows_of
 from schemas.results import TRENDING, results_of
+from schemas.visitors import OF_VISITORS
 from tests.sql.test_results import environment, register, result_rows
 from tests.sql.test_training import outputs
 from tests.support.interactions import Event, kept_additions, kept_purchases, plainly
@@ -102,8 +104,8 @@ def demand_of(shop: Shop) -> dict[tuple[str, int], tuple[int, int]]:
     return demand
 
 
-def test_personalise_and_a_rebuild_of_redis_make_the_same_members(shop: Shop, jvm: None, tmp_path: Path) -> None:
-    given = rows(shop)
+def test_personalise_and_a_rebuild_of_redis_take_the_same_rows(shop: Shop, jvm: None, tmp_path: Path) -> None:
+    given = [*with_visitors(rows(shop)), *signing_in_and_out()]
     tables = environment(JOB, "UTC")
     lines = [json.dumps(dict.fromkeys(EVENT_FIELDS) | each | {"event_time": milliseconds(each)}) for each in given]
     (tmp_path / "events.json").write_text("\n".join(lines))
@@ -111,12 +113,10 @@ def test_personalise_and_a_rebuild_of_redis_make_the_same_members(shop: Shop, jv
         f"CREATE TEMPORARY TABLE events ({', '.join(event_columns(EVENT_FIELDS))}) "
         f"WITH ('connector'='filesystem', 'path'='file://{tmp_path}/events.json', 'format'='json')"
     )
-    query = load_sql("jobs.personalise", "interactions")
-    by_job: Counter[tuple[str, str, int]] = Counter()
+    tables.execute_sql(view_ddl("interactions", load_sql("jobs.personalise", "interactions")))
+    query = "SELECT * FROM interactions WHERE" + load_sql("jobs.personalise", "fresh_lists").partition("WHERE")[2]
     with tables.sql_query(query).execute().collect() as changes:
-        for user, kind, product, time_ms, order, units, amount, event_id, number in changes:
-            if product or kind in ("refund", "order_cancelled"):
-                by_job[user, member(kind, order, product, units, amount, event_id, number), time_ms] += 1
+        by_job = Counter(tuple(row) for row in changes)
 
     records = [
         {
@@ -124,13 +124,27 @@ def test_personalise_and_a_rebuild_of_redis_make_the_same_members(shop: Shop, jv
             **each,
             "event_time": milliseconds(each),
             "value": Decimal(each["value"]).quantize(Decimal("0.0001")) if "value" in each else None,
-            "items": [{**item, "price": Decimal(1), "category": None} for item in each["items"]],
+            "items": [{**item, "price": Decimal(1), "category": None} for item in each.get("items", [])],
         }
         for each in given
     ]
     table = to_table(records, "events", 0, range(len(records)), range(len(records)))
-    assert Counter(zip(*interactions_of(table), strict=True)) == by_job
+    assert Counter(rows_of(table)) == by_job
     assert len(by_job) > 1000
+    assert {bool(row[9]) for row in by_job} == {bool(row[10]) for row in by_job} == {False, True}
+
+
+def with_visitors(given: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """The events with a visitor each, which is its user for some, another for some, and none for others."""
+    for number, each in enumerate(given):
+        visitor = (None, each["user_id"], f"v{number % 7}")[number % 3]
+        yield each | {"anonymous_id": visitor, "session_id": f"s{number % 5}" if number % 2 else None}
+
+
+def signing_in_and_out() -> Iterator[dict[str, Any]]:
+    for number, (kind, visitor) in enumerate(itertools.product(OF_VISITORS, (None, "v1", "u1"))):
+        at = datetime.fromtimestamp(T0_MS / 1000 + number, UTC)
+        yield {"event_id": f"x{number}", "event_type": kind, "event_time": at, "user_id": "u1", "anonymous_id": visitor}
 
 
 def milliseconds(row: dict[str, Any]) -> int:

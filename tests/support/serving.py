@@ -34,6 +34,7 @@ from schemas.recommendations import (
     utc_text,
 )
 from schemas.settings import PORT_OFFSETS, Settings
+from schemas.visitors import IdentityChange, anonymous
 from serving.app import recommendations
 from tests.support.metrics import samples
 from web.server import UVICORN_OPTIONS
@@ -151,6 +152,19 @@ class Shelf:
     def members(self, user: str, **times_ms: int) -> None:
         """Put members as they are into a user's history."""
         self.redis.zadd(redis_keys.history(user), times_ms, gt=True)
+
+    def anonymous(self, visitor: str, *interactions: tuple[str, str, int]) -> None:
+        """Put anonymous events into a visitor's history."""
+        self.members(visitor, **{anonymous(f"{kind}:{item}", at_ms, ""): at_ms for kind, item, at_ms in interactions})
+
+    def identity(self, visitor: str, *changes: tuple[int, str]) -> None:
+        """From a time on the visitor is a user, or nobody."""
+        for at_ms, user in changes:
+            member = IdentityChange(at_ms, user, "", f"e-{at_ms}").member
+            self.redis.zadd(redis_keys.identity_changes(visitor), {member: at_ms})
+            if user:
+                self.redis.zadd(redis_keys.visitors(user), {visitor: at_ms}, gt=True)
+                self.redis.zadd(redis_keys.LINKED, {visitor: 1, user: 1})
 
     def product(self, item: str, **known: Any) -> None:
         product = Product(**known)

@@ -8,6 +8,7 @@ import { section } from "../tile.js";
 
 const FOLLOW_MS = 3_000;
 const MOST_EVENTS = 50;
+const MOST_CHANGES = 5;
 
 export function open() {
   return new Explorer();
@@ -66,11 +67,12 @@ class Explorer {
     const text = JSON.stringify(answer);
     if (text === this.drawn) return;
     this.drawn = text;
-    const { history = [], lists = [], products = {} } = answer;
-    const nothing = !history.length && !lists.length;
+    const { history = [], visitors = [], changes = [], lists = [], products = {} } = answer;
+    const nothing = !history.length && !visitors.length && !changes.length && !lists.length;
     setText(this.status, nothing ? `Nothing is known of this ${this.subject[0]}: no event and no list.` : answer.model_version ? `Model ${answer.model_version}` : "No personal model: these lists follow the stream alone.");
     const parts = [];
     if (this.subject[0] === "product") parts.push(productCard(answer.id, answer.product ?? products[answer.id]));
+    if (visitors.length || changes.length) parts.push(identity(answer.id, visitors, changes));
     if (history.length) parts.push(this.#history(history, products));
     parts.push(...lists.map((list) => this.#list(list, products)));
     this.found.replaceChildren(...parts);
@@ -101,6 +103,14 @@ function productCard(id, known) {
   const about = known ? [known.brand, known.category, known.price && format.whole(known.price, "money", known.currency), known.available === false ? "sold out or hidden" : "available"].filter(Boolean).join(" · ") : "The catalogue does not know it.";
   return panel(known?.title?.trim() || id, id, el("p", {}, `${about} `, el("a", { href: linkTo({ page: "products", product: id, user: null }), text: "Its sales" })));
 }
+
+/* Why visitors are one person: who each was from when on. */
+function identity(id, visitors, changes) {
+  const rows = [...(changes.length ? [{ id, changes }] : []), ...visitors].map((visitor) => el("li", {}, el("span.feed-main", {}, userLink(visitor.id)), visitor.events === undefined ? null : el("span.feed-more", { text: `${format.whole(visitor.events, "count")} anonymous events are of this user` }), ...visitor.changes.slice(0, MOST_CHANGES).map((change) => el("span.feed-more", {}, el("time", { datetime: change.at, text: format.moment(Date.parse(change.at), undefined, true) }), " ", change.user === null ? "signed out" : userLink(change.user)))));
+  return panel("Visitors", "Browsers and devices of one person: from when on each was whom, the newest first", el("ol.feed.tall", {}, ...rows));
+}
+
+const userLink = (id) => el("a.plain", { href: linkTo({ page: "explorer", user: id, product: null }), text: id, dir: "auto" });
 
 /* Products of the history that an item is there for. */
 function because(item, products) {

@@ -123,6 +123,34 @@ def test_a_user_is_forgotten_in_each_live_version(service: Service, stocked: She
     assert service.recommend("zoe", n=1)["source"] == "trending"
 
 
+def test_what_a_user_did_before_signing_in_is_in_the_history_and_is_not_recommended(
+    service: Service, stocked: Shelf
+) -> None:
+    stocked.history("zoe", ("view_item", "p7", 5))
+    stocked.anonymous("anon-1", ("add_to_cart", "p1", 2), ("view_item", "p7", 9), ("view_item", "p9", 30))
+    stocked.identity("anon-1", (10, "zoe"), (20, ""))
+    events = service.get("/v1/users/zoe/history?n=2")["events"]
+    assert [(each["item_id"], each["event_time"][-5:]) for each in events] == [("p7", ".009Z"), ("p1", ".002Z")]
+    of_visitor = service.get("/v1/users/anon-1/history")["events"]
+    assert [each["item_id"] for each in of_visitor] == ["p9", "p7", "p1"]
+    stocked.personal("zoe", ["p1", "p3"])
+    assert ids(service.recommend("zoe", n=1, category="Cups")) == ["p3"]  # p1 is in the cart
+    stocked.redis.delete(redis_keys.personalized("m1", "zoe"))
+
+
+def test_a_user_is_forgotten_with_what_visitors_did_that_is_the_users(service: Service, stocked: Shelf) -> None:
+    stocked.anonymous("anon-2", ("view_item", "p1", 2), ("view_item", "p2", 30), ("view_item", "p3", 50))
+    stocked.identity("anon-2", (10, "zoe"), (20, ""), (50, "ann"))
+    for each in ("zoe", "anon-2"):
+        stocked.personal(each, ["p1"])
+    assert service.http.delete("/v1/users/zoe").status_code == 204
+    assert [each["item_id"] for each in service.get("/v1/users/anon-2/history")["events"]] == ["p3", "p2"]
+    assert service.get("/v1/users/ann/history")["events"][0]["event_time"].endswith(".050Z")
+    held = [key for key in stocked.redis.keys("*") if stocked.redis.type(key) == b"zset"]
+    assert not [key for key in held if any(b"zoe" in member for member in stocked.redis.zrange(key, 0, -1))]
+    assert stocked.redis.keys("*zoe*") == stocked.redis.keys("rec:*:user:anon-2:*") == []
+
+
 def test_a_scenario_may_leave_out_what_was_bought(make: Make, tmp_path_factory: pytest.TempPathFactory) -> None:
     rules = tmp_path_factory.mktemp("rules") / "rules.toml"
     rules.write_text("[scenarios.discover]\nexclude_bought = true\n")

@@ -14,6 +14,7 @@ import pytest
 from redis import Redis
 
 from connections.redis import connect
+from operations.personal.redis import IN_REDIS
 from recommender.publishing.live import LiveModels
 from recommender.publishing.people import Limits, VisitorChange, read_merged
 from recommender.publishing.personaliser import Personaliser
@@ -22,6 +23,7 @@ from recommender.store import ModelStore
 from schemas.interactions import member
 from schemas.recommendations import decode_list, item_ids
 from schemas.redis_keys import LINKED, LIVE_MODELS, history, identity_changes, personalized
+from schemas.settings import Settings
 from schemas.visitors import MOST_CHANGES, IdentityChange, anonymous, session_digest
 from tests.support.models import ITEM_IDS, served_model
 from tests.support.serving import RedisProcess
@@ -275,3 +277,38 @@ def test_of_a_device_of_many_the_newest_sign_ins_are_kept(client: Redis, redis: 
     assert redis.zcard(identity_changes("v1")) == MOST_CHANGES
     assert lists_of(redis).keys() == {"v1"}
     assert redis.keys("rec:m1:user:*") == [personalized("m1", "v1").encode()]
+
+
+def test_who_is_erased_leaves_what_others_did_on_the_same_device(
+    redis_process: RedisProcess, client: Redis, redis: Any, store: ModelStore
+) -> None:
+    settings = Settings(redis_url=redis_process.url)
+    day = 24 * 60 * MINUTE_MS
+    of_bob = [View(T0_MS + day, "v1", "view_item:p3", "s2"), Change("e2", T0_MS + day + 1, "v1", "bob", "s2")]
+    of_ada = [
+        View(T0_MS, "v1", "view_item:p0", "s1"),
+        Change("e1", T0_MS + 1, "v1", "ada", "s1"),
+        View(T0_MS + 2, "", "view_item:p1", user="ada"),
+    ]
+    update(personaliser(client, store), of_bob)
+    expected = content(redis)
+    update(personaliser(client, store), of_ada)
+    assert lists_of(redis).keys() == {"ada", "bob", "v1"}
+    held = IN_REDIS.held(settings, "ada")
+    assert held == {"Redis: keys": 4, "Redis: events and links of visitors": 2}
+
+    IN_REDIS.erase(settings, "ada")
+    assert set(IN_REDIS.held(settings, "ada").values()) == {0}
+    assert {key: value for key, value in expected.items() if key != personalized("m1", "v1").encode()} == content(redis)
+
+
+def test_an_erased_visitor_is_linked_to_nobody(
+    redis_process: RedisProcess, client: Redis, redis: Any, store: ModelStore
+) -> None:
+    settings = Settings(redis_url=redis_process.url)
+    events = [View(T0_MS, "v1", "view_item:p0"), Change("e1", T0_MS + 1, "v1", "ada")]
+    update(personaliser(client, store), events)
+    for erased in ("v1", "ada"):
+        IN_REDIS.erase(settings, erased)
+        assert set(IN_REDIS.held(settings, erased).values()) == {0}
+    assert set(redis.keys("*")) == {LIVE_MODELS.encode()}

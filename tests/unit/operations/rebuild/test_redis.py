@@ -8,10 +8,11 @@ import pytest
 
 import jobs.personalise
 from lake.columns import to_table
-from operations.rebuild.redis import accepted_until, check_target, interactions_of
+from operations.rebuild.redis import accepted_until, changes_in, check_target
 from schemas.errors import ConfigurationError
-from schemas.interactions import OF_HISTORIES
+from schemas.interactions import OF_HISTORIES, PURCHASE
 from schemas.settings import Settings
+from schemas.visitors import OF_VISITORS, IdentityChange, session_digest
 
 
 def event(
@@ -46,7 +47,7 @@ EVENTS = [
 
 def test_histories_are_made_of_views_carts_the_lines_of_orders_and_what_undoes_them() -> None:
     table = to_table(EVENTS, "events", 0, range(8), range(8))
-    assert interactions_of(table) == (
+    assert changes_in(table) == (
         ["u", "u", "u", "w", "w", "u", "u"],
         [
             "view_item:p-1",
@@ -58,6 +59,39 @@ def test_histories_are_made_of_views_carts_the_lines_of_orders_and_what_undoes_t
             'refund:["r","p-2",1,"1.0000","e-8",1]',
         ],
         [1, 2, 2, 5, 6, 7, 8],
+        [],
+    )
+
+
+def test_anonymous_events_links_and_sign_outs_name_their_visitors() -> None:
+    visit = {"anonymous_id": "v", "session_id": "s"}
+    digest = session_digest("s")
+    events = [
+        event(1, "view_item", user_id="v", product_id="p-1", **visit),
+        event(2, "user_login", user_id="ada", **visit),
+        event(3, "view_item", user_id="ada", product_id="p-1", **visit),
+        event(4, "purchase", user_id="bob", order_id="o", items=[line("p-1"), line("p-2")], anonymous_id="w"),
+        event(5, "user_logout", user_id="ada", **visit),
+        event(6, "user_login", user_id="ada"),
+        event(7, "view_item", user_id="v", product_id="p-1"),
+    ]
+    sign_in = ("w", IdentityChange(4, "bob", "", "e-4"))
+    assert changes_in(to_table(events, "events", 0, range(7), range(7))) == (
+        ["v", "ada", "bob", "bob", "v"],
+        [
+            f"@1.{digest}:view_item:p-1",
+            "view_item:p-1",
+            'purchase:["o","p-1",1,"","e-4",1]',
+            'purchase:["o","p-2",1,"","e-4",2]',
+            "view_item:p-1",
+        ],
+        [1, 3, 4, 4, 7],
+        [
+            ("v", IdentityChange(2, "ada", digest, "e-2")),
+            sign_in,
+            sign_in,
+            ("v", IdentityChange(5, "", digest, "e-5")),
+        ],
     )
 
 
@@ -65,6 +99,8 @@ def test_the_kinds_are_those_of_the_job() -> None:
     (folder,) = jobs.personalise.__path__
     sql = (Path(folder) / "interactions.sql").read_text()
     assert ", ".join(f"'{kind}'" for kind in OF_HISTORIES) in sql
+    for kinds in (OF_VISITORS, (*OF_VISITORS, PURCHASE)):
+        assert f"event_type IN ({', '.join(map(repr, kinds))})" in sql
 
 
 def test_the_past_ends_with_what_had_been_accepted() -> None:
