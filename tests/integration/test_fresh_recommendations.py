@@ -30,6 +30,9 @@ WAIT_SECONDS = 120.0
 MODEL = "m1"
 SOLD_OUT = "p3"
 USERS = ("ann", "ben", "zoe")
+SIGN_IN_SECONDS = 3.0
+SIGN_INS = 5
+"""The quickest of these must be that quick: the test runs beside others."""
 
 
 @dataclass
@@ -74,6 +77,25 @@ class Stage:
         port = self.platform.settings.port("serving")
         answer = httpx.get(f"http://127.0.0.1:{port}/v1/recommend/{user}", timeout=30)
         return [item["item_id"] for item in answer.raise_for_status().json()["items"]]
+
+    def collect(self, path: str, **event: Any) -> None:
+        """Send an event as a browser does."""
+        port = self.platform.settings.port("collector")
+        body = {"messageId": uuid.uuid4().hex, **event}
+        httpx.post(f"http://127.0.0.1:{port}{path}", json=body, timeout=30).raise_for_status()
+
+    def products_of(self, user: str) -> list[str]:
+        """The products in a user's history, as the service shows it, the newest first."""
+        port = self.platform.settings.port("serving")
+        answer = httpx.get(f"http://127.0.0.1:{port}/v1/users/{user}/history", timeout=30)
+        return [event["item_id"] for event in answer.raise_for_status().json()["events"]]
+
+    def reasons_of(self, user: str) -> set[str]:
+        """The products for which others are recommended to a user."""
+        port = self.platform.settings.port("serving")
+        answer = httpx.get(f"http://127.0.0.1:{port}/v1/recommend/{user}", params={"explain": "true"}, timeout=30)
+        items = answer.raise_for_status().json()["items"]
+        return {cause["item_id"] for item in items for cause in item["because"]}
 
     def of_users(self) -> dict[str, Any]:
         """The history of each user, and the list that the model makes of it."""
@@ -129,6 +151,32 @@ def test_it_is_counted_how_long_a_click_takes_into_the_list(stage: Stage) -> Non
     assert freshness.p99_seconds is not None
     assert 0 < freshness.p50_seconds <= freshness.p99_seconds < WAIT_SECONDS
     assert freshness.older == 0
+
+
+def test_what_was_viewed_before_a_sign_in_is_in_the_users_list_within_seconds_and_not_in_the_next_visitors(
+    stage: Stage,
+) -> None:
+    seconds = []
+    for n in range(SIGN_INS):
+        visitor, user, next_visitor = f"anon-{n}", f"ada-{n}", f"anon-{n}-after-reset"
+        view = {"event": "Product Viewed", "properties": {"product_id": "p1"}}
+        stage.collect("/v1/track", anonymousId=visitor, **view)
+        stage.wait(lambda visitor=visitor: stage.reasons_of(visitor) == {"p1"})  # type: ignore[misc]
+        assert stage.products_of(user) == []
+
+        began = time.monotonic()
+        stage.collect("/v1/identify", anonymousId=visitor, userId=user)
+        stage.wait(  # type: ignore[misc]
+            lambda user=user: stage.products_of(user) == ["p1"] and stage.reasons_of(user) == {"p1"}
+        )
+        seconds.append(time.monotonic() - began)
+        assert stage.served(user) == stage.served(visitor)
+
+        elsewhere = {"event": "Product Viewed", "properties": {"product_id": "p4"}}
+        stage.collect("/v1/track", anonymousId=next_visitor, **elsewhere)
+        stage.wait(lambda next_visitor=next_visitor: stage.reasons_of(next_visitor) == {"p4"})  # type: ignore[misc]
+        assert (stage.products_of(next_visitor), stage.products_of(user)) == (["p4"], ["p1"])
+    assert min(seconds) < SIGN_IN_SECONDS
 
 
 def test_a_product_that_is_sold_out_leaves_what_is_served_and_returns(stage: Stage) -> None:
