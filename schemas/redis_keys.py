@@ -166,7 +166,7 @@ def list_revision(user_id: str) -> str:
 
     Events of such a user come through several workers. Who was given the largest number has read what all others wrote.
     """
-    return f"user:{user_id}:revision"
+    return f"lists:{user_id}:revision"
 
 
 def kept_of(user_id: str) -> tuple[str, ...]:

@@ -28,7 +28,7 @@ INSERT_BEGINS_SECONDS: Final = 2.0
 """Time for a ClickHouse that goes on again to begin the inserts that wait in its sockets."""
 
 OTHER_DATABASE: Final = 1
-HISTORIES: Final = "user:*:history"
+HISTORIES: Final = ("user:*:history", "user:*:visitors", "visitor:*:identity")
 
 
 def kill_sink_before_acknowledgement(context: FaultContext) -> None:
@@ -131,9 +131,9 @@ def _flush(settings: Settings, url: str) -> None:
 
 
 def _histories(settings: Settings, url: str) -> dict[bytes, Any]:
-    """User's key -> the interactions in the history, and when they were."""
+    """Key of a user or a visitor -> the interactions in the history, or links and sign-outs, and when they were."""
     with closing(connect(url, settings.http_timeout_seconds)) as client, redis_errors(url):
-        keys = list(client.scan_iter(match=HISTORIES, count=1_000))
+        keys = [key for pattern in HISTORIES for key in client.scan_iter(match=pattern, count=1_000)]
         with client.pipeline(transaction=False) as pipeline:
             for key in keys:
                 pipeline.zrange(key, 0, -1, withscores=True)

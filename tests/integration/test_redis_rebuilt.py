@@ -19,11 +19,13 @@ from operations.lag import wait_until_settled
 from operations.rebuild.redis import wait_for_sink
 from schemas.redis_keys import (
     ACTIVE_MODEL,
+    LINKED,
     LIST_FRESHNESS,
     LIVE_MODELS,
     RETIRED_MODELS,
     SINK_OFFSETS,
     UNAVAILABLE_REVISION,
+    list_revision,
 )
 from tests.support.lists import without_generated_at
 from tests.support.platforms import JOBS_BEHIND_REDIS
@@ -36,6 +38,9 @@ STILL_SECONDS = 8.0
 
 BOOKKEEPING = (LIST_FRESHNESS, RETIRED_MODELS, SINK_OFFSETS, UNAVAILABLE_REVISION)
 """What no reader is served from: how far and how fast a writer came, and how often something changed."""
+
+REVISIONS = list_revision("*")
+"""The same of each linked user."""
 
 READ_AS = {b"string": "get", b"set": "smembers", b"hash": "hgetall"}
 
@@ -75,7 +80,8 @@ def settle(shop: Platform) -> None:
 def content(redis_url: str) -> dict[bytes, Any]:
     """Every key that somebody is served from, and what it holds, but for when a list was made: that is made anew."""
     with closing(connect(redis_url, 10.0)) as client:
-        names = sorted(set(client.scan_iter(count=1_000)) - {name.encode() for name in BOOKKEEPING})
+        revisions = set(client.scan_iter(match=REVISIONS, count=1_000))
+        names = sorted(set(client.scan_iter(count=1_000)) - {name.encode() for name in BOOKKEEPING} - revisions)
         with client.pipeline(transaction=False) as asked:
             for name in names:
                 asked.type(name)
@@ -86,7 +92,9 @@ def content(redis_url: str) -> dict[bytes, Any]:
                 else:
                     getattr(asked, READ_AS[kind])(name)
             values = [without_generated_at(value) if isinstance(value, bytes) else value for value in asked.execute()]
-            return dict(zip(names, values, strict=True))
+            content = dict(zip(names, values, strict=True))
+            linked = content.get(LINKED.encode(), [])
+            return content | {LINKED.encode(): sorted(who for who, _ in linked)}  # not when each was last needed
 
 
 def kinds_of(keys: dict[bytes, Any]) -> set[bytes]:

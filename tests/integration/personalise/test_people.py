@@ -134,7 +134,7 @@ def test_views_links_and_sign_outs_give_the_same_keys_in_any_order(
 
     for size in (1, 5, 13, len(events)):
         shuffled = rng.sample([*events, *events[::3]], len(events) + len(events[::3]))
-        redis.delete(*redis.keys("[uv]*"), *redis.keys("rec:m1:*"))
+        redis.delete(*redis.keys("[luv]*"), *redis.keys("rec:m1:*"))
         workers = [personaliser(client, store) for _ in range(3)]
         for part in in_parts(shuffled, size):
             update(rng.choice(workers), part)
@@ -149,7 +149,7 @@ def test_a_history_that_is_full_gives_the_same_keys_in_any_order(
     events = some_events(rng, views=80)
     expected = None
     for _ in range(4):
-        redis.delete("none", *redis.keys("[uv]*"), *redis.keys("rec:m1:*"))
+        redis.delete("none", *redis.keys("[luv]*"), *redis.keys("rec:m1:*"))
         worker = personaliser(client, store, items=10)
         for part in in_parts(rng.sample(events, len(events)), 4):
             update(worker, part)
@@ -166,7 +166,7 @@ def test_workers_that_write_at_once_leave_the_lists_of_everything(
     update(personaliser(client, store), events)
     expected = content(redis)
 
-    redis.delete(*redis.keys("[uv]*"), *redis.keys("rec:m1:*"))
+    redis.delete(*redis.keys("[luv]*"), *redis.keys("rec:m1:*"))
     shares: list[list[View | Change]] = [[], [], []]
     for each in events:  # each user's events, and each visitor's anonymous ones, through one worker
         shares[hash(each.user or each.visitor) % 3].append(each)
