@@ -14,6 +14,7 @@ import pytest
 from redis import Redis
 
 from connections.redis import connect
+from dashboards.service.explorer import Explorer
 from operations.personal.redis import IN_REDIS
 from recommender.publishing.live import LiveModels
 from recommender.publishing.people import Limits, VisitorChange, read_merged
@@ -312,3 +313,30 @@ def test_an_erased_visitor_is_linked_to_nobody(
         IN_REDIS.erase(settings, erased)
         assert set(IN_REDIS.held(settings, erased).values()) == {0}
     assert set(redis.keys("*")) == {LIVE_MODELS.encode()}
+
+
+@pytest.mark.anyio
+async def test_the_explorer_says_why_visitors_are_one_person(
+    redis_process: RedisProcess, client: Redis, redis: Any, store: ModelStore
+) -> None:
+    events = [
+        View(T0_MS, "v1", "view_item:p0"),
+        Change("e1", T0_MS + 1, "v1", "ada"),
+        Change("e2", T0_MS + 2, "v1", ""),
+        View(T0_MS + 3, "v1", "view_item:p3"),
+    ]
+    update(personaliser(client, store), events)
+    explorer = Explorer(Settings(redis_url=redis_process.url))
+    await explorer.start()
+    try:
+        ada, visitor = await explorer.user("ada"), await explorer.user("v1")
+    finally:
+        await explorer.close()
+    changes = [
+        {"user": None, "at": "2025-11-24T16:00:00.002Z"},
+        {"user": "ada", "at": "2025-11-24T16:00:00.001Z"},
+    ]
+    assert ada["visitors"] == [{"id": "v1", "changes": changes, "events": 1}]
+    assert [each["product"] for each in ada["history"]] == ["p0"]
+    assert (ada["changes"], visitor["changes"], visitor["visitors"]) == ([], changes, [])
+    assert [each["product"] for each in visitor["history"]] == ["p3", "p0"]

@@ -77,6 +77,7 @@ def test_explorer_of_a_user(shown: Shown, look: Callable[..., Page], shelf: Shel
     viewed_at = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
     shelf.history(USER, ("view_item", "p-1", 1000 * int(viewed_at.timestamp())), ("add_to_cart", "p-2", 1_000))
     shelf.personal(USER, ["p-3", "p-4", "p-1"], "m7", because=["p-1"])
+    shelf.identity("anon-1", (2_000, USER), (3_000, ""))
 
     page = look(f"page=explorer&user={USER.replace('&', '%26')}")
     wait_for(page, "document.querySelectorAll('.ranked li').length === 3")
@@ -90,6 +91,9 @@ def test_explorer_of_a_user(shown: Shown, look: Callable[..., Page], shelf: Shel
     assert all(f"{moment:%-d %b %Y, %H:%M:%S}" in about for moment in (MADE_AT, HISTORY_UNTIL))
     assert "2 events" in page.inner_text("[aria-label=History] .note")
     assert texts(page, "[aria-label=History] .feed-main") == ["Red mug", "p-2"]
+    assert texts(page, "[aria-label=Visitors] .feed-main") == ["anon-1"]
+    assert page.get_attribute("[aria-label=Visitors] time", "datetime") == "1970-01-01T00:00:03.000Z"
+    assert "signed out" in page.inner_text("[aria-label=Visitors]")
     assert page.get_attribute("[aria-label=History] time", "datetime") == "2026-03-04T05:06:07.000Z"
 
     shelf.personal(USER, ["p-4", "p-3", "p-9"], "m7")  # the page follows by itself
