@@ -149,7 +149,7 @@ def read_linked(
     changed = {visitor_id for visitor_id, _ in changes}
     if not batch and not changed:
         return NOBODY_LINKED
-    identities = _identities(client, by_event | changed)
+    identities = _identities(client, by_event | changed, limits.history_seconds)
     affected = set(batch).union(change.user_id for _, change in changes)
     for visitor_id in changed:
         affected |= identities[visitor_id].users
@@ -234,14 +234,15 @@ def _read(client: Redis, user_ids: Sequence[str], seconds: int, now: datetime) -
     )
 
 
-def _identities(client: Redis, visitor_ids: Set[str]) -> dict[str, Identity]:
+def _identities(client: Redis, visitor_ids: Set[str], seconds: int) -> dict[str, Identity]:
     """Who visitors were when, by all that is kept of each; what is too much is dropped afterwards."""
     calls = client.pipeline(transaction=False)
     for visitor_id in visitor_ids:
         calls.zrange(identity_changes(visitor_id), 0, -1, withscores=True)
         calls.zremrangebyrank(identity_changes(visitor_id), 0, -MOST_CHANGES - 1)
+        calls.expire(identity_changes(visitor_id), seconds)
     replies: list[Any] = calls.execute() if visitor_ids else []
-    return {visitor_id: _identity(reply) for visitor_id, reply in zip(visitor_ids, replies[::2], strict=True)}
+    return {visitor_id: _identity(reply) for visitor_id, reply in zip(visitor_ids, replies[::3], strict=True)}
 
 
 def _affected(identity: Identity, sorted_set: SortedSet, written: Collection[str], limits: Limits) -> frozenset[str]:

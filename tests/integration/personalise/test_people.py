@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -23,7 +23,7 @@ from recommender.ranking import Rules
 from recommender.store import ModelStore
 from schemas.interactions import member
 from schemas.recommendations import decode_list, item_ids
-from schemas.redis_keys import LINKED, LIVE_MODELS, history, identity_changes, personalized
+from schemas.redis_keys import LINKED, LIVE_MODELS, history, identity_changes, personalized, visitors
 from schemas.settings import Settings
 from schemas.visitors import MOST_CHANGES, IdentityChange, anonymous, session_digest
 from tests.support.models import ITEM_IDS, served_model
@@ -210,6 +210,20 @@ def test_a_late_sign_out_takes_away_what_it_must(client: Redis, redis: Any, stor
     update(worker, [Change("e2", T0_MS + 30 * MINUTE_MS, "v1", "")])
     assert {"v1"} == lists_of(redis).keys()
     assert read_merged(client, ["ada"]) == {}
+
+
+def test_links_are_kept_as_long_as_anything_of_the_visitor_is(client: Redis, redis: Any, store: ModelStore) -> None:
+    worker = personaliser(client, store)
+    update(worker, [Change("e1", T0_MS, "v1", "ada")])
+    keys = (identity_changes("v1"), visitors("ada"), history("ada"))
+    for key in keys:
+        redis.expire(key, 5)
+    update(worker, [View(T0_MS + 1, "v1", "view_item:p0"), View(T0_MS, "", "view_item:p0", user="ada")])
+    assert all(3_590 < redis.ttl(key) <= 3_600 for key in keys)
+    assert {member for member, _ in redis.zrange(LINKED, 0, -1, withscores=True)} == {b"v1", b"ada"}
+    later = Personaliser(client, store, RULES, Limits(200, 3600), lambda: MADE_AT + timedelta(seconds=3_601))
+    update(later, [Change("e2", T0_MS, "v2", "bob")])
+    assert set(redis.zrange(LINKED, 0, -1)) == {b"v2", b"bob"}
 
 
 def test_a_published_model_ranks_the_merged_histories(client: Redis, redis: Any, store: ModelStore) -> None:
