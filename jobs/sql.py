@@ -16,6 +16,9 @@ PERIOD_STATE_TTL: Final = "30 d"
 RETURNS_STATE_TTL: Final = "60 d"
 """What was attributed to a recommendation, in case it is given back."""
 
+PRESENCE_STATE_TTL: Final = "60 d"
+"""Who was there anonymously: a link that says who it was reaches 30 days back, and may be late itself."""
+
 DEMAND_STATE_TTL: Final = "40 d"
 """Demand of an hour, which counts in a list of 30 days, and may be undone as long as it does."""
 
@@ -29,6 +32,7 @@ DURATIONS: Final = {
     "FOR_EVER": FOR_EVER,
     "PERIOD_STATE_TTL": PERIOD_STATE_TTL,
     "RETURNS_STATE_TTL": RETURNS_STATE_TTL,
+    "PRESENCE_STATE_TTL": PRESENCE_STATE_TTL,
     "DEMAND_STATE_TTL": DEMAND_STATE_TTL,
     "LATE_STATE_TTL": LATE_STATE_TTL,
 }

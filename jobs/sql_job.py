@@ -9,7 +9,6 @@ from typing import Final
 from pyflink.table import StatementSet, StreamTableEnvironment, Table, TableEnvironment
 
 from jobs.environment import NOTHING_RESTORED, stream_environment
-from jobs.interactions import SHARED_VIEWS
 from jobs.planned import PlannedJob
 from jobs.sql import PERIOD_STATE_TTL, load_sql
 from jobs.starting_offsets import begin_anew
@@ -54,7 +53,7 @@ class SqlJob:
         name: Its name; its SQL lies in the package ``jobs.<name>``.
         event_fields: The fields of ``events`` that its SQL reads.
         views: Its views, in the order in which they build on each other.
-        shared_views: Views of ``jobs.interactions`` that these build on, in the same order.
+        shared_views: Package of views that several jobs have -> those of them that these build on, in the same order.
         reads: Results of other jobs that it reads as well.
         options: What it wants of Flink.
     """
@@ -62,7 +61,7 @@ class SqlJob:
     name: str
     event_fields: tuple[str, ...]
     views: tuple[str, ...]
-    shared_views: tuple[str, ...] = ()
+    shared_views: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     reads: tuple[Result, ...] = ()
     options: Mapping[str, str] = field(default_factory=lambda: MINI_BATCHES)
 
@@ -81,7 +80,8 @@ class SqlJob:
 
     def register_views(self, tables: TableEnvironment) -> None:
         """Register its views over a table ``events``."""
-        register_views(tables, SHARED_VIEWS, self.shared_views)
+        for package, views in self.shared_views.items():
+            register_views(tables, package, views)
         register_views(tables, f"jobs.{self.name}.views", self.views)
 
     def query(self, tables: TableEnvironment, result: Result) -> Table:

@@ -31,6 +31,7 @@ from schemas.codec import RESULT_ATTRIBUTE, load_schema
 
 ANALYTICS: Final = "analytics"
 SESSIONS: Final = "sessions"
+IDENTITY: Final = "identity"
 CATALOGUE: Final = "catalogue"
 TRENDING: Final = "trending"
 FEEDBACK: Final = "feedback"

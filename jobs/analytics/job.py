@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from jobs.identity import PERSON_VIEWS, VIEWS_PACKAGE
 from jobs.sql_job import EXPIRING, SqlJob
 from schemas.results import ANALYTICS
 from schemas.settings import Settings
@@ -15,6 +16,8 @@ JOB: Final = SqlJob(
         "event_type",
         "event_time",
         "user_id",
+        "anonymous_id",
+        "session_id",
         "channel",
         "country",
         "product_id",
@@ -26,6 +29,7 @@ JOB: Final = SqlJob(
         "reason",
         "items",
     ),
+    shared_views={VIEWS_PACKAGE: PERSON_VIEWS},
     views=(
         "orders",
         "order_lines",
@@ -36,10 +40,13 @@ JOB: Final = SqlJob(
         "revenue_parts",
         "product_deltas",
         "user_events",
-        "active_users",
+        "appearances",
+        "person_days",
         "user_minutes",
         "minute_deltas",
         "first_events",
+        "first_appearances",
+        "newcomers",
         "user_deltas",
         "search_deltas",
     ),

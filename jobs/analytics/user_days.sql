@@ -1,3 +1,3 @@
--- Grain: one row per day of the shop and user with an event on it.
+-- Grain: one row per day of the shop and person with an event on it.
 SELECT `day`, user_id
-FROM active_users
+FROM person_days

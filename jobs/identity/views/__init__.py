@@ -1,0 +1,1 @@
+"""Links and sign-outs, and the person of an anonymous visit."""
