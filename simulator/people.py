@@ -32,6 +32,9 @@ CHANNELS: Final = (
 """Channel, referrer, how many visits of a hundred."""
 
 SHARE_REGISTERED: Final = 0.6
+SHARE_TWO_DEVICES: Final = 0.25
+SHARE_SHARING: Final = 0.2
+"""Share of those who come back who also use the device of another, as a family does a tablet."""
 FAVOURITES: Final = 3
 
 
@@ -41,7 +44,7 @@ class Person:
 
     Attributes:
         user_id: Once signed in.
-        anonymous_id: Before.
+        devices: The ``anonymous_id`` of each device, the user's own first; another user may have one of them as well.
         country: None where it is not known.
         currency: In which the user pays.
         language: BCP 47.
@@ -51,7 +54,7 @@ class Person:
     """
 
     user_id: str
-    anonymous_id: str
+    devices: list[str]
     country: str | None
     currency: str
     language: str
@@ -66,12 +69,14 @@ class People:
     Args:
         size: How many users come back.
         rng: Draws them.
+        device_rng: Draws their further devices.
     """
 
-    def __init__(self, size: int, rng: Random) -> None:
+    def __init__(self, size: int, rng: Random, device_rng: Random) -> None:
         self._rng = rng
         self._made = 0
         self._known = [self._make(rng.random() < SHARE_REGISTERED) for _ in range(size)]
+        self._hand_out_devices(device_rng)
 
     def returning(self) -> Person:
         """One of those who come back; some come far more often than others."""
@@ -81,6 +86,13 @@ class People:
         """An anonymous visitor on the first visit."""
         return self._make(is_registered=False)
 
+    def _hand_out_devices(self, rng: Random) -> None:
+        for person, neighbour in zip(self._known, self._known[1:] + self._known[:1], strict=True):
+            if rng.random() < SHARE_TWO_DEVICES:
+                person.devices.append(f"{person.devices[0]}-second")
+            if rng.random() < SHARE_SHARING:
+                person.devices.append(neighbour.devices[0])
+
     def _make(self, is_registered: bool) -> Person:
         rng = self._rng
         self._made += 1
@@ -88,7 +100,7 @@ class People:
         currency, language, _ = COUNTRIES[country]
         return Person(
             user_id=f"u-{self._made:07d}",
-            anonymous_id=f"v-{self._made:07d}",
+            devices=[f"v-{self._made:07d}"],
             country=None if rng.random() < SHARE_UNKNOWN_COUNTRY else country,
             currency=currency,
             language=language,

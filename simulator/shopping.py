@@ -21,6 +21,10 @@ SHARE_APP: Final = 0.2
 SHARE_WITHOUT_SESSION: Final = 0.02
 SHARE_SIGNING_IN: Final = 0.5
 SHARE_REGISTERING: Final = 0.05
+SHARE_SIGNING_IN_TO_PAY: Final = 0.5
+SHARE_SIGNING_OUT: Final = 0.15
+SHARE_LOOKING_ON: Final = 0.5
+"""Share of those who signed out who look at one more page."""
 MORE_INTENTS: Final = 0.66
 SHARE_SEARCHING: Final = 0.35
 SHARE_RECOMMENDED: Final = 0.12
@@ -96,14 +100,24 @@ class Shop:
         recommender: Answers with recommendations.
         ids: Gives ids to the events.
         rng: Draws what they do.
+        sign_in_rng: Draws on which device, and who signs in to pay and who signs out; nothing else draws from it.
     """
 
-    def __init__(self, catalogue: Catalogue, people: People, recommender: Recommender, ids: Ids, rng: Random) -> None:
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        people: People,
+        recommender: Recommender,
+        ids: Ids,
+        rng: Random,
+        sign_in_rng: Random,
+    ) -> None:
         self.catalogue = catalogue
         self.people = people
         self.recommender = recommender
         self.ids = ids
         self.rng = rng
+        self.sign_in_rng = sign_in_rng
         self._devices = _wheel([(device, weight) for device, weight in DEVICES])
         self._channels = _wheel([((channel, referrer), weight) for channel, referrer, weight in CHANNELS])
         self._search_bodies: dict[tuple[str, int | None], Body] = {}
@@ -175,10 +189,11 @@ class Shop:
         rng = self.rng
         is_app = rng.random() < SHARE_APP
         brought_by, referrer = self._channels[int(rng.random() * len(self._channels))]
+        visitor = self.sign_in_rng.choice(person.devices)
         return Visit(
-            person.anonymous_id,
+            visitor,
             "app" if is_app else "web",
-            anonymous_id=person.anonymous_id,
+            anonymous_id=visitor,
             session_id=None if rng.random() < SHARE_WITHOUT_SESSION else self.ids.of("s"),
             device="mobile" if is_app else self._devices[int(rng.random() * len(self._devices))],
             channel=channel or brought_by,
@@ -213,6 +228,16 @@ class _Walk:
             self._look_into_cart()
         if self._cart and self._rng.random() < SHARE_CHECKING_OUT * self._person.keenness:
             self._check_out()
+        if self._is_signed_in and self._shop.sign_in_rng.random() < SHARE_SIGNING_OUT:
+            self._sign_out()
+
+    @property
+    def _is_web(self) -> bool:
+        return bool(self._visit.fields["source"] == "web")
+
+    @property
+    def _is_signed_in(self) -> bool:
+        return self._visit.user_id == self._person.user_id
 
     def _do(self, event_type: str, body: Body, gap_seconds: int = 40) -> None:
         self._let_pass(gap_seconds)
@@ -228,19 +253,35 @@ class _Walk:
 
     def _arrive(self) -> None:
         rng = self._rng
-        is_web = self._visit.fields["source"] == "web"
-        if is_web:
+        if self._is_web:
             self._do("page_view", HOME if rng.random() < 0.6 else self._shop.list_body(self._taste()))
         if self._person.is_registered:
             if rng.random() < SHARE_SIGNING_IN:
-                self._do("user_login", ACCOUNT if is_web else EMPTY)
-                self._visit = self._visit.signed_in_as(self._person.user_id)
-                if is_web:
-                    self._do("user_identified", EMPTY, gap_seconds=1)
+                self._sign_in()
         elif rng.random() < SHARE_REGISTERING:
             self._person.is_registered = True
             self._visit = self._visit.signed_in_as(self._person.user_id)
-            self._do("user_registered", ACCOUNT if is_web else EMPTY)
+            self._do("user_registered", ACCOUNT if self._is_web else EMPTY)
+
+    def _would_sign_in(self) -> bool:
+        return self._person.is_registered and not self._is_signed_in
+
+    def _sign_in(self) -> None:
+        """A browser says first that somebody signs in, then who that is; an app says both at once."""
+        user = self._visit.signed_in_as(self._person.user_id)
+        if self._is_web:
+            self._do("user_login", ACCOUNT)
+            self._visit = user
+            self._do("user_identified", EMPTY, gap_seconds=1)
+        else:
+            self._visit = user
+            self._do("user_login", EMPTY)
+
+    def _sign_out(self) -> None:
+        self._do("user_logout", ACCOUNT if self._is_web else EMPTY)
+        self._visit = self._visit.signed_in_as(self._visit.fields["anonymous_id"])
+        if self._shop.sign_in_rng.random() < SHARE_LOOKING_ON:
+            self._do("page_view", HOME)
 
     def _taste(self) -> str:
         favourites = self._person.favourites
@@ -318,6 +359,8 @@ class _Walk:
             self._buy(order, "card")
             return
         self._do("begin_checkout", CHECKOUT)
+        if self._would_sign_in() and self._shop.sign_in_rng.random() < SHARE_SIGNING_IN_TO_PAY:
+            self._sign_in()
         self._do("add_payment_info", CHECKOUT)
         method = rng.choice(METHODS)
         while not self._pay(order, method):

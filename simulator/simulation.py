@@ -50,9 +50,11 @@ class Simulation:
         setup_rng = seeded_rng(plan.seed, "scenery")
         most = MAX_PRODUCTS_LIVE if plan.is_live else MAX_PRODUCTS
         catalogue = Catalogue(min(most, max(1, plan.events // EVENTS_PER_PRODUCT)), setup_rng)
-        people = People(min(MAX_PEOPLE, max(5, plan.events // EVENTS_PER_PERSON)), setup_rng)
+        size = min(MAX_PEOPLE, max(5, plan.events // EVENTS_PER_PERSON))
+        people = People(size, setup_rng, seeded_rng(plan.seed, "devices"))
         recommender = Recommender(catalogue, seeded_rng(plan.seed, "recommendations"))
-        self._shop = Shop(catalogue, people, recommender, Ids(plan.mark), self._rng)
+        sign_in_rng = seeded_rng(plan.seed, "sign-ins")
+        self._shop = Shop(catalogue, people, recommender, Ids(plan.mark), self._rng, sign_in_rng)
         self._hours = list(hours(plan, setup_rng))
         self._bots = self._plan_bots(setup_rng)
         self._made = 0

@@ -9,6 +9,7 @@ from typing import Final
 from simulator.events import Event
 from simulator.ledger.books import Book, Table
 from simulator.ledger.calendar import MINUTE_MS, Calendar
+from simulator.ledger.identities import Identities
 from simulator.ledger.minutes import Minutes
 from simulator.ledger.payments import Payments
 from simulator.ledger.products import Products
@@ -24,6 +25,7 @@ TOO_FAR_IN_FUTURE: Final = "too_far_in_future"
 _CARTS: Final = ("add_to_cart", "remove_from_cart")
 _ORDERS: Final = ("purchase", "refund", "order_cancelled")
 _RECOMMENDATIONS: Final = ("recommendation_shown", "recommendation_clicked", "recommendation_purchased")
+_SIGN_INS: Final = ("user_identified", "user_login", "user_registered", "user_logout")
 _PAYMENTS: Final = ("payment_initiated", "payment_succeeded", "payment_failed")
 
 
@@ -53,7 +55,8 @@ class Ledger:
         self.failed: Counter[str] = Counter()
         self.trouble: Counter[str] = Counter()
         self._calendar = Calendar(time_zone)
-        self._users, self._minutes, self._sessions = Users(), Minutes(), Sessions(self._calendar)
+        self._identities = Identities()
+        self._users, self._minutes, self._sessions = Users(self._identities), Minutes(), Sessions(self._calendar)
         self._products, self._sales, self._searches, self._payments = Products(), Sales(), Searches(), Payments()
         self._recommendations = Recommendations()
         self._books_of = self._index()
@@ -103,15 +106,18 @@ class Ledger:
             "search": (*self._common, self._searches),
             "select_item": (*self._common, self._searches),
         }
+        index |= dict.fromkeys(_SIGN_INS, (*self._common, self._identities))
         index |= dict.fromkeys(_CARTS, (*self._common, self._products))
         index |= dict.fromkeys(_ORDERS, (*self._common, self._products, self._sales, self._recommendations))
         index |= dict.fromkeys(_RECOMMENDATIONS, (*self._common, self._recommendations))
         index |= dict.fromkeys(_PAYMENTS, (*self._common, self._payments))
+        index["purchase"] += (self._identities,)
         return index
 
     def _all_books(self) -> tuple[Book, ...]:
         return (
             *self._common,
+            self._identities,
             self._products,
             self._sales,
             self._searches,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
+
+from simulator.ledger.identities import LINKS, Link, Visitor
 
 DAY_MS = 86_400_000
 Row = list[Any]
@@ -29,7 +31,8 @@ class Daily:
         self.products: defaultdict[tuple[int, str, str], list[int]] = defaultdict(counters(5))
         self.activity: defaultdict[tuple[int, str], list[int]] = defaultdict(counters(3))
         self.users: defaultdict[int, set[str]] = defaultdict(set)
-        self.first_events: dict[str, int] = {}
+        self.presences: dict[tuple[int, str, str], int] = {}
+        self.visitors: defaultdict[str, Visitor] = defaultdict(Visitor)
         self.registrations: defaultdict[int, int] = defaultdict(int)
         self.carts: defaultdict[int, list[int]] = defaultdict(counters(4))
         self.searches: defaultdict[int, list[int]] = defaultdict(counters(3))
@@ -54,15 +57,25 @@ class Daily:
     def add(self, event: Event) -> None:
         time_ms = event["event_time"]
         day = time_ms // DAY_MS
-        user = event["user_id"]
-        if user:
+        user, visitor = event["user_id"], event["anonymous_id"]
+        if visitor and user == visitor:
+            presence = (day, visitor, event["session_id"] or "")
+            if time_ms < self.presences.get(presence, time_ms + 1):
+                self.presences[presence] = time_ms
+        elif user:
             self.users[day].add(user)
-            first = self.first_events.get(user)
-            if first is None or time_ms < first:
-                self.first_events[user] = time_ms
+        if visitor:
+            self._identify(visitor, event)
         handler = self._handlers.get(event["event_type"])
         if handler is not None:
             handler(day, event)
+
+    def _identify(self, visitor: str, event: Event) -> None:
+        if event["event_type"] == "user_logout":
+            self.visitors[visitor].sign_outs.append(event["event_time"])
+        elif event["event_type"] in LINKS and event["user_id"] not in ("", visitor):
+            link = Link(event["event_time"], event["event_id"], event["session_id"] or "", event["user_id"])
+            self.visitors[visitor].links.append(link)
 
     def _view(self, day: int, event: Event) -> None:
         self.activity[day, event["product_id"]][0] += 1
@@ -151,17 +164,16 @@ class Daily:
         new_buyers: defaultdict[tuple[int, str], int] = defaultdict(int)
         for _, _, day, currency in self.first_purchases.values():
             new_buyers[day, currency] += 1
-        new_users: defaultdict[int, int] = defaultdict(int)
-        for time_ms in self.first_events.values():
-            new_users[time_ms // DAY_MS] += 1
+        persons = self._persons()
+        new_users = Counter({user: day for day in sorted(persons, reverse=True) for user in persons[day]}.values())
         made: dict[str, list[Row]] = {
             "sales_daily": [[*key, *row, len(self.buyers[key]), new_buyers[key]] for key, row in self.sales.items()],
             "revenue_breakdown_daily": [[*key, *row] for key, row in self.breakdown.items()],
             "products_daily": [[*key, *row] for key, row in self.products.items()],
             "product_activity_daily": [[*key, *row] for key, row in self.activity.items()],
-            "user_days": [[day, user] for day, users in self.users.items() for user in users],
+            "user_days": [[day, user] for day, users in persons.items() for user in users],
             "users_daily": [
-                [day, len(users), new_users[day], self.registrations[day]] for day, users in self.users.items()
+                [day, len(users), new_users[day], self.registrations[day]] for day, users in persons.items()
             ],
             "carts_daily": [[day, *row] for day, row in self.carts.items()],
             "search_daily": [[day, *row] for day, row in self.searches.items()],
@@ -170,6 +182,14 @@ class Daily:
             "payment_failures_daily": [[*key, *row] for key, row in self.failures.items()],
         }
         return {name: sorted([_iso(row[0]), *row[1:]] for row in rows) for name, rows in made.items()}
+
+    def _persons(self) -> dict[int, set[str]]:
+        """Day -> who was there: users, and visitors whom no link says to be one."""
+        persons = defaultdict(set, {day: set(users) for day, users in self.users.items()})
+        for (day, visitor, session), time_ms in self.presences.items():
+            person = self.visitors[visitor].person_at(session, time_ms) if visitor in self.visitors else None
+            persons[day].add(person or visitor)
+        return persons
 
 
 def _iso(day: int) -> str:
