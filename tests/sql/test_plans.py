@@ -21,7 +21,7 @@ from jobs.environment import common_options
 from jobs.sql import FOR_EVER
 from jobs.sql_job import SqlJob, sql_job_options
 from local.downloads import Jars, default_cache, read_lock
-from schemas.results import ANALYTICS, CATALOGUE, FEEDBACK, SESSIONS, TRENDING
+from schemas.results import ANALYTICS, CATALOGUE, FEEDBACK, IDENTITY, SESSIONS, TRENDING
 from schemas.settings import Settings
 from schemas.topics import INGEST
 
@@ -39,7 +39,7 @@ COLUMNS = re.compile(r"select=\[.*?\](?=\)|, where=|, changelog)")
 pytestmark = pytest.mark.flink
 
 
-@pytest.fixture(scope="module", params=[ANALYTICS, CATALOGUE, FEEDBACK, SESSIONS, TRENDING])
+@pytest.fixture(scope="module", params=[ANALYTICS, CATALOGUE, FEEDBACK, IDENTITY, SESSIONS, TRENDING])
 def job(request: pytest.FixtureRequest) -> SqlJob:
     described: SqlJob = import_module(f"jobs.{request.param}.job").JOB
     return described

@@ -14,4 +14,4 @@ WHERE occurrence = 1
 UNION ALL
 SELECT `day`, user_id
 FROM presence_persons
-WHERE counts
+WHERE rule <> '0'

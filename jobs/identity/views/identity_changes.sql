@@ -1,8 +1,8 @@
 -- Grain: one row per link, an event by which a visitor becomes a user, and per sign-out, by which the visitor becomes nobody.
 -- session_id   empty where the event has none
 -- user_id      empty for a sign-out
--- packed       time, sign-out or not, id, user and length of the user in one text: the least and the greatest are the first and the last
---              change, and a link comes before a sign-out of its time; the user is read from behind, so an id may hold any character
+-- packed       time, 1 for a sign-out, id, U+001F, user: the least and the greatest text are the first and the last change, and a
+--              link comes before a sign-out of its time; a U+001F of the id is written as U+001E
 SELECT
   anonymous_id,
   event_time,
@@ -11,10 +11,9 @@ SELECT
   CONCAT(
     LPAD(CAST(event_time AS STRING), 15, '0'),
     CASE user_id WHEN '' THEN '1' ELSE '0' END,
-    event_id,
+    REPLACE(event_id, U&'\001F', U&'\001E'),
     U&'\001F',
-    user_id,
-    LPAD(CAST(CHAR_LENGTH(user_id) AS STRING), 10, '0')
+    user_id
   ) AS packed
 FROM (
   SELECT

@@ -1,62 +1,37 @@
 -- Grain: one row per day of the shop, visitor and session with an anonymous event.
--- user_id         the person: the user whom a link says, or the visitor
--- counts          whether the person may be missed on this day without it; not where the link is of the same day, and so an event of the user
--- was_seen_first  whether the person may have been seen first on this day by it; not where the visitor had become that user before, nor where
---                 no link ever said anything, as then the visitor's first event says it (first_events)
--- decisive        packed, of the link that decides; null where none does
+-- user_id   the person: the user whom a link says, or the visitor
+-- rule      what decides: 1 a link in the visit, 2 the last link before, 3 the first link of all, 4 nothing, 5 nothing since a sign-out;
+--           0 a link of the same day, so that the person is counted on it by an event of the user's own
+-- decisive  the rule, the change that decides, U+001F, the person, and 1 where it is of the same day
 SELECT
   `day`,
   anonymous_id,
   session_id,
   event_time,
-  user_id,
-  counts,
-  counts
-  AND (is_linked_before = 1 OR decisive IS NOT NULL)
-  AND user_id <> COALESCE(
-    SUBSTRING(before, CHAR_LENGTH(before) - 9 - CAST(RIGHT(before, 10) AS INT), CAST(RIGHT(before, 10) AS INT)),
-    ''
-  ) AS was_seen_first
+  REGEXP_EXTRACT(decisive, U&'(?s)\001F(.*).$', 1) AS user_id,
+  CASE RIGHT(decisive, 1) WHEN '1' THEN '0' ELSE LEFT(decisive, 1) END AS rule
 FROM (
   SELECT
     `day`,
     anonymous_id,
     session_id,
     event_time,
-    is_linked_before,
-    before,
-    decisive,
-    COALESCE(
-      SUBSTRING(decisive, CHAR_LENGTH(decisive) - 9 - CAST(RIGHT(decisive, 10) AS INT), CAST(RIGHT(decisive, 10) AS INT)),
-      anonymous_id
-    ) AS user_id,
-    decisive IS NULL
-    OR CAST(TO_TIMESTAMP_LTZ(CAST(SUBSTRING(decisive, 1, 15) AS BIGINT), 3) AS DATE) <> `day` AS counts
+    CASE
+      WHEN LEFT(link, 1) = '1' THEN link
+      WHEN SUBSTRING(before, 16, 1) = '0' THEN CONCAT('2', before)
+      WHEN is_linked_before = 1 THEN CONCAT('5', U&'\001F', anonymous_id, '0')
+      ELSE COALESCE(link, CONCAT('4', U&'\001F', anonymous_id, '0'))
+    END AS decisive
   FROM (
-    SELECT
+    SELECT /*+ STATE_TTL('presence_changes' = 'PRESENCE_STATE_TTL') */
       `day`,
       anonymous_id,
       session_id,
       event_time,
-      is_linked_before,
-      before,
-      COALESCE(
-        in_visit,
-        CASE SUBSTRING(before, 16, 1) WHEN '0' THEN before END,
-        CASE is_linked_before WHEN 0 THEN afterwards END
-      ) AS decisive
-    FROM (
-      SELECT /*+ STATE_TTL('presence_changes' = 'PRESENCE_STATE_TTL') */
-        `day`,
-        anonymous_id,
-        session_id,
-        event_time,
-        MAX(linked_before) AS is_linked_before,
-        MAX(before) AS before,
-        MIN(in_visit) AS in_visit,
-        MIN(afterwards) AS afterwards
-      FROM presence_changes
-      GROUP BY `day`, anonymous_id, session_id, event_time
-    )
+      MAX(before) AS before,
+      MAX(linked_before) AS is_linked_before,
+      MIN(link) AS link
+    FROM presence_changes
+    GROUP BY `day`, anonymous_id, session_id, event_time
   )
 )
