@@ -24,6 +24,7 @@ JOB: Final = SqlJob(
         "quantity",
         "search_query",
         "search_results",
+        "order_id",
         "currency",
         "value",
         "reason",
@@ -33,6 +34,7 @@ JOB: Final = SqlJob(
     views=(
         "orders",
         "order_lines",
+        "customer_order_deltas",
         "first_purchases",
         "buyers",
         "sales_deltas",

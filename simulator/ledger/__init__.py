@@ -7,6 +7,6 @@ validation rules of the contracts. Both follow ``docs/metrics.md``.
 - ``calendar.py``  days in the shop's time zone, minutes in UTC
 - ``books.py``     what a book is: the accounts of one subject
 - ``sales.py``  ``products.py``  ``identities.py``  ``users.py``  ``sessions.py``  ``searches.py``  ``payments.py``
-  ``minutes.py``  ``recommendations.py``
+  ``minutes.py``  ``recommendations.py``  ``customers.py``
 - ``file.py``      the ledger as a file
 """

@@ -9,6 +9,7 @@ from typing import Final
 from simulator.events import Event
 from simulator.ledger.books import Book, Table
 from simulator.ledger.calendar import MINUTE_MS, Calendar
+from simulator.ledger.customers import Customers
 from simulator.ledger.identities import Identities
 from simulator.ledger.minutes import Minutes
 from simulator.ledger.payments import Payments
@@ -58,7 +59,7 @@ class Ledger:
         self._identities = Identities()
         self._users, self._minutes, self._sessions = Users(self._identities), Minutes(), Sessions(self._calendar)
         self._products, self._sales, self._searches, self._payments = Products(), Sales(), Searches(), Payments()
-        self._recommendations = Recommendations()
+        self._recommendations, self._customers = Recommendations(), Customers()
         self._books_of = self._index()
 
     def receive(self, received_ms: int, event: Event, reason: str | None = None, kinds: Iterable[str] = ()) -> None:
@@ -101,6 +102,7 @@ class Ledger:
     def _index(self) -> dict[str, tuple[Book, ...]]:
         """Type of event -> the books in which it is entered."""
         self._common: tuple[Book, ...] = (self._users, self._minutes, self._sessions)
+        of_orders: tuple[Book, ...] = (self._products, self._sales, self._recommendations, self._customers)
         index: dict[str, tuple[Book, ...]] = {
             "view_item": (*self._common, self._products),
             "search": (*self._common, self._searches),
@@ -108,7 +110,7 @@ class Ledger:
         }
         index |= dict.fromkeys(_SIGN_INS, (*self._common, self._identities))
         index |= dict.fromkeys(_CARTS, (*self._common, self._products))
-        index |= dict.fromkeys(_ORDERS, (*self._common, self._products, self._sales, self._recommendations))
+        index |= dict.fromkeys(_ORDERS, (*self._common, *of_orders))
         index |= dict.fromkeys(_RECOMMENDATIONS, (*self._common, self._recommendations))
         index |= dict.fromkeys(_PAYMENTS, (*self._common, self._payments))
         index["purchase"] += (self._identities,)
@@ -123,4 +125,5 @@ class Ledger:
             self._searches,
             self._payments,
             self._recommendations,
+            self._customers,
         )

@@ -1,6 +1,8 @@
 -- Grain: one row per line of a purchase or a refund; equal products in one order stay separate lines.
 SELECT
   o.event_type,
+  o.order_id,
+  o.user_id,
   o.`day`,
   o.minute_utc,
   o.country,

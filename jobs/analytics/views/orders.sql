@@ -6,6 +6,8 @@ SELECT
   event_type,
   event_time,
   user_id,
+  anonymous_id,
+  order_id,
   country,
   channel,
   currency,
