@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 from cli.commands import (
     backfill,
     collector,
+    customers,
     demo,
     development,
     erase,
@@ -50,6 +51,7 @@ COMMANDS: Final = (
     simulate,
     collector,
     queries,
+    customers,
     reports,
     verify,
     faults,

@@ -23,7 +23,8 @@ ShopError
 ├── PortInUse                 another process listens where a server must        web/errors.py
 ├── StillBehind               a stage has not consumed everything in time        operations/errors.py
 ├── JobError                  Flink refused or lost a job                        flink/errors.py
-└── ModelError                a model cannot be trained, found or promoted       recommender/errors.py
+├── ModelError                a model cannot be trained, found or promoted       recommender/errors.py
+└── NotFitted                 a model of customers fits none of them             customers/likelihood.py
 
 An error carries its facts as fields; its message says what was wrong, where, and what to do. ``exit_code`` is
 what ``./shop`` returns for it.

@@ -10,6 +10,7 @@ from clickhouse_connect.driver.client import Client
 from connections.clickhouse import connected
 from operations.personal.data import PersonalData
 from schemas.codec import load_schema
+from schemas.customer_values import ROWS as EXPECTED_VALUES
 from schemas.results import RESULTS
 from schemas.settings import Settings
 
@@ -18,7 +19,9 @@ USER_RESULTS: Final = tuple(
 )
 """The results that name people; all others only count them."""
 
-TABLES: Final = ("events", *(result.storage_table for result in USER_RESULTS))
+TABLES: Final = ("events", *(result.storage_table for result in USER_RESULTS), EXPECTED_VALUES)
+"""Expected values come last: what computes them takes out those whose orders are gone."""
+
 _WHOLE: Final = {"mutations_sync": 2}
 """Wait until the rows are gone from the disk."""
 
