@@ -33,15 +33,15 @@ _BOOKINGS: Final = """
 SELECT
     dense_rank() OVER (ORDER BY user_id) - 1 AS customer,
     dense_rank() OVER (ORDER BY user_id, order_id) - 1 AS order_number,
-    toInt64(toInt32(day)) AS day,
+    toInt64(toInt32(day)) AS day_number,
     orders,
     guest_orders,
     cancellations,
-    toFloat64(net) AS net,
+    toFloat64(net) AS amount,
     user_id
 FROM customer_orders
 WHERE currency = {currency:String} AND day <= {last:Date}
-ORDER BY user_id, order_id, day
+ORDER BY user_id, order_id, day_number
 """
 
 

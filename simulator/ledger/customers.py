@@ -49,8 +49,9 @@ class Customers:
 
     def tables(self) -> Iterator[Table]:
         """customer_orders."""
+        ended = self._ended()
         grain = {"day": DAY, "order_id": TEXT, "user_id": TEXT, "currency": TEXT}
-        counts = {"orders": COUNT, "guest_orders": COUNT, "units": COUNT}
+        counts = {"orders": COUNT, "standing_orders": COUNT, "guest_orders": COUNT, "units": COUNT}
         amounts = {"gross": AMOUNT, "refunds": AMOUNT, "cancelled": AMOUNT, "net": AMOUNT}
         yield Table.of(
             "customer_orders",
@@ -58,11 +59,23 @@ class Customers:
             4,
             (
                 (
-                    *(day.isoformat(), *key, order.orders, order.guest_orders, order.units),
+                    *(day.isoformat(), *key, order.orders, 0 if key in ended else order.orders),
+                    *(order.guest_orders, order.units),
                     *map(amount_cell, (order.gross, order.refunds, order.cancelled)),
                     amount_cell(order.gross - order.refunds - order.cancelled),
                     order.cancellations,
                 )
-                for (day, *key), order in self._orders.items()
+                for (day, *order_key), order in self._orders.items()
+                for key in [tuple(order_key)]
             ),
         )
+
+    def _ended(self) -> set[tuple[str, ...]]:
+        """Orders that were cancelled and of which nothing is left."""
+        cancelled: set[tuple[str, ...]] = set()
+        left: defaultdict[tuple[str, ...], int] = defaultdict(int)
+        for (_, *key), order in self._orders.items():
+            left[tuple(key)] += order.gross - order.refunds - order.cancelled
+            if order.cancellations:
+                cancelled.add(tuple(key))
+        return {key for key in cancelled if left[key] <= 0}

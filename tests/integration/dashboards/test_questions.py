@@ -23,6 +23,8 @@ from dashboards.questions import Unit
 from dashboards.report import report
 from dashboards.service.app import dashboard
 from operations.migrate import migrate_tables
+from schemas.customer_values import HOLD_OUTS, MODELS
+from schemas.customer_values import ROWS as EXPECTED_VALUES
 from schemas.results import RESULTS
 from schemas.settings import Settings
 
@@ -155,7 +157,41 @@ ROWS: dict[str, tuple[str, list[tuple[Any, ...]]]] = {
         "minute events page_views views cart_additions searches purchases users",
         [(at(11, 25), 3, 1, 1, 0, 0, 1, 2)],
     ),
+    "customer_orders": (
+        "day order_id user_id currency orders guest_orders units gross refunds cancelled cancellations",
+        [
+            (FIRST - timedelta(40), "o1", "u1", GBP, 1, 0, 2, "20", "0", "0", 0),
+            (FIRST, "o2", "u1", GBP, 1, 0, 1, "10", "0", "0", 0),
+            (LAST, "o1", "u1", GBP, 0, 0, 0, "0", "5", "0", 0),
+            (LAST, "o6", "u1", EUR, 1, 0, 1, "4", "0", "0", 0),
+            (FIRST, "o3", "u2", GBP, 1, 0, 1, "8", "0", "0", 0),
+            (LAST, "o3", "u2", GBP, 0, 0, 0, "0", "0", "8", 1),
+            (LAST, "o4", "u2", GBP, 1, 0, 3, "30", "0", "0", 0),
+            (LAST, "o5", "g1", EUR, 1, 1, 1, "7", "0", "0", 0),
+            (LAST, "o7", "u3", GBP, 1, 0, 1, "6", "0", "1", 1),
+        ],
+    ),
 }
+NEWEST, OLDER = at(12, 0), at(11, 0)
+COMPUTED: dict[str, tuple[str, list[tuple[Any, ...]]]] = {
+    MODELS: (
+        "computed_at currency as_of days customers r alpha a b p q v",
+        [(time, GBP, LAST, 90, 2, *([1.0] * 7)) for time in (OLDER, NEWEST)],
+    ),
+    EXPECTED_VALUES: (
+        "computed_at currency user_id orders net alive expected_orders expected_order_value expected_value",
+        [
+            (OLDER, GBP, "u9", 9, "9", 0.9, 9.0, "9", "81"),
+            (NEWEST, GBP, "u1", 2, "25", 0.5, 1.5, "10", "15"),
+            (NEWEST, GBP, "u2", 1, "30", 1.0, 0.5, "40", "20"),
+        ],
+    ),
+    HOLD_OUTS: (
+        "computed_at currency first_day last_day customers expected_orders orders expected_value value",
+        [(time, GBP, FIRST, LAST, 3, 12.0, 10, "90", "100") for time in (OLDER, NEWEST)],
+    ),
+}
+"""What './shop customer-values' stores; only the newest computation counts."""
 EVENTS = "event_id event_type event_time user_id source order_id currency value country items"
 
 
@@ -168,6 +204,8 @@ def settings(platform: Any) -> Iterator[Settings]:
     with connected(shop, name) as client:
         for table, (columns, rows) in ROWS.items():
             client.insert(f"{table}_versions", [_row(row) for row in rows], column_names=columns.split())
+        for table, (columns, rows) in COMPUTED.items():
+            client.insert(table, [_row(row) for row in rows], column_names=columns.split())
         items = [("p1", 2, Decimal(5), None), ("p2", 1, Decimal(1), None)]
         purchases = [
             (f"e{number}", "purchase", at(9, number), "u1", "test", f"o{number}", GBP, Decimal("1.5"), "GB", items)
@@ -189,6 +227,11 @@ def _row(row: tuple[Any, ...]) -> tuple[Any, ...]:
 
 def rows_of(settings: Settings, name: str, **given: str) -> list[dict[str, Any]]:
     answer = run(settings, name, FIRST, LAST, given)
+    return [dict(zip(answer.columns, row, strict=True)) for row in answer.rows]
+
+
+def rows_of_all(settings: Settings, name: str) -> list[dict[str, Any]]:
+    answer = run(settings, name)
     return [dict(zip(answer.columns, row, strict=True)) for row in answer.rows]
 
 
@@ -366,6 +409,112 @@ def test_each_user_of_the_last_days_counts_once(settings: Settings) -> None:
     ]
 
 
+def test_who_came_first_in_a_week_came_again_in_later_weeks(settings: Settings) -> None:
+    answer = run(settings, "cohorts_by_first_visit", FIRST - timedelta(60), LAST)
+    assert answer.rows == [
+        *((date(2026, 4, 27), number, 1, came, float(came)) for number, came in enumerate((1, 0, 0, 0, 0, 1, 1))),
+        *((date(2026, 5, 4), number, 2, came, came / 2) for number, came in enumerate((2, 0, 0, 0, 0, 0))),
+        *((date(2026, 6, 1), number, 2, came, came / 2) for number, came in enumerate((2, 1))),
+    ]
+    by_day = run(settings, "cohorts_by_first_visit", FIRST - timedelta(7), FIRST, {"period": "day", "periods": "8"})
+    assert [row[:4] for row in by_day.rows if row[3]] == [
+        (FIRST - timedelta(7), 0, 1, 1),
+        (FIRST - timedelta(7), 8, 1, 1),
+        (FIRST - timedelta(6), 0, 1, 1),
+    ]
+
+
+def test_who_bought_first_in_a_month_bought_again_in_later_months(settings: Settings) -> None:
+    answer = run(settings, "cohorts_by_first_purchase", FIRST - timedelta(60), LAST)
+    assert answer.rows == [
+        *((date(2026, 4, 1), number, 1, bought, float(bought)) for number, bought in enumerate((1, 0, 1))),
+        (date(2026, 6, 1), 0, 3, 3, 1.0),
+    ]
+    given = {"guests": "without", "periods": "1"}
+    answer = run(settings, "cohorts_by_first_purchase", FIRST - timedelta(60), LAST, given)
+    assert [row[:4] for row in answer.rows] == [
+        (date(2026, 4, 1), 0, 1, 1),
+        (date(2026, 4, 1), 1, 1, 0),
+        (date(2026, 6, 1), 0, 2, 2),
+    ]
+    assert chosen(rows_of(settings, "cohorts_by_first_purchase", period="day"), "cohort", "number", "buyers") == [
+        (LAST, 0, 3)  # u2's order of the day before was cancelled
+    ]
+
+
+def test_customers_come_back(settings: Settings) -> None:
+    assert rows_of(settings, "customers_repeat") == [
+        {
+            "customers": 4,
+            "new_customers": 3,
+            "repeat_customers": 1,
+            "repeat_rate": 0.25,
+            "orders": 5,
+            "orders_per_customer": 1.25,
+            "gaps": 2,
+            "average_days_between": 20.5,
+            "median_days_between": 20.5,
+        }
+    ]
+    without = rows_of(settings, "customers_repeat", guests="without")
+    assert chosen(without, "customers", "new_customers", "repeat_customers", "orders") == [(3, 2, 1, 4)]
+    buckets = ("first_day", "last_day", "orders", "orders_share")
+    assert chosen(rows_of(settings, "days_between_orders"), *buckets) == [(0, 6, 1, 0.5), (35, 41, 1, 0.5)]
+    assert chosen(rows_of(settings, "days_between_orders", bucket="100"), *buckets) == [(0, 99, 2, 1.0)]
+
+
+def test_customers_in_all_pay_in_each_currency(settings: Settings) -> None:
+    columns = ("currency", "customers", "orders", "units", "gross", "refunds", "cancelled", "net", "net_per_customer")
+    assert chosen(rows_of(settings, "customers_totals"), *columns) == [
+        (EUR, 2, 2, 2, Decimal(11), Decimal(0), Decimal(0), Decimal(11), Decimal("5.5")),
+        (GBP, 3, 3, 6, Decimal(54), Decimal(5), Decimal(9), Decimal(40), Decimal("13.3333")),
+    ]
+    assert chosen(rows_of(settings, "customers_totals", guests="without", currency=EUR), *columns[:2]) == [(EUR, 1)]
+
+
+def test_equal_customers_have_equal_scores_and_customers_come_page_by_page(settings: Settings) -> None:
+    columns = ("user_id", "currency", "segment", "recency", "frequency", "monetary", "orders", "net")
+    rows = [
+        ("u2", GBP, "hibernating", 2, 1, 4, 1, Decimal(30)),
+        ("g1", EUR, "hibernating", 1, 1, 3, 1, Decimal(7)),
+        ("u1", GBP, "hibernating", 1, 1, 1, 1, Decimal(5)),
+        ("u3", GBP, "hibernating", 2, 1, 1, 1, Decimal(5)),
+        ("u1", EUR, "hibernating", 1, 1, 1, 1, Decimal(4)),
+    ]
+    assert chosen(rows_of(settings, "customers_top"), *columns) == rows
+    assert chosen(rows_of(settings, "customers_top", limit="2", offset="1"), *columns) == rows[1:3]
+    assert chosen(rows_of(settings, "customers_top", order="recent", currency=GBP), "user_id") == [
+        *(("u2",), ("u3",), ("u1",)),
+    ]
+    assert rows_of(settings, "customers_top", segment="champions") == []
+    segments = ("currency", "segment", "customers", "customers_share", "orders", "net", "average_recency_days")
+    assert chosen(rows_of(settings, "rfm_segments"), *segments) == [
+        (EUR, "hibernating", 2, 1.0, 2, Decimal(11), 0.0),
+        (GBP, "hibernating", 3, 1.0, 3, Decimal(40), 1 / 3),
+    ]
+
+
+def test_of_expected_values_the_newest_computation_counts(settings: Settings) -> None:
+    assert rows_of_all(settings, "customers_expected") == [
+        {
+            "currency": GBP,
+            "as_of": LAST,
+            "days": 90,
+            "customers": 2,
+            "active_customers": 1.5,
+            "expected_orders": 2.0,
+            "expected_value": Decimal(35),
+            "computed_at": NEWEST,
+        }
+    ]
+    assert chosen(rows_of_all(settings, "customers_expected_top"), "user_id", "alive", "expected_value") == [
+        ("u2", 1.0, Decimal(20)),
+        ("u1", 0.5, Decimal(15)),
+    ]
+    columns = ("first_day", "customers", "orders_error", "value_error")
+    assert chosen(rows_of_all(settings, "customers_expected_checked"), *columns) == [(FIRST, 3, 0.2, -0.1)]
+
+
 def test_searches(settings: Settings) -> None:
     assert chosen(
         rows_of(settings, "search_periods"), "period", "searches", "zero_result_rate", "click_through_rate"
@@ -462,7 +611,9 @@ def test_no_query_reads_events_where_a_result_has_it(settings: Settings, name: s
     read = set(re.findall(rf"ReadFrom\w+ \({settings.clickhouse_database}\.(\w+)\)", "\n".join(row[0] for row in plan)))
 
     assert read, plan
-    assert read <= {result.storage_table for result in RESULTS} | ({"events"} if name in EVENTS_ARE_READ_BY else set())
+    assert read <= {result.storage_table for result in RESULTS} | COMPUTED.keys() | (
+        {"events"} if name in EVENTS_ARE_READ_BY else set()
+    )
 
 
 @pytest.mark.parametrize("name", written_queries())
