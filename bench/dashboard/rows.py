@@ -102,6 +102,13 @@ ROWS: Final[dict[str, tuple[int, str, str]]] = {
         f"{DAY}, 'GBP', 'm1', toString({NUMBER} % 8), '', intDiv({NUMBER}, 8), 1, {AMOUNT}, 0, 0",
     ),
     "users_daily": (DAYS, "day, active_users, new_users, registrations", f"{DAY}, 1200, 90, 20"),
+    "customer_orders": (
+        DAYS * 750,
+        "day, order_id, user_id, currency, orders, guest_orders, units, gross, refunds, cancelled, cancellations",
+        f"{DAY}, concat('o', toString(intDiv(number, if(number % 5 = 4, 2, 1)))), concat('u', toString({USER})), "
+        f"['GBP', 'EUR', 'USD'][{NUMBER} % 3 + 1], number % 5 < 4, 0, 2, if(number % 5 < 4, {AMOUNT}, 0), "
+        "if(number % 5 = 4, 1, 0), 0, number % 100 = 9",
+    ),
     "user_days": (DAYS * 1_200, "day, user_id", f"{DAY}, concat('u', toString({USER}))"),
 }
 EXPERIMENT_DAYS: Final = 56

@@ -63,6 +63,9 @@ export function short(value, kind, currency) {
   return write({ ...options, notation: "compact", minimumFractionDigits: 0, maximumFractionDigits: 1 }, value);
 }
 
+/** "31%" of a share: where many stand beside one another. */
+export const percent = (share) => write({ style: "percent", maximumFractionDigits: 0 }, share);
+
 /** "1 unit", "3 units". */
 export const counted = (value, one, many = `${one}s`) => `${whole(value, "count")} ${Number(value) === 1 ? one : many}`;
 

@@ -12,6 +12,7 @@ const PAGES = [
   { id: "live", title: "Live", load: () => import("./pages/live.js") },
   { id: "sales", title: "Sales", ranged: true, load: () => import("./pages/sales.js") },
   { id: "products", title: "Products", ranged: true, load: () => import("./pages/products.js") },
+  { id: "customers", title: "Customers", ranged: true, load: () => import("./pages/customers.js") },
   { id: "visits", title: "Funnel and visits", ranged: true, money: false, load: () => import("./pages/visits.js") },
   { id: "search", title: "Search", ranged: true, money: false, load: () => import("./pages/search.js") },
   { id: "payments", title: "Payments", ranged: true, load: () => import("./pages/payments.js") },

@@ -140,11 +140,9 @@ def test_expected_values_are_near_what_came(shop: Settings, capsys: pytest.Captu
     with capsys.disabled():
         print()  # noqa: T201
         for each in checked:
-            print(  # noqa: T201
-                f"  {day_of(each.first)}, {QUARTER} days: {each.expected_orders:,.0f} orders expected, {each.orders:,.0f} came "
-                f"({each.orders_error:+.1%}); value {each.expected_value:,.0f} expected, "
-                f"{each.value:,.0f} came ({each.value_error:+.1%})"
-            )
+            orders = f"{each.expected_orders:,.0f} orders expected, {each.orders:,.0f} came ({each.orders_error:+.1%})"
+            value = f"value {each.expected_value:,.0f} expected, {each.value:,.0f} came ({each.value_error:+.1%})"
+            print(f"  {day_of(each.first)}, {QUARTER} days: {orders}; {value}")  # noqa: T201
         print(f"  mean error: orders {mean['orders_error']:.1%}, value {mean['value_error']:.1%}")  # noqa: T201
 
     christmas, *others = checked

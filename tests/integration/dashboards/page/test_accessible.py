@@ -12,7 +12,10 @@ from tests.support.dashboard_pages import wait_for
 
 pytestmark = pytest.mark.platform
 
-PAGES = ("live", "sales", "products", "visits", "search", "payments", "recommendations", "explorer", "pipeline")
+PAGES = (
+    *("live", "sales", "products", "customers", "visits"),
+    *("search", "payments", "recommendations", "explorer", "pipeline"),
+)
 
 
 @pytest.fixture(scope="module")
