@@ -19,7 +19,7 @@ of a parameter it ends there, and what is computed with it still has a value."""
 
 
 class NotFitted(ShopError):
-    """No parameters fit the customers: there are too few, or all are alike."""
+    """No parameters fit the customers: there are too few, or none paid anything."""
 
 
 def most_likely(log_likelihood: Callable[[Floats], float], starts: Sequence[Sequence[float]]) -> Floats:

@@ -100,10 +100,10 @@ def test_expected_orders_are_those_of_equation_10(model: BgNbd) -> None:
         assert model.orders(x * ONE, recency * ONE, age * ONE, 39)[0] == pytest.approx(expected, rel=1e-7)
 
 
-def test_customers_who_are_all_alike_have_finite_expectations() -> None:
+def test_customers_who_are_all_the_same_have_finite_expectations() -> None:
     for repeats, recency in ((0.0, 0.0), (1.0, 30.0), (200.0, 99.0)):
-        alike = np.full(80, repeats), np.full(80, recency), np.full(80, 100.0)
-        expected = fit_bg_nbd(*alike).orders(*alike, 90)
+        same = np.full(80, repeats), np.full(80, recency), np.full(80, 100.0)
+        expected = fit_bg_nbd(*same).orders(*same, 90)
         assert np.isfinite(expected).all()
         assert (expected >= 0).all()
         assert (expected <= 1.5 * 0.9 * (repeats + 1)).all()
