@@ -102,6 +102,6 @@ def histories(bookings: Bookings, day: int) -> Histories:
     np.minimum.at(first, standing.customer, standing.day)
     np.maximum.at(last, standing.customer, standing.day)
     chosen = np.flatnonzero((orders > 0) & ~guest)
-    net = np.bincount(known.customer, known.net, count)
+    net = np.asarray(np.bincount(known.customer, known.net, count), np.float64)
     age = (day - first[chosen]).astype(np.float64)
     return Histories(chosen, orders[chosen].astype(np.float64), first[chosen], last[chosen], age, net[chosen])

@@ -87,9 +87,9 @@ def bookings(client: Client, currency: str, last: date) -> tuple[Bookings, list[
     answer = client.query(_BOOKINGS, parameters={"currency": currency, "last": last}, column_oriented=True)
     *columns, users = answer.result_columns or [[]] * 8
     names = list(dict.fromkeys(map(str, users)))
-    kinds = (*(np.int64,) * 6, np.float64)
-    arrays = [np.asarray(column, kind) for column, kind in zip(columns, kinds, strict=True)]
-    return Bookings(*arrays), names
+    customer, order, day, orders, guest_orders, cancellations = (np.asarray(each, np.int64) for each in columns[:6])
+    net = np.asarray(columns[6], np.float64)
+    return Bookings(customer, order, day, orders, guest_orders, cancellations, net), names
 
 
 def day_number(day: date) -> int:

@@ -52,7 +52,9 @@ def value_customers(
     left_out: dict[str, str] = {}
     with connected(settings, settings.clickhouse_database) as client:
         last = as_of or last_day(client)
-        for currency in currencies(client) if last else ():
+        if last is None:
+            return Valued((), {})
+        for currency in currencies(client):
             progress(f"Customers who buy in {currency} ...")
             booked, names = bookings(client, currency, last)
             known = histories(booked, day_number(last))

@@ -59,23 +59,23 @@ class Customers:
             4,
             (
                 (
-                    *(day.isoformat(), *key, order.orders, 0 if key in ended else order.orders),
-                    *(order.guest_orders, order.units),
+                    *(day.isoformat(), *key),
+                    *(order.orders, 0 if key in ended else order.orders, order.guest_orders, order.units),
                     *map(amount_cell, (order.gross, order.refunds, order.cancelled)),
                     amount_cell(order.gross - order.refunds - order.cancelled),
                     order.cancellations,
                 )
-                for (day, *order_key), order in self._orders.items()
-                for key in [tuple(order_key)]
+                for (day, order_id, user, currency), order in self._orders.items()
+                for key in [(order_id, user, currency)]
             ),
         )
 
-    def _ended(self) -> set[tuple[str, ...]]:
+    def _ended(self) -> set[tuple[str, str, str]]:
         """Orders that were cancelled and of which nothing is left."""
-        cancelled: set[tuple[str, ...]] = set()
-        left: defaultdict[tuple[str, ...], int] = defaultdict(int)
-        for (_, *key), order in self._orders.items():
-            left[tuple(key)] += order.gross - order.refunds - order.cancelled
+        cancelled: set[tuple[str, str, str]] = set()
+        left: defaultdict[tuple[str, str, str], int] = defaultdict(int)
+        for (_, order_id, user, currency), order in self._orders.items():
+            left[order_id, user, currency] += order.gross - order.refunds - order.cancelled
             if order.cancellations:
-                cancelled.add(tuple(key))
+                cancelled.add((order_id, user, currency))
         return {key for key in cancelled if left[key] <= 0}
