@@ -69,7 +69,7 @@ def hold_out(bookings: Bookings, first: int, last: int) -> HoldOut | None:
     count = int(bookings.customer.max()) + 1
     until = bookings.between(-(2**40), last)
     came = until.standing().between(first, last)
-    orders = np.bincount(came.customer, came.orders, count)[known.customer]
+    orders = np.bincount(came.customer, minlength=count)[known.customer]
     net = _sum(bookings.between(first, last), count)[known.customer]
     return HoldOut(
         first,

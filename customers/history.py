@@ -44,7 +44,7 @@ class Bookings:
         return Bookings(*(getattr(self, each.name)[chosen] for each in fields(self)))
 
     def standing(self) -> Bookings:
-        """The purchases of orders that stand."""
+        """A booking of each order that stands, as far as these say: that of its purchase."""
         count = int(self.order.max(initial=-1)) + 1
         left = np.round(np.bincount(self.order, self.net, count), 4)
         ended = (np.bincount(self.order, self.cancellations, count) > 0) & (left <= 0.0)
@@ -96,7 +96,7 @@ def histories(bookings: Bookings, day: int) -> Histories:
     known = bookings.between(-(2**40), day)
     standing = known.standing()
     count = int(known.customer.max(initial=-1)) + 1
-    orders = np.bincount(standing.customer, standing.orders, count)
+    orders = np.bincount(standing.customer, minlength=count)
     guest = np.bincount(known.customer, known.guest_orders, count) > 0
     first, last = np.full(count, day, np.int64), np.full(count, -(2**40), np.int64)
     np.minimum.at(first, standing.customer, standing.day)

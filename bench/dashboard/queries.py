@@ -43,6 +43,9 @@ CHOICES: Final = {
     "products_totals": ({}, {"product": PRODUCT}),
     "product_by_day": ({"product": PRODUCT},),
     "visits_by_member": ({}, {"dimension": "entry_page"}),
+    "rfm_segments": ({"currency": "GBP"},),
+    "customers_top": ({"currency": "GBP"},),
+    "cohorts_by_first_visit": ({}, {"period": "month"}),
 }
 """What the pages choose, where it decides how much is read."""
 

@@ -106,7 +106,7 @@ ROWS: Final[dict[str, tuple[int, str, str]]] = {
         DAYS * 750,
         "day, order_id, user_id, currency, orders, guest_orders, units, gross, refunds, cancelled, cancellations",
         f"{DAY}, concat('o', toString(intDiv(number, if(number % 5 = 4, 2, 1)))), concat('u', toString({USER})), "
-        f"['GBP', 'EUR', 'USD'][{NUMBER} % 3 + 1], number % 5 < 4, 0, 2, if(number % 5 < 4, {AMOUNT}, 0), "
+        f"['GBP', 'EUR', 'USD'][{USER} % 3 + 1], number % 5 < 4, 0, 2, if(number % 5 < 4, {AMOUNT}, 0), "
         "if(number % 5 = 4, 1, 0), 0, number % 100 = 9",
     ),
     "user_days": (DAYS * 1_200, "day, user_id", f"{DAY}, concat('u', toString({USER}))"),

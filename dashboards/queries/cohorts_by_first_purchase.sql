@@ -13,11 +13,10 @@ WITH
     (
         SELECT
             min(day) AS first,
-            groupUniqArray(multiIf(
-                {period:String} = 'day', toInt32(day),
-                {period:String} = 'week', intDiv(toInt32(day) + 3, 7),
-                toInt64(toYear(day) * 12 + toMonth(day))
-            )) AS bought
+            arrayDistinct(groupArray(if(
+                {period:String} = 'day', toUInt16(day),
+                if({period:String} = 'week', toUInt16(intDiv(toUInt16(day) + 3, 7)), toUInt16(toYear(day) * 12 + toMonth(day)))
+            ))) AS bought
         FROM customer_orders
         WHERE standing_orders > 0
         GROUP BY user_id
@@ -27,7 +26,7 @@ WITH
     cohorts AS
     (
         SELECT
-            multiIf({period:String} = 'day', first, {period:String} = 'week', toMonday(first), toStartOfMonth(first)) AS cohort,
+            if({period:String} = 'day', first, if({period:String} = 'week', toMonday(first), toStartOfMonth(first))) AS cohort,
             arrayMin(bought) AS begin,
             arrayJoin(bought) - begin AS later,
             count() AS people
@@ -36,10 +35,9 @@ WITH
     ),
     newest AS
     (
-        SELECT multiIf(
-            {period:String} = 'day', toInt32(max(day)),
-            {period:String} = 'week', intDiv(toInt32(max(day)) + 3, 7),
-            toInt64(toYear(max(day)) * 12 + toMonth(max(day)))
+        SELECT if(
+            {period:String} = 'day', toUInt16(max(day)),
+            if({period:String} = 'week', toUInt16(intDiv(toUInt16(max(day)) + 3, 7)), toUInt16(toYear(max(day)) * 12 + toMonth(max(day))))
         )
         FROM customer_orders
     )

@@ -12,11 +12,10 @@ WITH
     (
         SELECT
             min(day) AS first,
-            groupUniqArray(multiIf(
-                {period:String} = 'day', toInt32(day),
-                {period:String} = 'week', intDiv(toInt32(day) + 3, 7),
-                toInt64(toYear(day) * 12 + toMonth(day))
-            )) AS visited
+            arrayDistinct(groupArray(if(
+                {period:String} = 'day', toUInt16(day),
+                if({period:String} = 'week', toUInt16(intDiv(toUInt16(day) + 3, 7)), toUInt16(toYear(day) * 12 + toMonth(day)))
+            ))) AS visited
         FROM user_days
         GROUP BY user_id
         HAVING first BETWEEN {from:Date} AND {to:Date}
@@ -24,7 +23,7 @@ WITH
     cohorts AS
     (
         SELECT
-            multiIf({period:String} = 'day', first, {period:String} = 'week', toMonday(first), toStartOfMonth(first)) AS cohort,
+            if({period:String} = 'day', first, if({period:String} = 'week', toMonday(first), toStartOfMonth(first))) AS cohort,
             arrayMin(visited) AS begin,
             arrayJoin(visited) - begin AS later,
             count() AS people
@@ -33,10 +32,9 @@ WITH
     ),
     newest AS
     (
-        SELECT multiIf(
-            {period:String} = 'day', toInt32(max(day)),
-            {period:String} = 'week', intDiv(toInt32(max(day)) + 3, 7),
-            toInt64(toYear(max(day)) * 12 + toMonth(max(day)))
+        SELECT if(
+            {period:String} = 'day', toUInt16(max(day)),
+            if({period:String} = 'week', toUInt16(intDiv(toUInt16(max(day)) + 3, 7)), toUInt16(toYear(max(day)) * 12 + toMonth(max(day))))
         )
         FROM user_days
     )

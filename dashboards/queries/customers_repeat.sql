@@ -23,7 +23,7 @@ SELECT
 FROM
 (
     SELECT
-        arraySort(groupArrayArray(arrayWithConstant(standing_orders, day))) AS days,
+        arraySort(groupArray(day)) AS days,
         arrayFilter(day -> day >= {from:Date}, days) AS now,
         arrayFilter(
             (gap, day, number) -> number > 1 AND day >= {from:Date},

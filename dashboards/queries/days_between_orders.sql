@@ -18,7 +18,7 @@ FROM
     )) AS gap, intDiv(toUInt32(gap), {bucket:UInt32}) AS bucket
     FROM
     (
-        SELECT arraySort(groupArrayArray(arrayWithConstant(standing_orders, day))) AS days
+        SELECT arraySort(groupArray(day)) AS days
         FROM customer_orders
         WHERE day <= {to:Date} AND standing_orders > 0
         GROUP BY user_id

@@ -59,23 +59,20 @@ class Customers:
             4,
             (
                 (
-                    *(day.isoformat(), *key),
-                    *(order.orders, 0 if key in ended else order.orders, order.guest_orders, order.units),
+                    *(day.isoformat(), order_id, user, currency),
+                    *(order.orders, int(order.orders > 0 and order_id not in ended), order.guest_orders, order.units),
                     *map(amount_cell, (order.gross, order.refunds, order.cancelled)),
                     amount_cell(order.gross - order.refunds - order.cancelled),
                     order.cancellations,
                 )
                 for (day, order_id, user, currency), order in self._orders.items()
-                for key in [(order_id, user, currency)]
             ),
         )
 
-    def _ended(self) -> set[tuple[str, str, str]]:
-        """Orders that were cancelled and of which nothing is left."""
-        cancelled: set[tuple[str, str, str]] = set()
-        left: defaultdict[tuple[str, str, str], int] = defaultdict(int)
-        for (_, order_id, user, currency), order in self._orders.items():
-            left[order_id, user, currency] += order.gross - order.refunds - order.cancelled
-            if order.cancellations:
-                cancelled.add((order_id, user, currency))
-        return {key for key in cancelled if left[key] <= 0}
+    def _ended(self) -> set[str]:
+        """Orders that were cancelled and of which nothing is left in any currency."""
+        cancelled = {order_id for (_, order_id, _, _), order in self._orders.items() if order.cancellations}
+        left: defaultdict[tuple[str, str], int] = defaultdict(int)
+        for (_, order_id, _, currency), order in self._orders.items():
+            left[order_id, currency] += order.gross - order.refunds - order.cancelled
+        return cancelled - {order_id for (order_id, _), amount in left.items() if amount > 0}

@@ -7,18 +7,19 @@ SELECT
     user_id,
     currency,
     orders,
-    if(
-        (order_id, user_id, currency) IN
+    toInt64(orders > 0 AND order_id NOT IN
+    (
+        SELECT order_id
+        FROM
         (
-            SELECT order_id, user_id, currency
+            SELECT order_id, sum(gross - refunds - cancelled) AS left
             FROM customer_orders_versions FINAL
             WHERE order_id IN (SELECT order_id FROM customer_orders_versions FINAL WHERE cancellations > 0)
-            GROUP BY order_id, user_id, currency
-            HAVING sum(cancellations) > 0 AND sum(gross - refunds - cancelled) <= 0
-        ),
-        0,
-        orders
-    ) AS standing_orders,
+            GROUP BY order_id, currency
+        )
+        GROUP BY order_id
+        HAVING max(left) <= 0
+    )) AS standing_orders,
     guest_orders,
     units,
     gross,
