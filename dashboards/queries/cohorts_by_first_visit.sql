@@ -1,4 +1,4 @@
--- How many of those who first came in a day, week or month came again later. Grain: one row a cohort and period since then.
+-- Of those who first came in a day, week or month, who came again. Grain: one row a cohort and period since then.
 -- A cohort are the users whose first day ever lies in the days asked for. The newest period is not over yet.
 -- parameter period = week (day, week, month)  what a cohort and a period is; a week begins on Monday
 -- parameter periods = 12 (1 to 60)            periods after the first one at the most
@@ -14,7 +14,10 @@ WITH
             min(day) AS first,
             arrayDistinct(groupArray(if(
                 {period:String} = 'day', toUInt16(day),
-                if({period:String} = 'week', toUInt16(intDiv(toUInt16(day) + 3, 7)), toUInt16(toYear(day) * 12 + toMonth(day)))
+                if(
+                    {period:String} = 'week', toUInt16(intDiv(toUInt16(day) + 3, 7)),
+                    toUInt16(toYear(day) * 12 + toMonth(day))
+                )
             ))) AS visited
         FROM user_days
         GROUP BY user_id
@@ -34,7 +37,10 @@ WITH
     (
         SELECT if(
             {period:String} = 'day', toUInt16(max(day)),
-            if({period:String} = 'week', toUInt16(intDiv(toUInt16(max(day)) + 3, 7)), toUInt16(toYear(max(day)) * 12 + toMonth(max(day))))
+            if(
+                {period:String} = 'week', toUInt16(intDiv(toUInt16(max(day)) + 3, 7)),
+                toUInt16(toYear(max(day)) * 12 + toMonth(max(day)))
+            )
         )
         FROM user_days
     )

@@ -1,4 +1,4 @@
--- How many customers came back to buy. Grain: one row, over the days asked for.
+-- How many customers came back to buy. Grain: one row a shop with an order, over the days asked for.
 -- Only orders that stand count. Earlier orders decide who is new, and who has come back.
 -- parameter guests = with (with, without)   whether visitors who bought without signing in are customers
 -- customers [count]                 customers with an order in these days

@@ -70,7 +70,11 @@ SELECT
 FROM scored
 WHERE {segment:String} = '' OR segment = {segment:String}
 ORDER BY
-    multiIf({order:String} = 'net', toFloat64(net), {order:String} = 'orders', toFloat64(orders), toFloat64(last_order)) DESC,
+    multiIf(
+        {order:String} = 'orders', toInt64(orders),
+        {order:String} = 'recent', toInt64(toInt32(last_order)),
+        toInt64(0)
+    ) DESC,
     net DESC,
     user_id,
     currency

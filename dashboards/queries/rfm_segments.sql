@@ -1,6 +1,6 @@
--- Customers by how recently, how often and for how much they buy. Grain: one row a currency and segment, over the days asked for.
--- Recency, frequency and monetary value have scores from 1 to 5: 1 + the fifths of the currency's customers who are worse, so
--- equals have equal scores. A segment follows from recency and frequency (docs/customers.md).
+-- Customers by recency, frequency and monetary value. Grain: one row a currency and segment, over the days asked for.
+-- Each of the three has scores from 1 to 5: 1 + the fifths of the currency's customers who are worse, so equals have
+-- equal scores. A segment follows from recency and frequency (docs/customers.md).
 -- parameter currency = ''                   ISO 4217 code; empty for all
 -- parameter guests = with (with, without)   whether visitors who bought without signing in are customers
 -- currency [text]                   ISO 4217 code

@@ -112,6 +112,22 @@ def test_payments(shown: Shown, look: Callable[..., Page]) -> None:
     assert is_near(figure(page, "success"), total(rows, "succeeded") / total(rows, "succeeded", "failed"))
 
 
+def test_customers(shown: Shown, look: Callable[..., Page]) -> None:
+    first, last = days_of(shown)
+    page = look(f"page=customers&currency={CURRENCY}")
+    (row,) = shown.rows("customers_repeat", first, last)
+    assert figure(page, "customers") == row["customers"] > 0
+    assert is_near(figure(page, "repeat-rate"), Decimal(row["repeat_customers"]) / row["customers"])
+    segments = shown.rows("rfm_segments", first, last, currency=CURRENCY)
+    assert texts(page, "[data-tile=segments] .bar-name") == [each["segment"] for each in segments]
+    best = shown.rows("customers_top", first, last, currency=CURRENCY, limit="10")
+    assert texts(page, "[data-tile=best] .bar-name") == [each["user_id"] for each in best]
+    cohorts = shown.rows("cohorts_by_first_purchase", first, last, period="week")
+    sizes = [str(each["cohort_customers"]) for each in cohorts if each["number"] == 0]
+    assert texts(page, "[data-tile=cohorts-bought] tbody td:nth-child(2)") == sizes
+    assert page.inner_text("[data-tile=expected-value] .empty code") == "./shop customer-values"
+
+
 def test_products(shown: Shown, look: Callable[..., Page]) -> None:
     first, last = days_of(shown)
     page = look(f"page=products&currency={CURRENCY}")
