@@ -54,9 +54,10 @@ def test_the_likelihood_is_the_integral_over_the_customers_rates_and_probabiliti
     r, alpha, a, b = 0.8, 6.0, 1.2, 3.0
     rates, leaving = gamma_distribution(r, scale=1 / alpha), beta_distribution(a, b)
 
+    stayed, _ = quad(lambda p: (1 - p) ** 2 * leaving.pdf(p), 0, 1)
+    left, _ = quad(lambda p: p * (1 - p) * leaving.pdf(p), 0, 1)
+
     def of_rate(rate: float) -> float:
-        stayed, _ = quad(lambda p: (1 - p) ** 2 * leaving.pdf(p), 0, 1)
-        left, _ = quad(lambda p: p * (1 - p) * leaving.pdf(p), 0, 1)
         density = rate**2 * (stayed * np.exp(-20 * rate) + left * np.exp(-7 * rate))
         return float(density * rates.pdf(rate))
 
