@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
 from urllib.parse import unquote
 
@@ -68,14 +68,17 @@ def on_deleted_records(settings: Settings) -> dict[str, str]:
     return ACCEPTS_DELETED_RECORDS if settings.kafka_gaps == "accept" else STOPS_AT_DELETED_RECORDS
 
 
-def events_ddl(settings: Settings, job: str, columns: Iterable[str], start: dict[str, str] = FROM_THE_BEGINNING) -> str:
+def events_ddl(
+    settings: Settings, job: str, columns: Collection[str], start: dict[str, str] = FROM_THE_BEGINNING
+) -> str:
     """``events``: the trusted events, with only the fields that the job reads, for each field costs its decoding.
 
     ``event_time`` is epoch milliseconds; ``event_at`` the same instant as a TIMESTAMP_LTZ, whose date and hour are
     those of the shop's time zone. ``processed_at`` is in no result: it is for keeping the first row of a key,
     whose state is the key alone.
     """
-    return _create("events", event_columns(columns), _source(settings, job, (EVENTS,)) | start | _avro(settings))
+    options = _source(settings, job, (EVENTS,)) | start | _avro(settings)
+    return _create("events", job_columns(settings, columns), options)
 
 
 def files_ddl(name: str, columns: Iterable[str], folder_url: str) -> str:
@@ -85,7 +88,7 @@ def files_ddl(name: str, columns: Iterable[str], folder_url: str) -> str:
 
 
 def bounded_events_ddl(
-    settings: Settings, job: str, columns: Iterable[str], first: Mapping[int, int], end: Mapping[int, int]
+    settings: Settings, job: str, columns: Collection[str], first: Mapping[int, int], end: Mapping[int, int]
 ) -> str:
     """``kafka_events``: the trusted events from the first offset of each partition up to its end."""
     bounds = {
@@ -94,13 +97,38 @@ def bounded_events_ddl(
         "scan.bounded.mode": "specific-offsets",
         "scan.bounded.specific-offsets": _offsets(end),
     }
-    return _create("kafka_events", event_columns(columns), _source(settings, job, (EVENTS,)) | bounds | _avro(settings))
+    options = _source(settings, job, (EVENTS,)) | bounds | _avro(settings)
+    return _create("kafka_events", job_columns(settings, columns), options)
 
 
-def lake_events_ddl(settings: Settings, job: str, columns: Iterable[str], topic: str) -> str:
+def lake_events_ddl(settings: Settings, job: str, columns: Collection[str], topic: str) -> str:
     """``lake_events``: events of the lake, all of which a topic holds."""
     bounds = {"scan.bounded.mode": "latest-offset"}
-    return _create("lake_events", event_columns(columns), _source(settings, job, (topic,)) | bounds | _avro(settings))
+    options = _source(settings, job, (topic,)) | bounds | _avro(settings)
+    return _create("lake_events", job_columns(settings, columns), options)
+
+
+def job_columns(settings: Settings, columns: Collection[str]) -> list[str]:
+    """Column definitions of ``events`` for some fields of ShopEvent, with those that settings decide."""
+    return event_columns(columns) + money_columns(settings, columns)
+
+
+def money_columns(settings: Settings, columns: Collection[str]) -> list[str]:
+    """Computed columns by which settings decide how orders and money are counted, for a job that reads what they need.
+
+    ``order_key`` is the same for all reports of one order. ``source_rank`` is 0 for the most trusted source of them and
+    greatest for sources that are not listed.
+    """
+    computed = []
+    if {"source", "order_id"} <= set(columns):
+        computed.append(f"order_key AS {'COALESCE(order_id, event_id)' if settings.fold_orders else 'event_id'}")
+        computed.append(f"source_rank AS {_source_rank(settings.ranked_order_sources)}")
+    return computed
+
+
+def _source_rank(sources: tuple[str, ...]) -> str:
+    ranks = "".join(f" WHEN {_literal(source)} THEN {rank}" for rank, source in enumerate(sources))
+    return f"CASE `source`{ranks} ELSE {len(sources)} END" if sources else "0"
 
 
 def event_columns(columns: Iterable[str]) -> list[str]:

@@ -172,6 +172,8 @@ def check_settings(ledger: LedgerFile, settings: Settings) -> None:
         "time_zone": settings.time_zone,
         "lateness_ms": settings.allowed_lateness_seconds * 1000,
         "skew_ms": settings.clock_skew_seconds * 1000,
+        "fold_orders": settings.fold_orders,
+        "order_sources": list(settings.ranked_order_sources),
     }
     if wrong := [
         f"{name} {ledger.settings[name]}, not {value}" for name, value in ours.items() if ledger.settings[name] != value

@@ -75,6 +75,15 @@ class Settings(BaseSettings):
         30 * DAY_SECONDS, ge=0, description="How long ingest remembers an event_id, to recognize duplicates."
     )
 
+    fold_orders: bool = Field(
+        True, description="Whether purchases with one `order_id` count as one order, under however many event ids."
+    )
+    order_sources: str = Field(
+        "backend",
+        description="Sources of purchases, the most trusted first, separated by commas: of an order that several "
+        "report the first one's counts; sources that are not listed come last.",
+    )
+
     topic_partitions: int = Field(2, ge=1, description="Partitions of a new topic.")
     topic_result_partitions: int = Field(
         1,
@@ -278,6 +287,11 @@ class Settings(BaseSettings):
     @classmethod
     def _known_zone(cls, name: str) -> str:
         return zone_of(name).key
+
+    @property
+    def ranked_order_sources(self) -> tuple[str, ...]:
+        """The sources of ``order_sources``, the most trusted first, each once."""
+        return tuple(dict.fromkeys(name.strip() for name in self.order_sources.split(",") if name.strip()))
 
     def port(self, part: str) -> int:
         """The embedded port of ``part``, one of PORT_OFFSETS."""

@@ -40,6 +40,12 @@ SHARE_ONE_CLICK: Final = 0.06
 SHARE_PAYMENT_FAILED: Final = 0.12
 SHARE_GIVING_UP: Final = 0.25
 SHARE_COUPON: Final = 0.15
+SHARE_BACK_END: Final = 0.3
+"""Share of the orders that the back end reports as well."""
+SHARE_WITH_SHIPPING: Final = 0.2
+"""Share of those whose value the browser reports with the shipping in it."""
+SHARE_SEEN_AGAIN: Final = 0.06
+"""Share of the orders whose thank-you page is loaded again, which reports them again."""
 SHARE_SECOND_CURRENCY: Final = 0.01
 SHARE_GIFT: Final = 0.02
 SHARE_CANCELLED: Final = 0.04
@@ -63,6 +69,7 @@ CHECKOUT: Final = Body({"page_url": f"{SITE}/checkout", "page_title": "Checkout"
 ACCOUNT: Final = Body({"page_url": f"{SITE}/account", "page_title": "Account"}, is_shared=True)
 
 BACK_OFFICE: Final = "back-office"
+BACK_END: Final = "backend"
 WAREHOUSE: Final = Visit(NOBODY, "warehouse")
 
 _SCRAMBLE: Final = 0x9E37_79B1_5F4B
@@ -101,6 +108,7 @@ class Shop:
         ids: Gives ids to the events.
         rng: Draws what they do.
         sign_in_rng: Draws on which device, and who signs in to pay and who signs out; nothing else draws from it.
+        reports: Draws who reports an order again; nothing else draws from it.
     """
 
     def __init__(
@@ -111,6 +119,7 @@ class Shop:
         ids: Ids,
         rng: Random,
         sign_in_rng: Random,
+        reports: Random,
     ) -> None:
         self.catalogue = catalogue
         self.people = people
@@ -118,6 +127,7 @@ class Shop:
         self.ids = ids
         self.rng = rng
         self.sign_in_rng = sign_in_rng
+        self.reports = reports
         self._devices = _wheel([(device, weight) for device, weight in DEVICES])
         self._channels = _wheel([((channel, referrer), weight) for channel, referrer, weight in CHANNELS])
         self._search_bodies: dict[tuple[str, int | None], Body] = {}
@@ -389,7 +399,8 @@ class _Walk:
         return True
 
     def _buy(self, order: _Order, method: str) -> None:
-        self._do("purchase", Body({**order.fields(), "payment_method": method}), gap_seconds=1)
+        fields = {**order.fields(), "payment_method": method}
+        self._report(fields)
         for product, quantity in order.lines:
             left = self._shop.stock_event(product, -quantity, self._now_ms, "sale")
             self.events.append(left)
@@ -397,6 +408,27 @@ class _Walk:
                 bought = answer.bought(product, order.order_id, has_details=self._shop.recommender.tells_all())
                 self._do("recommendation_purchased", Body(bought), gap_seconds=1)
         self._follow_up(order)
+
+    def _report(self, order: dict[str, Any]) -> None:
+        """What the browser reports of an order, and who else reports it."""
+        rng = self._shop.reports
+        draw = rng.random()
+        is_by_back_end = draw < SHARE_BACK_END
+        has_shipping = is_by_back_end and rng.random() < SHARE_WITH_SHIPPING
+        page = {**order, "value": order["value"] + order["shipping"]} if has_shipping else order
+        self._do("purchase", Body(page), gap_seconds=1)
+        if is_by_back_end:
+            user = self._person.user_id if self._person.is_registered else self._visit.user_id
+            self._later("purchase", rng.choice((0, rng.randrange(5 * SECOND_MS))), Visit(user, BACK_END), Body(order))
+        elif draw < SHARE_BACK_END + SHARE_SEEN_AGAIN:
+            later_ms = rng.choice((0, rng.randrange(10 * 60 * SECOND_MS), rng.randrange(2 * DAY_MS)))
+            self._later("purchase", later_ms, self._seen_again(later_ms), Body(page))
+
+    def _seen_again(self, later_ms: int) -> Visit:
+        """The visit in which a page is loaded again so long afterwards."""
+        if later_ms < HOUR_MS or not self._visit.session_id:
+            return self._visit
+        return Visit(**{**self._visit.fields, "session_id": f"{self._visit.session_id}-again"})
 
     def _follow_up(self, order: _Order) -> None:
         rng = self._rng

@@ -53,8 +53,8 @@ class Simulation:
         size = min(MAX_PEOPLE, max(5, plan.events // EVENTS_PER_PERSON))
         people = People(size, setup_rng, seeded_rng(plan.seed, "devices"))
         recommender = Recommender(catalogue, seeded_rng(plan.seed, "recommendations"))
-        sign_in_rng = seeded_rng(plan.seed, "sign-ins")
-        self._shop = Shop(catalogue, people, recommender, Ids(plan.mark), self._rng, sign_in_rng)
+        sign_in_rng, reports = seeded_rng(plan.seed, "sign-ins"), seeded_rng(plan.seed, "reports")
+        self._shop = Shop(catalogue, people, recommender, Ids(plan.mark), self._rng, sign_in_rng, reports)
         self._hours = list(hours(plan, setup_rng))
         self._bots = self._plan_bots(setup_rng)
         self._made = 0

@@ -42,6 +42,11 @@ ROWS: Final[dict[str, tuple[int, str, str]]] = {
         f"{DAY}, 'GBP', ['country', 'channel', 'category'][{NUMBER} % 3 + 1], toString({NUMBER}), 3, 4, {AMOUNT}",
     ),
     "orders_by_channel_daily": (DAYS * 6, "day, channel, orders, units", f"{DAY}, toString({NUMBER}), 9, 12"),
+    "folded_orders": (
+        DAYS * 30,
+        "day, order_id, event_id, source, currency, value, counted_event_id",
+        f"{DAY}, toString(number), concat('again', toString(number)), 'web', 'GBP', {AMOUNT}, toString(number)",
+    ),
     "products_daily": (
         DAYS * 2_000,
         "day, currency, product_id, purchases, units, revenue, returned_units, refunded",

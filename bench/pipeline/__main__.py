@@ -24,7 +24,7 @@ from bench.pipeline.systems import Bench, Input, Sample, log
 from schemas.settings import Settings
 from schemas.topics import DOMAIN_TOPICS
 from simulator.ledger.file import write_ledger
-from simulator.ledger.ledger import Ledger
+from simulator.ledger.ledger import ledger_of
 from simulator.plan import Plan, troubles
 from simulator.run import registered_encoders, simulate
 from simulator.sender import Sender
@@ -126,7 +126,7 @@ def run(
 
 def send_simulation(settings: Settings, plan: Plan, file: Path) -> None:
     """Send a simulated shop's records, and write its ledger."""
-    ledger = Ledger(plan.time_zone, plan.lateness_ms, plan.skew_ms)
+    ledger = ledger_of(settings, plan)
     with Sender(settings) as sender:
         delivered = simulate(plan, registered_encoders(settings), sender, ledger, lambda _sent: None)
     write_ledger(file, ledger, plan.arguments())

@@ -108,9 +108,9 @@ def run(
         DeliveryError: Kafka did not take a record.
     """
     from simulator.ledger.file import write_ledger
-    from simulator.ledger.ledger import Ledger
+    from simulator.ledger.ledger import ledger_of
 
-    ledger = Ledger(plan.time_zone, plan.lateness_ms, plan.skew_ms)
+    ledger = ledger_of(settings, plan)
     for turn in range(repeat):
         delivered = _send(settings, plan, ledger if turn == 0 else None, rate, shuffle)
         err.print(_summary(delivered))

@@ -14,7 +14,7 @@
 -- conversion [share]     buyers / users
 -- conversion_low, conversion_high [share]
 --                        its interval, Wilson's
--- orders [count]         those orders that are in the currency
+-- orders [count]         those orders that are in the currency; one that was reported twice is one
 -- gross [money]          what they cost
 -- net [money]            gross without what was given back of these very orders
 -- net_per_user [number]  net / users
@@ -77,6 +77,9 @@ WITH
             SELECT user_id, event_time, order_id, currency, value
             FROM in_time
             WHERE event_type = 'purchase' AND event_time >= earliest
+                AND event_id NOT IN (
+                    SELECT folded_orders.event_id FROM folded_orders WHERE day BETWEEN {from:Date} AND {to:Date}
+                )
         ) AS purchase
         LEFT JOIN returns ON returns.order_id = purchase.order_id AND returns.currency = purchase.currency
         GROUP BY user_id

@@ -1,5 +1,5 @@
 -- The last purchases. Grain: one row a purchase, over the days asked for, the newest first.
--- Of the events themselves: no table of results has single orders.
+-- Of the events themselves: no table of results has single orders. Of several that report one order, the one that counts.
 -- parameter limit = 20 (1 to 1000)  rows at the most
 -- event_id [text]                   its event
 -- at [time]                         when
@@ -23,5 +23,6 @@ FROM events
 WHERE event_type = 'purchase'
     AND toDate(event_time) BETWEEN toDate32({from:Date}) - 1 AND toDate32({to:Date}) + 1
     AND toDate(event_time, {time_zone:String}) BETWEEN {from:Date} AND {to:Date}
+    AND event_id NOT IN (SELECT folded_orders.event_id FROM folded_orders WHERE day BETWEEN {from:Date} AND {to:Date})
 ORDER BY at DESC, event_id
 LIMIT {limit:UInt32}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from jobs.identity import PERSON_VIEWS, VIEWS_PACKAGE
+from jobs.orders import ORDER_VIEWS
 from jobs.sql_job import EXPIRING, SqlJob
 from schemas.results import ANALYTICS
 from schemas.settings import Settings
@@ -18,6 +19,7 @@ JOB: Final = SqlJob(
         "user_id",
         "anonymous_id",
         "session_id",
+        "source",
         "channel",
         "country",
         "product_id",
@@ -30,10 +32,11 @@ JOB: Final = SqlJob(
         "reason",
         "items",
     ),
-    shared_views={VIEWS_PACKAGE: PERSON_VIEWS},
+    shared_views={VIEWS_PACKAGE: PERSON_VIEWS, ORDER_VIEWS: ("counted_purchases",)},
     views=(
         "orders",
         "order_lines",
+        "order_reports",
         "customer_order_deltas",
         "first_purchases",
         "buyers",

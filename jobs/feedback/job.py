@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from jobs.orders import ORDER_VIEWS
 from jobs.sql_job import EXPIRING, NOT_WATCHED_LIVE, SqlJob
 from schemas.results import FEEDBACK
 from schemas.settings import Settings
@@ -15,6 +16,7 @@ JOB: Final = SqlJob(
         "event_type",
         "event_time",
         "user_id",
+        "source",
         "product_id",
         "position",
         "order_id",
@@ -25,6 +27,7 @@ JOB: Final = SqlJob(
         "experiment_arm",
         "items",
     ),
+    shared_views={ORDER_VIEWS: ("counted_purchases",)},
     views=(
         "touches",
         "order_products",

@@ -14,7 +14,7 @@ from coordination.waiting import wait_until
 from local.errors import PlatformError
 from schemas.settings import Settings
 from simulator.ledger.file import write_ledger
-from simulator.ledger.ledger import Ledger
+from simulator.ledger.ledger import Ledger, ledger_of
 from simulator.plan import ALL, Plan
 from simulator.run import kafka_records, paced, registered_encoders
 from simulator.sender import KafkaRecord, Sender
@@ -61,7 +61,7 @@ class LoadGenerator:
         )
         self._records = Simulation(self._plan).records()
         self._encoders = registered_encoders(settings)
-        self.ledger = Ledger(self._plan.time_zone, self._plan.lateness_ms, self._plan.skew_ms)
+        self.ledger = ledger_of(settings, self._plan)
         self.republished = 0
         self.is_log_truncated = False
         self._recorded: list[KafkaRecord] | None = None

@@ -47,7 +47,13 @@ def _lines(ledger: Ledger, arguments: Mapping[str, Any]) -> Iterator[str]:
     head = {
         "format": FORMAT,
         "arguments": dict(arguments),
-        "settings": {"time_zone": ledger.time_zone, "lateness_ms": ledger.lateness_ms, "skew_ms": ledger.skew_ms},
+        "settings": {
+            "time_zone": ledger.time_zone,
+            "lateness_ms": ledger.lateness_ms,
+            "skew_ms": ledger.skew_ms,
+            "fold_orders": ledger.order_rules.is_folded,
+            "order_sources": list(ledger.order_rules.sources),
+        },
         "records": {
             "produced": ledger.produced,
             "accepted": ledger.accepted,

@@ -22,6 +22,7 @@ from simulator.ledger.books import (
     rate_cell,
     value_of,
 )
+from simulator.ledger.orders import Orders
 
 CLICK_COUNTS_MS: Final = 7 * 86_400_000
 """How long before a purchase a click may be."""
@@ -86,14 +87,18 @@ class _Return(NamedTuple):
 
 
 class Recommendations:
-    """The book of recommendations."""
+    """The book of recommendations.
 
-    def __init__(self) -> None:
+    Args:
+        orders: Has the purchases that count.
+    """
+
+    def __init__(self, orders: Orders) -> None:
+        self._orders = orders
         self._activity: defaultdict[tuple[date, Origin], list[int]] = defaultdict(lambda: [0, 0, 0])
         self._coverage: defaultdict[tuple[date, str, str], _Coverage] = defaultdict(_Coverage)
         self._clicks: defaultdict[tuple[str, str], list[_Touch]] = defaultdict(list)
         self._named: defaultdict[tuple[str, str, str], list[_Touch]] = defaultdict(list)
-        self._purchases: list[_Purchase] = []
         self._returns: defaultdict[tuple[str, str], list[_Return]] = defaultdict(list)
 
     def enter(self, event: Event, day: date, minute: int) -> None:  # noqa: ARG002
@@ -108,8 +113,6 @@ class Recommendations:
                 fields = event.body.fields
                 named = event.visit.user_id, fields["product_id"], fields.get("order_id") or ""
                 self._named[named].append(_touch_of(event))
-            case "purchase":
-                self._purchases.append(_purchase_of(event, day))
             case "refund" | "order_cancelled":
                 fields = event.body.fields
                 self._returns[fields["order_id"], fields["currency"]].append(_return_of(event, day))
@@ -131,7 +134,8 @@ class Recommendations:
         """recommendation_activity_daily, recommendation_revenue_daily, recommendation_coverage_daily."""
         attributed = [
             (purchase, product, origin)
-            for purchase in self._purchases
+            for event, day, _ in self._orders.counted()
+            for purchase in [_purchase_of(event, day)]
             for product in purchase.bought
             if (origin := self._attributed(purchase, product)) is not None
         ]

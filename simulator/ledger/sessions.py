@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
@@ -23,8 +23,9 @@ from simulator.ledger.books import (
     value_of,
 )
 from simulator.ledger.calendar import MINUTE_MS, Calendar, instant
+from simulator.ledger.orders import PURCHASE, Orders
 
-STEPS: Final = ("view_item", "add_to_cart", "begin_checkout", "payment_initiated", "purchase")
+STEPS: Final = ("view_item", "add_to_cart", "begin_checkout", "payment_initiated", PURCHASE)
 
 
 class _Session:
@@ -38,7 +39,6 @@ class _Session:
         "first_key",
         "first_view_ms",
         "page_views",
-        "purchases",
         "steps",
     )
 
@@ -51,7 +51,6 @@ class _Session:
         self.carted = 0
         self.first_view_ms: int | None = None
         self.steps: list[tuple[int, int]] = []
-        self.purchases: list[tuple[str, int]] = []
 
     def enter(self, event: Event) -> None:
         time_ms, kind = event.time_ms, event.event_type
@@ -65,32 +64,35 @@ class _Session:
         elif kind == "view_item":
             if self.first_view_ms is None or time_ms < self.first_view_ms:
                 self.first_view_ms = time_ms
-        elif kind in STEPS:
-            self._enter_step(event)
+        elif kind in STEPS and kind != PURCHASE:
+            self.steps.append((time_ms, STEPS.index(kind)))
+            self.carted += kind == "add_to_cart"
 
-    def _enter_step(self, event: Event) -> None:
-        self.steps.append((event.time_ms, STEPS.index(event.event_type)))
-        if event.event_type == "add_to_cart":
-            self.carted += 1
-        elif event.event_type == "purchase":
-            self.purchases.append((event.body.fields["currency"], value_of(event)))
+
+class _Bought:
+    """A session, and the orders that were bought in it."""
+
+    def __init__(self, session: _Session, orders: list[tuple[Event, Event]]) -> None:
+        self.session = session
+        self.orders = orders
 
     def reached(self) -> int:
         """How many steps of the funnel were taken in order; at one time, as if in order."""
-        if self.first_view_ms is None:
+        if self.session.first_view_ms is None:
             return 0
-        at_ms, reached = self.first_view_ms, 1
-        for time_ms, step in sorted(self.steps):
+        at_ms, reached = self.session.first_view_ms, 1
+        purchases = [(purchase.time_ms, STEPS.index(PURCHASE)) for purchase, _ in self.orders]
+        for time_ms, step in sorted([*self.session.steps, *purchases]):
             if step == reached and time_ms >= at_ms:
                 at_ms, reached = time_ms, reached + 1
         return reached
 
     def revenue(self) -> tuple[str | None, str | None]:
-        """Currency and amount of its purchases; nothing where there is none, or several currencies."""
-        currencies = {currency for currency, _ in self.purchases}
+        """Currency and amount of its orders; nothing where there is none, or several currencies."""
+        currencies = {counted.body.fields["currency"] for _, counted in self.orders}
         if len(currencies) != 1:
             return None, None
-        return currencies.pop(), amount_cell(sum(value for _, value in self.purchases))
+        return currencies.pop(), amount_cell(sum(value_of(counted) for _, counted in self.orders))
 
 
 @dataclass(slots=True)
@@ -104,14 +106,15 @@ class _Funnel:
     carts: int = 0
     abandoned: int = 0
 
-    def enter(self, session: _Session) -> None:
+    def enter(self, bought: _Bought) -> None:
+        session = bought.session
         self.sessions += 1
         self.visitors.add(session.first.visit.user_id)
-        for step in range(1, session.reached() + 1):
+        for step in range(1, bought.reached() + 1):
             self.reached[step] += 1
-        self.converted += bool(session.purchases)
+        self.converted += bool(bought.orders)
         self.carts += bool(session.carted)
-        self.abandoned += bool(session.carted and not session.purchases)
+        self.abandoned += bool(session.carted and not bought.orders)
 
     def cells(self) -> tuple[Cell, ...]:
         return (
@@ -131,10 +134,12 @@ class Sessions:
 
     Args:
         calendar: Gives the day on which a session starts.
+        orders: Has the purchases that count.
     """
 
-    def __init__(self, calendar: Calendar) -> None:
+    def __init__(self, calendar: Calendar, orders: Orders) -> None:
         self._calendar = calendar
+        self._orders = orders
         self._sessions: dict[str, _Session] = {}
         self._carts: defaultdict[date, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
 
@@ -170,8 +175,9 @@ class Sessions:
             "revenue": AMOUNT,
             "steps": COUNT,
         }
-        yield Table.of("sessions", columns, 1, (self._row(name, session) for name, session in self._sessions.items()))
-        yield self._funnel()
+        bought = self._bought()
+        yield Table.of("sessions", columns, 1, (self._row(name, each) for name, each in bought.items()))
+        yield self._funnel(bought.values())
         yield Table.of(
             "carts_daily",
             {"day": DAY, "additions": COUNT, "removals": COUNT, "units_added": COUNT, "units_removed": COUNT},
@@ -179,7 +185,14 @@ class Sessions:
             ((day.isoformat(), *account) for day, account in self._carts.items()),
         )
 
-    def _row(self, session_id: str, session: _Session) -> tuple[Cell, ...]:
+    def _bought(self) -> dict[str, _Bought]:
+        orders: defaultdict[str, list[tuple[Event, Event]]] = defaultdict(list)
+        for purchase, counted in self._orders.in_sessions():
+            orders[str(purchase.visit.session_id)].append((purchase, counted))
+        return {name: _Bought(session, orders[name]) for name, session in self._sessions.items()}
+
+    def _row(self, session_id: str, bought: _Bought) -> tuple[Cell, ...]:
+        session = bought.session
         visit = session.first.visit
         return (
             session_id,
@@ -194,15 +207,15 @@ class Sessions:
             visit.channel,
             visit.country,
             session.carted,
-            len(session.purchases),
-            *session.revenue(),
-            session.reached(),
+            len(bought.orders),
+            *bought.revenue(),
+            bought.reached(),
         )
 
-    def _funnel(self) -> Table:
+    def _funnel(self, sessions: Iterable[_Bought]) -> Table:
         days: defaultdict[date, _Funnel] = defaultdict(_Funnel)
-        for session in self._sessions.values():
-            days[self._day_of(session)].enter(session)
+        for bought in sessions:
+            days[self._day_of(bought.session)].enter(bought)
         steps = dict.fromkeys(("viewed", "carted", "checked_out", "paid", "purchased", "converted"), COUNT)
         carts = {"carts": COUNT, "abandoned_carts": COUNT, "abandonment_rate": RATE}
         columns = {"sessions": COUNT, "visitors": COUNT, **steps, "conversion_rate": RATE, **carts}

@@ -13,11 +13,12 @@ from pyflink.table import StreamTableEnvironment
 
 from jobs.environment import common_options
 from jobs.sql_job import SqlJob
-from jobs.tables import event_columns, result_columns
+from jobs.tables import job_columns, result_columns
 from schemas.results import LISTS, RANKED, RESULTS, SERVED, Result
 from schemas.settings import Settings
 
 HERE = Path(__file__).parent
+SETTINGS = Settings()
 TRAINING = "training"  # whose outputs are files, see test_training.py
 RESULT_OF = {result.name: result for result in (*RESULTS, *SERVED, *RANKED) if result.job != LISTS}
 CASES = sorted(path for path in HERE.glob("*/*/*") if path.is_dir() and path.parts[-3] != TRAINING)
@@ -35,7 +36,7 @@ def test_the_events_of_a_case_give_its_rows_in_whatever_order_they_come(case: Pa
         tables = environment(job_of(result), given.get("time_zone", "UTC"))
         folder = tmp_path / order
         folder.mkdir()
-        register(tables, job_of(result), events, folder)
+        register(tables, job_of(result), events, folder, Settings(**given.get("settings", {})))
         register_reads(tables, job_of(result), given, folder)
         job_of(result).register_views(tables)
         assert final_rows(tables, result) == expected, order
@@ -61,13 +62,19 @@ def environment(job: SqlJob, time_zone: str) -> StreamTableEnvironment:
     return StreamTableEnvironment.create(env)
 
 
-def register(tables: StreamTableEnvironment, job: SqlJob, events: list[dict[str, Any]], folder: Path) -> None:
+def register(
+    tables: StreamTableEnvironment,
+    job: SqlJob,
+    events: list[dict[str, Any]],
+    folder: Path,
+    settings: Settings = SETTINGS,
+) -> None:
     """``events`` under its production name and columns, over a bounded file."""
     blank: dict[str, Any] = dict.fromkeys(job.event_fields) | {"items": []}
     lines = [json.dumps(blank | event | {"event_time": milliseconds(event["event_time"])}) for event in events]
     (folder / "events.json").write_text("\n".join(lines))
     tables.execute_sql(
-        f"CREATE TEMPORARY TABLE events ({', '.join(event_columns(job.event_fields))}) "
+        f"CREATE TEMPORARY TABLE events ({', '.join(job_columns(settings, job.event_fields))}) "
         f"WITH ('connector'='filesystem', 'path'='file://{folder}/events.json', 'format'='json')"
     )
 

@@ -1,6 +1,22 @@
--- Grain: one row per purchase, refund or cancellation.
+-- Grain: one row per order, refund or cancellation. Of the purchases that report one order only the one is here that counts.
 -- day          the shop's day
 -- minute_utc   start of the minute, UTC whatever the shop's time zone
+SELECT
+  event_id,
+  'purchase' AS event_type,
+  event_time,
+  user_id,
+  anonymous_id,
+  order_id,
+  country,
+  channel,
+  currency,
+  `value`,
+  items,
+  CAST(event_at AS DATE) AS `day`,
+  TIMESTAMPADD(MINUTE, CAST(event_time / 60000 AS INT), TIMESTAMP '1970-01-01 00:00:00.000') AS minute_utc
+FROM counted_purchases
+UNION ALL
 SELECT
   event_id,
   event_type,
@@ -13,8 +29,7 @@ SELECT
   currency,
   `value`,
   items,
-  processed_at,
-  CAST(event_at AS DATE) AS `day`,
-  TIMESTAMPADD(MINUTE, CAST(event_time / 60000 AS INT), TIMESTAMP '1970-01-01 00:00:00.000') AS minute_utc
+  CAST(event_at AS DATE),
+  TIMESTAMPADD(MINUTE, CAST(event_time / 60000 AS INT), TIMESTAMP '1970-01-01 00:00:00.000')
 FROM events
-WHERE event_type IN ('purchase', 'refund', 'order_cancelled')
+WHERE event_type IN ('refund', 'order_cancelled')

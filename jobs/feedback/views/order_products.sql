@@ -1,4 +1,4 @@
--- Grain: one row per purchase and product of its lines.
+-- Grain: one row per order and product of its lines, by the purchase that counts of those that report it.
 SELECT
   event_id,
   event_time,
@@ -22,8 +22,7 @@ FROM (
     i.product_id,
     i.quantity,
     i.price
-  FROM events AS o
+  FROM counted_purchases AS o
   CROSS JOIN UNNEST(o.items) AS i (product_id, quantity, price, category)
-  WHERE o.event_type = 'purchase'
 )
 GROUP BY event_id, event_time, event_at, user_id, order_id, currency, order_value, product_id

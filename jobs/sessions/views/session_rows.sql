@@ -18,8 +18,8 @@ SELECT
   NULLIF(REPLACE(REPLACE(SPLIT_INDEX(opening, U&'\001F', 6), U&'\001E1', U&'\001F'), U&'\001E0', U&'\001E'), '') AS country,
   cart_additions,
   purchases,
-  CASE WHEN least_currency = greatest_currency THEN least_currency END AS currency,
-  CASE WHEN least_currency = greatest_currency THEN revenue END AS revenue,
+  CASE WHEN LEFT(ARRAY_MIN(currencies), 3) = LEFT(ARRAY_MAX(currencies), 3) THEN LEFT(ARRAY_MIN(currencies), 3) END AS currency,
+  CASE WHEN LEFT(ARRAY_MIN(currencies), 3) = LEFT(ARRAY_MAX(currencies), 3) THEN revenue END AS revenue,
   CASE
     WHEN REGEXP(path, '^[^A]*+A[^B]*+B[^C]*+C[^D]*+D[^E]*+E') THEN 5
     WHEN REGEXP(path, '^[^A]*+A[^B]*+B[^C]*+C[^D]*+D') THEN 4

@@ -76,6 +76,10 @@ ROWS: dict[str, tuple[str, list[tuple[Any, ...]]]] = {
         "day channel orders units",
         [(FIRST, "web", 3, 9), (LAST, "app", 1, 1), (BEFORE, "web", 5, 6)],
     ),
+    "folded_orders": (
+        "day order_id event_id source currency value counted_event_id",
+        [(LAST, "o2", "e3", "web", GBP, "1.5", "e2")],
+    ),
     "products_daily": (
         "day currency product_id purchases units revenue returned_units refunded",
         [
@@ -208,8 +212,19 @@ def settings(platform: Any) -> Iterator[Settings]:
             client.insert(table, [_row(row) for row in rows], column_names=columns.split())
         items = [("p1", 2, Decimal(5), None), ("p2", 1, Decimal(1), None)]
         purchases = [
-            (f"e{number}", "purchase", at(9, number), "u1", "test", f"o{number}", GBP, Decimal("1.5"), "GB", items)
-            for number in range(3)
+            (
+                f"e{number}",
+                "purchase",
+                at(9, number),
+                "u1",
+                "test",
+                f"o{min(number, 2)}",
+                GBP,
+                Decimal("1.5"),
+                "GB",
+                items,
+            )
+            for number in range(4)
         ]
         client.insert(
             "events",
@@ -569,7 +584,7 @@ def test_recommendations_day_by_day(settings: Settings) -> None:
     assert rows_of(settings, "recommendation_revenue_by_day", currency=EUR) == []
 
 
-def test_the_last_orders_come_first(settings: Settings) -> None:
+def test_the_last_orders_come_first_each_by_the_report_that_counts(settings: Settings) -> None:
     assert chosen(rows_of(settings, "last_orders", limit="2"), "order_id", "at", "value", "units", "country") == [
         ("o2", at(9, 2), Decimal("1.5"), 3, "GB"),
         ("o1", at(9, 1), Decimal("1.5"), 3, "GB"),

@@ -134,7 +134,13 @@ def ledger_text(**changes: Any) -> str:
     content = {
         "format": "shopstream-ledger-1",
         "arguments": {},
-        "settings": {"time_zone": "UTC", "lateness_ms": 604_800_000, "skew_ms": 600_000},
+        "settings": {
+            "time_zone": "UTC",
+            "lateness_ms": 604_800_000,
+            "skew_ms": 600_000,
+            "fold_orders": True,
+            "order_sources": ["backend"],
+        },
         "records": {"produced": 3, "accepted": 1, "duplicates": 1, "failed": {"too_old": 1}},
         "trouble": {},
         "tables": {"t": {"columns": COLUMNS, "keys": 2, "rows": [WANTED]}},
@@ -180,6 +186,8 @@ def test_every_result_is_compared_also_one_that_the_ledger_lacks(tmp_path: Path)
         ({"time_zone": "Europe/Berlin"}, "time_zone UTC, not Europe/Berlin"),
         ({"allowed_lateness_seconds": 60}, "lateness_ms 604800000, not 60000"),
         ({"clock_skew_seconds": 1}, "skew_ms 600000, not 1000"),
+        ({"fold_orders": False}, "fold_orders True, not False"),
+        ({"order_sources": "erp, backend"}, r"order_sources \['backend'\], not \['erp', 'backend'\]"),
     ],
 )
 def test_a_ledger_for_other_settings_is_refused(tmp_path: Path, changes: dict[str, Any], said: str) -> None:

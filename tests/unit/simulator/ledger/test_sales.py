@@ -124,7 +124,9 @@ def test_product_activity_has_rates_as_exact_fractions() -> None:
 def test_the_average_is_rounded_half_up() -> None:
     values = ("0.0001", "0.0002")  # 0.00015
     orders = [
-        event(f"e{at}", "purchase", at, f"u{at}", order_id="o", currency="EUR", value=value, items=[("p", 1, value)])
+        event(
+            f"e{at}", "purchase", at, f"u{at}", order_id=f"o{at}", currency="EUR", value=value, items=[("p", 1, value)]
+        )
         for at, value in enumerate(values)
     ]
     assert tables_of(orders)["sales_daily"][0][8] == "0.0002"
@@ -133,7 +135,7 @@ def test_the_average_is_rounded_half_up() -> None:
 def test_the_first_purchase_is_the_earliest_and_of_two_at_once_the_one_with_the_lower_id() -> None:
     def bought(event_id: str, time_ms: int, currency: str) -> Event:
         lines = [("p", 1, "1")]
-        return event(event_id, "purchase", time_ms, order_id="o", currency=currency, value="1", items=lines)
+        return event(event_id, "purchase", time_ms, order_id=event_id, currency=currency, value="1", items=lines)
 
     purchases = [bought("c", 6_000, "EUR"), bought("b", 5_000, "GBP"), bought("a", 5_000, "USD")]
     new_buyers = {row[1]: row[10] for row in tables_of(purchases)["sales_daily"]}

@@ -1,0 +1,1 @@
+"""Views that the queries of several jobs build on."""
