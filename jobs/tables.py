@@ -117,12 +117,15 @@ def money_columns(settings: Settings, columns: Collection[str]) -> list[str]:
     """Computed columns by which settings decide how orders and money are counted, for a job that reads what they need.
 
     ``order_key`` is the same for all reports of one order. ``source_rank`` is 0 for the most trusted source of them and
-    greatest for sources that are not listed.
+    greatest for sources that are not listed. ``tax_on_top`` is the tax that ``value`` does not contain.
     """
     computed = []
     if {"source", "order_id"} <= set(columns):
         computed.append(f"order_key AS {'COALESCE(order_id, event_id)' if settings.fold_orders else 'event_id'}")
         computed.append(f"source_rank AS {_source_rank(settings.ranked_order_sources)}")
+    if "tax" in columns:
+        on_top = "CAST(0 AS DECIMAL(18, 4))" if settings.prices_include_tax else "COALESCE(tax, 0)"
+        computed.append(f"tax_on_top AS {on_top}")
     return computed
 
 

@@ -174,6 +174,7 @@ def check_settings(ledger: LedgerFile, settings: Settings) -> None:
         "skew_ms": settings.clock_skew_seconds * 1000,
         "fold_orders": settings.fold_orders,
         "order_sources": list(settings.ranked_order_sources),
+        "prices_include_tax": settings.prices_include_tax,
     }
     if wrong := [
         f"{name} {ledger.settings[name]}, not {value}" for name, value in ours.items() if ledger.settings[name] != value

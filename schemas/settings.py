@@ -83,6 +83,9 @@ class Settings(BaseSettings):
         description="Sources of purchases, the most trusted first, separated by commas: of an order that several "
         "report the first one's counts; sources that are not listed come last.",
     )
+    prices_include_tax: bool = Field(
+        True, description="Whether prices and the value of an order contain the tax; otherwise it comes on top of them."
+    )
 
     topic_partitions: int = Field(2, ge=1, description="Partitions of a new topic.")
     topic_result_partitions: int = Field(

@@ -42,6 +42,17 @@ ROWS: Final[dict[str, tuple[int, str, str]]] = {
         f"{DAY}, 'GBP', ['country', 'channel', 'category'][{NUMBER} % 3 + 1], toString({NUMBER}), 3, 4, {AMOUNT}",
     ),
     "orders_by_channel_daily": (DAYS * 6, "day, channel, orders, units", f"{DAY}, toString({NUMBER}), 9, 12"),
+    "sales_booked_daily": (
+        DAYS * 3,
+        "day, currency, orders, coupon_orders, discounts, net_merchandise, shipping, tax, tax_on_top, line_refunds, "
+        "order_refunds, cancelled, returned_shipping, returned_tax, returned_tax_on_top",
+        f"{DAY}, ['GBP', 'EUR', 'USD'][{NUMBER} + 1], 500, 60, 90, {AMOUNT}, 70, 80, 0, 5, 4, 3, 2, 1, 0",
+    ),
+    "coupons_daily": (
+        DAYS * 30,
+        "day, currency, coupon, orders, discounts, value",
+        f"{DAY}, 'GBP', toString({NUMBER}), 5, 20, {AMOUNT}",
+    ),
     "folded_orders": (
         DAYS * 30,
         "day, order_id, event_id, source, currency, value, counted_event_id",

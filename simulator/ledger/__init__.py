@@ -7,7 +7,7 @@ validation rules of the contracts. Both follow ``docs/metrics.md``.
 - ``calendar.py``  days in the shop's time zone, minutes in UTC
 - ``books.py``     what a book is: the accounts of one subject
 - ``orders.py``    which of the purchases with one order_id counts
-- ``sales.py``  ``products.py``  ``identities.py``  ``users.py``  ``sessions.py``  ``searches.py``  ``payments.py``
-  ``minutes.py``  ``recommendations.py``  ``customers.py``
+- ``sales.py``  ``money.py``  ``customers.py``  ``products.py``  ``identities.py``  ``users.py``  ``sessions.py``
+  ``searches.py``  ``payments.py``  ``minutes.py``  ``recommendations.py``
 - ``file.py``      the ledger as a file
 """

@@ -53,6 +53,7 @@ def _lines(ledger: Ledger, arguments: Mapping[str, Any]) -> Iterator[str]:
             "skew_ms": ledger.skew_ms,
             "fold_orders": ledger.order_rules.is_folded,
             "order_sources": list(ledger.order_rules.sources),
+            "prices_include_tax": ledger.order_rules.is_tax_included,
         },
         "records": {
             "produced": ledger.produced,

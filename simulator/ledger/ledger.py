@@ -13,6 +13,7 @@ from simulator.ledger.calendar import MINUTE_MS, Calendar
 from simulator.ledger.customers import Customers
 from simulator.ledger.identities import Identities
 from simulator.ledger.minutes import Minutes
+from simulator.ledger.money import Money
 from simulator.ledger.orders import OrderRules, Orders
 from simulator.ledger.payments import Payments
 from simulator.ledger.products import Products
@@ -36,8 +37,8 @@ _PAYMENTS: Final = ("payment_initiated", "payment_succeeded", "payment_failed")
 
 
 def ledger_of(settings: Settings, plan: Plan) -> Ledger:
-    """An empty ledger of a plan, by the settings that decide which report of an order counts."""
-    rules = OrderRules(settings.fold_orders, settings.ranked_order_sources)
+    """An empty ledger of a plan, by the settings that decide how orders count."""
+    rules = OrderRules(settings.fold_orders, settings.ranked_order_sources, settings.prices_include_tax)
     return Ledger(plan.time_zone, plan.lateness_ms, plan.skew_ms, rules)
 
 
@@ -144,7 +145,7 @@ class Ledger:
 
     def _books_of_orders(self) -> tuple[Book, ...]:
         """Books of nothing but orders, written anew each time."""
-        books: tuple[Book, ...] = (Sales(), Customers())
+        books: tuple[Book, ...] = (Sales(), Money(self.order_rules.is_tax_included), Customers())
         for entry in self._orders.booked():
             for book in books:
                 book.enter(*entry)

@@ -16,15 +16,17 @@ PURCHASE: Final = "purchase"
 
 @dataclass(frozen=True, slots=True)
 class OrderRules:
-    """How the shop's settings decide which report of an order counts.
+    """How the shop's settings decide which report of an order counts, and what its amounts are.
 
     Attributes:
         is_folded: Whether purchases with one order_id are one order.
         sources: Sources of purchases, the most trusted first.
+        is_tax_included: Whether values contain the tax.
     """
 
     is_folded: bool = True
     sources: tuple[str, ...] = ("backend",)
+    is_tax_included: bool = True
 
 
 class Entry(NamedTuple):

@@ -76,6 +76,12 @@ ROWS: dict[str, tuple[str, list[tuple[Any, ...]]]] = {
         "day channel orders units",
         [(FIRST, "web", 3, 9), (LAST, "app", 1, 1), (BEFORE, "web", 5, 6)],
     ),
+    "sales_booked_daily": (
+        "day currency orders coupon_orders discounts net_merchandise shipping tax tax_on_top "
+        "line_refunds order_refunds cancelled returned_shipping returned_tax returned_tax_on_top",
+        [(FIRST, GBP, 3, 1, "10", "100", "15", "20", "20", "5", "4", "3", "2", "1", "1"), (LAST, GBP, *("0",) * 13)],
+    ),
+    "coupons_daily": ("day currency coupon orders discounts value", [(FIRST, GBP, "TEN", 1, "10", "90")]),
     "folded_orders": (
         "day order_id event_id source currency value counted_event_id",
         [(LAST, "o2", "e3", "web", GBP, "1.5", "e2")],
@@ -582,6 +588,15 @@ def test_recommendations_day_by_day(settings: Settings) -> None:
         (LAST, 1, Decimal(5), Decimal(0), Decimal(0), Decimal(5)),
     ]
     assert rows_of(settings, "recommendation_revenue_by_day", currency=EUR) == []
+
+
+def test_money_adds_up_as_it_is_booked(settings: Settings) -> None:
+    names = ("gross_merchandise", "total", "total_without_tax", "refunds", "net_total")
+    averages = ("average_gross_merchandise", "average_net_merchandise", "average_total")
+    sold, nothing = chosen(rows_of(settings, "sales_booked_daily"), *names, *averages)
+    assert sold[:5] == (Decimal(110), Decimal(135), Decimal(115), Decimal(9), Decimal(120))
+    assert sold[5:] == (Decimal("36.6667"), Decimal("33.3333"), Decimal(45))
+    assert nothing == (*[Decimal(0)] * 5, None, None, None)
 
 
 def test_the_last_orders_come_first_each_by_the_report_that_counts(settings: Settings) -> None:

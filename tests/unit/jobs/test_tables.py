@@ -30,3 +30,8 @@ def test_an_order_is_folded_unless_a_setting_says_otherwise(is_folded: bool, key
 
 def test_a_job_that_does_not_count_orders_has_no_such_columns() -> None:
     assert not [column for column in job_columns(Settings(), ("event_id", "order_id")) if "order_key" in column]
+
+
+@pytest.mark.parametrize(("is_included", "on_top"), [(True, "CAST(0 AS DECIMAL(18, 4))"), (False, "COALESCE(tax, 0)")])
+def test_tax_is_on_top_where_prices_do_not_include_it(is_included: bool, on_top: str) -> None:
+    assert f"tax_on_top AS {on_top}" in job_columns(Settings(prices_include_tax=is_included), ("value", "tax"))

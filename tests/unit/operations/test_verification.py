@@ -140,6 +140,7 @@ def ledger_text(**changes: Any) -> str:
             "skew_ms": 600_000,
             "fold_orders": True,
             "order_sources": ["backend"],
+            "prices_include_tax": True,
         },
         "records": {"produced": 3, "accepted": 1, "duplicates": 1, "failed": {"too_old": 1}},
         "trouble": {},
@@ -187,6 +188,7 @@ def test_every_result_is_compared_also_one_that_the_ledger_lacks(tmp_path: Path)
         ({"allowed_lateness_seconds": 60}, "lateness_ms 604800000, not 60000"),
         ({"clock_skew_seconds": 1}, "skew_ms 600000, not 1000"),
         ({"fold_orders": False}, "fold_orders True, not False"),
+        ({"prices_include_tax": False}, "prices_include_tax True, not False"),
         ({"order_sources": "erp, backend"}, r"order_sources \['backend'\], not \['erp', 'backend'\]"),
     ],
 )

@@ -16,6 +16,7 @@ from simulator.ledger.ledger import Ledger
 
 Tables = Mapping[str, list[tuple[Cell, ...]]]
 DAY_MS = 86_400_000
+AMOUNTS = ("value", "price", "tax", "shipping", "discount")
 
 
 def berlin(text: str) -> int:
@@ -31,7 +32,7 @@ def event(
     event_id: str, event_type: str, time_ms: int, user: str = "ada", visit: Mapping[str, str] | None = None, **body: Any
 ) -> Event:
     """An event; amounts may be texts."""
-    amounts = {name: Decimal(body[name]) for name in ("value", "price") if name in body}
+    amounts = {name: Decimal(body[name]) for name in AMOUNTS if name in body}
     items = {"items": [line(*given) for given in body["items"]]} if "items" in body else {}
     return Event(
         event_id, event_type, time_ms, Visit(user, "test", **(visit or {})), Body({**body, **amounts, **items})

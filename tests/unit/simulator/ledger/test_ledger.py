@@ -120,7 +120,11 @@ def test_the_file_holds_everything_one_row_a_line_and_is_the_same_each_time(tmp_
     assert plain.read_bytes() == again.read_bytes() == gzip.decompress(packed.read_bytes())
     content = json.loads(plain.read_text(encoding="utf-8"))
     limits = {"time_zone": "Europe/Berlin", "lateness_ms": 604_800_000, "skew_ms": 600_000}
-    assert content["settings"] == limits | {"fold_orders": True, "order_sources": ["backend"]}
+    assert content["settings"] == limits | {
+        "fold_orders": True,
+        "order_sources": ["backend"],
+        "prices_include_tax": True,
+    }
     assert content["arguments"]["seed"] == 7
     assert content["records"]["accepted"] == book.accepted
     for table in book.tables():
