@@ -14,6 +14,7 @@ from dashboards.plots import Line, bars, hours, lines
 from dashboards.queries import Answer, query, run
 from dashboards.questions import Unit
 from dashboards.titles import titles
+from schemas.currencies import in_decimals
 from schemas.settings import Settings
 
 Row = dict[str, Any]
@@ -104,8 +105,8 @@ def _key_figures(currency: str, periods: dict[str, Row]) -> str:
     tiles = "".join(
         f"<div class=tile><span class=name>{escape(_words(name))}</span>"
         f"<b>{_rounded(now[name], units[name], currency)}</b>"
-        f"{_change(now[name], periods.get('before', {}).get(name), 'period before')}"
-        f"{_change(now[name], periods.get('year_before', {}).get(name), 'a year before')}</div>"
+        f"{_change(now[name], periods.get('before', {}).get(name), 'period before', currency)}"
+        f"{_change(now[name], periods.get('year_before', {}).get(name), 'a year before', currency)}</div>"
         for name in _KEY_FIGURES
     )
     return f"<div class=tiles>{tiles}</div>"
@@ -114,16 +115,17 @@ def _key_figures(currency: str, periods: dict[str, Row]) -> str:
 def _rounded(value: Any, unit: Unit, currency: str) -> str:
     if unit is not Unit.MONEY or value is None:
         return _value(value, unit)
-    exact = _value(value, unit)
-    return f'<span title="{exact}">{_value(round(value, 2), unit)}</span> <small>{escape(currency)}</small>'
+    exact, shown = _value(value, unit), in_decimals(value, currency).replace("-", "\N{MINUS SIGN}")
+    return f'<span title="{exact}">{shown}</span> <small>{escape(currency)}</small>'
 
 
-def _change(now: Any, then: Any, whom: str) -> str:
+def _change(now: Any, then: Any, whom: str, currency: str) -> str:
     if now is None or not then:
         return f"<small>{whom}: nothing to compare with</small>"
     change = float(now) / float(then) - 1
     arrow, word = ("▲", "up") if change >= 0 else ("▼", "down")
-    return f"<small>{arrow} {word} {abs(change):.1%} on {whom} ({_value(round(then, 2), Unit.COUNT)})</small>"
+    shown = in_decimals(then, currency) if isinstance(then, Decimal) else _value(then, Unit.COUNT)
+    return f"<small>{arrow} {word} {abs(change):.1%} on {whom} ({shown})</small>"
 
 
 def _section(settings: Settings, section: Section, first: date, last: date) -> str:

@@ -37,6 +37,16 @@ def test_a_valid_record_passes_as_it_is(rules: IngestRules, encoder: Encoder, pu
     assert rules.decide(encoder.encode(purchase()), HAPPENED, None) == Accepted("e-1", "ada", None)
 
 
+@pytest.mark.parametrize(
+    ("currency", "value"), [("JPY", "1500"), ("JPY", "99999999999999"), ("BHD", "1.234"), ("CLF", "0.0001")]
+)
+def test_an_amount_may_have_the_decimals_of_any_currency(
+    rules: IngestRules, encoder: Encoder, purchase: Purchase, currency: str, value: str
+) -> None:
+    event = purchase(currency=currency, value=Decimal(value), tax=Decimal(value), shipping=Decimal(value))
+    assert rules.decide(encoder.encode(event), HAPPENED, None) == Accepted("e-1", "ada", None)
+
+
 def test_a_foreign_name_is_rewritten_to_the_canonical_one(
     rules: IngestRules, encoder: Encoder, purchase: Purchase
 ) -> None:

@@ -224,6 +224,15 @@ def test_shares_add_up_to_the_value_and_to_the_quantities(value: Decimal, quanti
     ENCODER.encode(event)
 
 
+@pytest.mark.parametrize(("currency", "value"), [("JPY", "1500"), ("BHD", "1.234"), ("BHD", "0.001"), ("EUR", "9.995")])
+def test_an_amount_keeps_the_decimals_that_it_has(map_events: Map, currency: str, value: str) -> None:
+    products = [{"product_id": "a", "price": float(value), "quantity": 3}]
+    properties = {"order_id": "o", "currency": currency, "value": value, "tax": float(value), "products": products}
+    (event,) = map_events({"event": "Order Completed", "userId": "u", "properties": properties})
+    (line,) = event["items"]
+    assert event["value"] == event["tax"] == line["price"] == Decimal(value)
+
+
 def test_a_line_without_a_price_is_refused_where_nothing_is_left_for_it(map_events: Map) -> None:
     products = [{"product_id": "a", "price": 12}, {"product_id": "b"}]
     properties = {"order_id": "o", "currency": "EUR", "value": 10, "products": products}
