@@ -293,7 +293,12 @@ def _day_of(result: Result) -> str:
     )
 
 
-_DERIVED_MONEY: Final = frozenset({"net", "average_order_value"})
+_DERIVED_MONEY: Final = frozenset(
+    {
+        *("net", "average_order_value", "gross_merchandise", "total", "total_without_tax", "refunds", "net_total"),
+        *("average_gross_merchandise", "average_net_merchandise", "average_total"),
+    }
+)
 
 
 def _unit(column: ResultColumn) -> Unit:

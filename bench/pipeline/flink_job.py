@@ -12,7 +12,8 @@ from jobs.sql_job import sql_job_options
 from jobs.tables import events_ddl, result_ddl
 from schemas.settings import Settings
 
-NOT_DAILY = ("sales_minutely", "activity_minutely")
+NOT_DAILY = ("sales_minutely", "activity_minutely", "folded_orders", "sales_booked_daily", "coupons_daily")
+"""What the peers do not compute."""
 
 
 def floor(settings: Settings, name: str) -> None:
@@ -20,7 +21,7 @@ def floor(settings: Settings, name: str) -> None:
     tables = streaming_environment(settings, name, {})
     tables.execute_sql(events_ddl(settings, name, JOB.event_fields))
     tables.execute_sql("CREATE TEMPORARY TABLE nowhere WITH ('connector' = 'blackhole') LIKE events (EXCLUDING ALL)")
-    tables.from_path("events").drop_columns(col("event_at")).execute_insert("nowhere")
+    tables.from_path("events").select(*map(col, JOB.event_fields)).execute_insert("nowhere")
 
 
 def daily(settings: Settings, name: str) -> None:

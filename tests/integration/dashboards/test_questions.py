@@ -79,7 +79,10 @@ ROWS: dict[str, tuple[str, list[tuple[Any, ...]]]] = {
     "sales_booked_daily": (
         "day currency orders coupon_orders discounts net_merchandise shipping tax tax_on_top "
         "line_refunds order_refunds cancelled returned_shipping returned_tax returned_tax_on_top",
-        [(FIRST, GBP, 3, 1, "10", "100", "15", "20", "20", "5", "4", "3", "2", "1", "1"), (LAST, GBP, *("0",) * 13)],
+        [
+            (FIRST, GBP, 3, 1, "10", "100", "15", "20", "20", "5", "4", "3", "2", "1", "1"),
+            (LAST, GBP, 0, 0, *("0",) * 11),
+        ],
     ),
     "coupons_daily": ("day currency coupon orders discounts value", [(FIRST, GBP, "TEN", 1, "10", "90")]),
     "folded_orders": (

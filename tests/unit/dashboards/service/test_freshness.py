@@ -238,7 +238,7 @@ async def test_a_report_with_failed_events_is_json(freshness: SinkFreshness, mon
         ("products_top", ("product_activity_daily", "products_daily")),
         ("visits_now", ("sessions",)),
         ("shop_range", ("activity_minutely", "sales_daily", "sales_minutely")),
-        ("experiments", ("events",)),
+        ("experiments", ("events", "folded_orders")),
     ],
 )
 def test_the_tables_behind_a_query_are_those_that_it_names(name: str, tables: tuple[str, ...]) -> None:
