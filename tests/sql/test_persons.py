@@ -1,4 +1,4 @@
-"""Persons by SQL, beside the ledger's: few visitors and users over two months, so that links meet all kinds of visits."""
+"""Persons by SQL beside those of the ledger: few visitors and users over two months, so that links meet all visits."""
 
 from __future__ import annotations
 
