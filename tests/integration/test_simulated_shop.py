@@ -19,7 +19,7 @@ from tests.support.platforms import platform_with
 
 pytestmark = [pytest.mark.platform, pytest.mark.timeout(2400)]
 
-JOBS = ("ingest", "analytics", "sessions", "feedback")
+JOBS = ("ingest", "analytics", "sessions", "identity", "feedback")
 PLAN = ("--events", "20000", "--trouble", "all", "--seed", "7", "--start", "2026-03-25", "--days", "8")
 
 
