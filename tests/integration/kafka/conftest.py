@@ -29,17 +29,22 @@ from local.processes import ProcessId
 from operations.migrate import migrate_schemas, migrate_topics
 from schemas.settings import Settings
 from schemas.topics import TOPICS, Cleanup
+from tests.support.workers import GroupResources
 
 START_SECONDS = 120.0
 SECONDS = 60.0
 
 
 @pytest.fixture(scope="session")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+def servers(group_resources: GroupResources, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """Settings of a running broker and registry, schemas registered."""
-    settings = Settings(
-        data_dir=tmp_path_factory.mktemp("kafka"), port_base=free_base(random.Random()), topic_result_partitions=2
-    )
+    return group_resources.hold(running_servers(tmp_path_factory.mktemp("kafka")))
+
+
+@contextmanager
+def running_servers(directory: Path) -> Iterator[Settings]:
+    """A broker and a registry that run as long as the block, topics created and schemas registered."""
+    settings = Settings(data_dir=directory, port_base=free_base(random.Random()), topic_result_partitions=2)
     data = DataDirectory(settings.data_dir)
     data.create()
     jars = Jars(read_lock(), default_cache())

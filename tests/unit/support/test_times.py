@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from tests.support.times import folder_of, table
+from tests.support.times import cpu_table, folder_of, table
 
 
 @pytest.mark.parametrize(
@@ -27,4 +27,12 @@ def test_the_longest_folder_comes_first_and_what_took_no_second_is_in_the_sum_al
         "    40.0 s   1200 tests  tests/unit",
         "     2.5 s      3 tests  tests/sql",
         "    42.8 s   1204 tests  in all",
+    ]
+
+
+def test_the_group_that_cost_most_comes_first_and_what_cost_little_is_in_the_sum_alone() -> None:
+    assert cpu_table(Counter({"sql": 60.25, "history": 300.0, "tests/unit/lake/test_lake.py": 2.0})) == [
+        "   300.0 s  history",
+        "    60.2 s  sql",
+        "   362.2 s  in all",
     ]
