@@ -38,7 +38,7 @@ def problems(storage: Storage) -> list[str]:
     return [problem for day in verify(storage, read_manifest(storage)) for problem in day.problems]
 
 
-@hypothesis_settings(max_examples=40, deadline=None)
+@hypothesis_settings(max_examples=20, deadline=None)
 @given(st.lists(st.lists(st.sampled_from(["ada", "bob", ""]), min_size=1, max_size=5), min_size=1, max_size=4))
 def test_a_user_goes_and_everything_else_stays(ranges: list[list[str]]) -> None:
     with tempfile.TemporaryDirectory() as folder:

@@ -224,7 +224,7 @@ def allows(constraint: Constraint, value: Any, event_type: str) -> bool:
             return value in texts
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_a_batch_is_decided_on_as_its_records_are(
     registry: Any, encoder: Encoder, old_encoder: Encoder, data: st.DataObject
