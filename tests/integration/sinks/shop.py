@@ -37,6 +37,7 @@ class Shop:
     suffix: str
     registry: SchemaRegistry
     clickhouse: ClickHouse
+    topics: tuple[str, ...]
 
     @property
     def group(self) -> str:
@@ -44,7 +45,7 @@ class Shop:
 
     @property
     def tables(self) -> dict[str, Table]:
-        return {self.topic(topic): table for topic, table in TABLES.items()}
+        return {self.topic(topic): TABLES[topic] for topic in self.topics if topic in TABLES}
 
     @property
     def store(self) -> ClickHouseStore:
@@ -132,7 +133,7 @@ class Shop:
         )
 
     def _partitions(self) -> Sequence[Partition]:
-        return [Partition(topic, number) for topic in self.tables for number in range(PARTITIONS)]
+        return [Partition(self.topic(topic), number) for topic in self.topics for number in range(PARTITIONS)]
 
     @contextmanager
     def _consumer(self) -> Iterator[Consumer]:

@@ -1,4 +1,7 @@
-"""A sink of a test's own shop as a process, to be killed: ``python sink_process.py SUFFIX``, settings from SHOP_..."""
+"""A sink of a test's own shop as a process, to be killed: ``python sink_process.py SUFFIX TOPIC...``.
+
+Its settings come from SHOP_...
+"""
 
 from __future__ import annotations
 
@@ -17,10 +20,10 @@ from sinks.core.sink import Sink
 
 
 def main() -> None:
-    suffix, settings, stopping = sys.argv[1], Settings(), threading.Event()
+    (suffix, *topics), settings, stopping = sys.argv[1:], Settings(), threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopping.set())
     logging.basicConfig(level=logging.INFO)
-    tables = {f"{topic}-{suffix}": table for topic, table in TABLES.items()}
+    tables = {f"{topic}-{suffix}": TABLES[topic] for topic in topics}
     store = ClickHouseStore(ClickHouse(settings), SchemaRegistry.of(settings), tables)
     description = replace(CLICKHOUSE, topics=tuple(tables), group=f"sink-{suffix}")
     Sink(settings, description, store, store.end_of, stopping).run()

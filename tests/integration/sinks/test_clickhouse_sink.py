@@ -22,7 +22,7 @@ from schemas.codec import load_schema
 from schemas.errors import ConfigurationError
 from schemas.offsets import OffsetRange, Partition
 from schemas.topics import EVENTS
-from sinks.clickhouse.store import ClickHouseStore
+from sinks.clickhouse.store import TABLES, ClickHouseStore
 from sinks.core.batches import Batch
 from tests.integration.sinks.shop import Shop
 
@@ -31,6 +31,8 @@ pytestmark = pytest.mark.platform
 ROOT = Path(__file__).resolve().parents[3]
 SALES_DAILY = "metrics-sales-daily"
 FIRST_DAY = date(2026, 1, 1)
+
+of_sales = pytest.mark.parametrize("topics", [(SALES_DAILY,)], ids=["sales"])
 
 
 class Crash(Exception):
@@ -292,6 +294,7 @@ def sales_view_row(row: dict[str, Any]) -> tuple[Any, ...]:
     return (row["day"], row["currency"], row["orders"], row["units"], *amounts, *people)
 
 
+@of_sales
 @pytest.mark.parametrize("batch_rows", [7, 400, 100_000])
 def test_the_view_is_what_the_last_record_of_each_key_says(shop: Shop, batch_rows: int) -> None:
     values, keys = shop.encoder(SALES_DAILY, "sales_daily"), shop.key_encoder("sales_daily")
@@ -313,6 +316,7 @@ def test_the_view_is_what_the_last_record_of_each_key_says(shop: Shop, batch_row
     assert shop.ask("SELECT * FROM sales_daily ORDER BY day") == [sales_view_row(rows[day]) for day in sorted(rows)]
 
 
+@of_sales
 def test_a_batch_that_arrives_late_turns_no_row_back(shop: Shop) -> None:
     values, keys = shop.encoder(SALES_DAILY, "sales_daily"), shop.key_encoder("sales_daily")
     partition = Partition(shop.topic(SALES_DAILY), 0)
@@ -339,6 +343,7 @@ def ones(result: str) -> dict[str, Any]:
     return {name: Decimal(1) if isinstance(kind, dict) else 1 for name, kind in kinds.items()}
 
 
+@pytest.mark.parametrize("topics", [tuple(TABLES)], ids=["all"])
 def test_a_minute_and_a_product_are_deleted_by_their_keys(shop: Shop) -> None:
     minute = datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
     made: list[tuple[str, str, dict[str, Any]]] = [
@@ -367,7 +372,7 @@ def test_a_minute_and_a_product_are_deleted_by_their_keys(shop: Shop) -> None:
 @contextmanager
 def sink_process(shop: Shop, log: Path) -> Iterator[subprocess.Popen[bytes]]:
     environment = environment_of(shop.settings)
-    command = [sys.executable, str(ROOT / "tests/integration/sinks/sink_process.py"), shop.suffix]
+    command = [sys.executable, str(ROOT / "tests/integration/sinks/sink_process.py"), shop.suffix, *shop.topics]
     with log.open("ab") as output, subprocess.Popen(command, env=environment, stderr=output) as process:
         try:
             yield process

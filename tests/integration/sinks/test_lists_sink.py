@@ -15,6 +15,7 @@ from schemas.offsets import Partition
 from schemas.results import PRODUCT_DEMAND, PRODUCTS, RECOMMENDATION_LISTS, Result
 from sinks.core.framing import FramedDecoder, with_plain_times
 from sinks.core.reader import TopicReader
+from sinks.lists.description import RANKED_LISTS
 from sinks.lists.ranker import Ranker
 from sinks.lists.topic import ListsTopic
 from tests.integration.sinks.shop import Shop
@@ -94,6 +95,7 @@ def has_committed_all(shop: Shop) -> bool:
     return committed == {partition: end for partition, end in ends.items() if end}
 
 
+@pytest.mark.parametrize("topics", [(*RANKED_LISTS.topics, RECOMMENDATION_LISTS.topic)], ids=["of lists"])
 def test_lists_follow_the_topics_and_a_new_start_writes_what_has_changed_alone(shop: Shop) -> None:
     publish(shop, PRODUCTS, product("a", "Home > Tea"), product("b", "Home"), product("c", None))
     publish(shop, PRODUCT_DEMAND, demand("a", HOUR, 10, 1), demand("b", HOUR, 30, 3), demand("", HOUR, 0, 0))

@@ -126,6 +126,7 @@ def title_of(redis: Any, product_id: str) -> Callable[[], str | None]:
 
 
 @pytest.mark.platform
+@pytest.mark.parametrize("topics", [tuple(CHANGE_OF_TOPIC)], ids=["of Redis"])
 def test_a_redis_that_was_emptied_or_killed_is_filled_again(
     shop: Shop, redis_process: RedisProcess, redis: Any, tmp_path: Path
 ) -> None:

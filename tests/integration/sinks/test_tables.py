@@ -1,4 +1,4 @@
-"""ClickHouse's columns are the fields of the Avro schemas, by name and by type."""
+"""ClickHouse's columns are the fields of the Avro schemas, by name and by type: in the database of the platform."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from connections.clickhouse import connected
+from local.platform import Platform
 from schemas.codec import load_schema
-from schemas.results import RESULTS
-from tests.integration.sinks.shop import Shop
+from schemas.results import RESULTS, Result
 
 pytestmark = pytest.mark.platform
 
@@ -43,11 +44,18 @@ def clickhouse_type(avro: Any) -> str:
     raise AssertionError(avro)
 
 
+def ask(platform: Platform, sql: str) -> list[tuple[Any, ...]]:
+    database = platform.settings.clickhouse_database
+    with connected(platform.settings, database) as client:
+        return [tuple(row) for row in client.query(sql, {"database": database}).result_rows]
+
+
 @pytest.mark.parametrize("table", SCHEMA_OF_TABLE)
-def test_the_columns_of_a_table_are_the_fields_of_its_schema(shop: Shop, table: str) -> None:
-    columns = shop.ask(
+def test_the_columns_of_a_table_are_the_fields_of_its_schema(platform: Platform, table: str) -> None:
+    columns = ask(
+        platform,
         "SELECT name, type FROM system.columns "
-        f"WHERE database = '{shop.settings.clickhouse_database}' AND table = '{table}' ORDER BY position"
+        f"WHERE database = {{database:String}} AND table = '{table}' ORDER BY position",
     )
     fields = load_schema(SCHEMA_OF_TABLE[table])["fields"]
     assert [(name, FREE.sub("String", kind)) for name, kind in columns if name not in OF_OURS] == [
@@ -56,12 +64,12 @@ def test_the_columns_of_a_table_are_the_fields_of_its_schema(shop: Shop, table: 
 
 
 @pytest.mark.parametrize("result", RESULTS, ids=lambda result: result.name)
-def test_all_versions_of_a_row_meet_in_one_place(shop: Shop, result: Any) -> None:
-    (found,) = shop.ask(
+def test_all_versions_of_a_row_meet_in_one_place(platform: Platform, result: Result) -> None:
+    ((sorting_key, partition_key, engine),) = ask(
+        platform,
         "SELECT sorting_key, partition_key, engine_full FROM system.tables "
-        f"WHERE database = '{shop.settings.clickhouse_database}' AND name = '{result.storage_table}'"
+        f"WHERE database = {{database:String}} AND name = '{result.storage_table}'",
     )
-    sorting_key, partition_key, engine = found
     assert sorting_key == ", ".join(result.key)
     assert partition_key in ("", f"toYYYYMM({result.key[0]})")
     assert engine.startswith("ReplacingMergeTree(_version, _is_deleted)")
