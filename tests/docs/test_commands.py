@@ -20,13 +20,16 @@ from schemas.settings import PORT_OFFSETS, Settings
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
-COMMANDS = [
+SHOWN = [
     (page.relative_to(ROOT), line.removeprefix("$ "))
     for page in PAGES
     for block in BLOCK.findall(page.read_text())
     for line in block.splitlines()
     if line.startswith("$ ")
 ]
+FIRST_PAGE = {command: page for page, command in reversed(SHOWN)}
+COMMANDS = [(page, command) for page, command in dict.fromkeys(SHOWN) if FIRST_PAGE[command] == page]
+"""Each command once, where it stands first."""
 RUN_ELSEWHERE = ("./shop demo", "./shop test")
 
 pytestmark = [pytest.mark.platform, pytest.mark.timeout(600)]
