@@ -28,7 +28,7 @@ from tests.unit.simulator.conftest import Shelf, new_encoders, new_ledger
 
 pytestmark = pytest.mark.flink
 
-PLAN = Plan(1_200, 5, ALL, start=date(2026, 3, 20), days=20, time_zone="Europe/Berlin")
+PLAN = Plan(1_300, 5, ALL, start=date(2026, 3, 20), days=20, time_zone="Europe/Berlin")
 """Clocks go forward on the tenth day."""
 
 FEW = {"EVENTS_PER_PRODUCT": 300, "EVENTS_PER_PERSON": 100}
