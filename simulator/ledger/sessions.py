@@ -158,9 +158,9 @@ class Sessions:
     def tables(self) -> Iterator[Table]:
         """sessions, funnel_daily, carts_daily."""
         columns = {
+            "day": DAY,
             "session_id": TEXT,
             "user_id": TEXT,
-            "day": DAY,
             "started_at": INSTANT,
             "ended_at": INSTANT,
             "events": COUNT,
@@ -176,7 +176,7 @@ class Sessions:
             "steps": COUNT,
         }
         bought = self._bought()
-        yield Table.of("sessions", columns, 1, (self._row(name, each) for name, each in bought.items()))
+        yield Table.of("sessions", columns, 2, (self._row(name, each) for name, each in bought.items()))
         yield self._funnel(bought.values())
         yield Table.of(
             "carts_daily",
@@ -195,9 +195,9 @@ class Sessions:
         session = bought.session
         visit = session.first.visit
         return (
+            self._day_of(session).isoformat(),
             session_id,
             visit.user_id,
-            self._day_of(session).isoformat(),
             instant(session.first.time_ms),
             instant(session.ended_ms),
             session.events,

@@ -54,7 +54,7 @@ def test_the_most_trusted_report_counts_in_whatever_order_they_come(order: tuple
 
 
 def test_an_order_is_bought_in_the_session_that_a_report_has_for_what_the_one_that_counts_says() -> None:
-    sessions = {row[0]: row[12:15] for row in tables_of(of_three())["sessions"]}
+    sessions = {row[1]: row[12:15] for row in tables_of(of_three())["sessions"]}
     assert sessions == {"s1": (1, "EUR", "5.0000"), "s2": (0, None, None)}
 
 
@@ -105,4 +105,4 @@ def test_the_simulated_shop_reports_orders_twice() -> None:
     orders, folded = sum(row[2] for row in tables["sales_daily"]), tables["folded_orders"]
     assert 0.2 < len(folded) / orders < 0.5
     assert {row[3] for row in folded} == {"web", "app"}
-    assert {row[12] for row in tables["sessions"] if str(row[0]).endswith("-again")} == {0}
+    assert {row[12] for row in tables["sessions"] if str(row[1]).endswith("-again")} == {0}

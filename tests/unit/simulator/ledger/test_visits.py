@@ -61,9 +61,9 @@ def shopping() -> list[Event]:
 def test_a_session_is_described_by_its_earliest_event() -> None:
     (row,) = tables_of(shopping())["sessions"]
     assert row == (
+        SATURDAY,
         "s1",
         "v1",
-        SATURDAY,
         "2026-03-28T22:59:50.000Z",
         "2026-03-28T23:00:10.000Z",
         7,
