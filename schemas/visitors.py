@@ -7,9 +7,10 @@ sign-out that the visitor is nobody from a time on. An anonymous event at a time
 1. the user of the visitor's first link at or after it in the same visit: of the same session, or, where one of the two
    has no session, at most VISIT_MS later;
 2. else the user of the last link at or before it, unless a sign-out lies between;
-3. else, where the visitor has no link before it at all, the user of the first link after it, at most BEFORE_MS later;
+3. else, where the visitor has no link before it at all, the user of the first link after it;
 4. else nobody but the visitor.
 
+No link reaches back further than BEFORE_MS, not even in one session. docs/metrics.md has the rule for the tables.
 Of two changes at one time a link counts before a sign-out, and links by their event ids.
 
 Who an event belongs to may be decided long after it came. So a visitor's history keeps each anonymous event as a member
@@ -179,7 +180,7 @@ class Identity:
 
 def _is_one_visit(link: IdentityChange, time_ms: float, session: str) -> bool:
     if session and link.session:
-        return session == link.session
+        return session == link.session and link.time_ms - time_ms <= BEFORE_MS
     return link.time_ms - time_ms <= VISIT_MS
 
 

@@ -37,7 +37,7 @@ def person_of(changes: Sequence[Change], visitor: str, time_ms: int, session: st
     sign_outs = [c.time_ms for c in changes if c.visitor == visitor and not c.user]
     for link in links:
         is_same = link.session == session if link.session and session else link.time_ms - time_ms <= 30 * MINUTE_MS
-        if link.time_ms >= time_ms and is_same:
+        if time_ms <= link.time_ms <= time_ms + 30 * DAY_MS and is_same:
             return link.user
     before = [link for link in links if link.time_ms <= time_ms]
     if before:

@@ -52,7 +52,9 @@ def test_a_visit_is_the_users_who_signs_in_during_it() -> None:
     shared = identity((0, "ada", "s1"), (10 * VISIT_MS, "bob", "s2"))
     visit = session_digest("s2")
     assert shared.person_of(10 * VISIT_MS - 1, visit) == "bob"
-    assert shared.person_of(8 * VISIT_MS, visit) == "bob"  # however long ago
+    assert shared.person_of(8 * VISIT_MS, visit) == "bob"  # hours before
+    endless = identity((0, "ada", "s1"), (BEFORE_MS + 2, "bob", "s2"))
+    assert [endless.person_of(at, visit) for at in (1, 2)] == ["ada", "bob"]  # no link reaches back further
     assert shared.person_of(8 * VISIT_MS, session_digest("s3")) == "ada"
     assert shared.person_of(11 * VISIT_MS, session_digest("s4")) == "bob"
 
