@@ -2,7 +2,8 @@
 
 1. The erasure is published; from REFRESH_SECONDS later on, ingest refuses the person's events.
 2. What had come in before is waited for: every reader of ``events`` has read it. The same follows for the anonymous ids
-   of the browsers and devices with which nobody but the person was ever signed in: they are erased as users are.
+   of the browsers and devices with which nobody but the person was ever signed in: they are erased as users are. Where
+   others were, too, and the person still is, the person is signed out: the jobs remember who signed in last.
 3. The rows that name the person are deleted from their topics by tombstones, and the sink applies those.
 4. Each store gives up what it holds, the person's own rows the last: they say which the anonymous ids are. Then each is
    searched again.
@@ -23,7 +24,7 @@ from typing import Final
 from connections.clickhouse import connected
 from connections.erased_users import REFRESH_SECONDS
 from flink.cluster import Cluster
-from operations.erasure.topics import Remainder, delete_results, publish_erasure, remainders, rows_of
+from operations.erasure.topics import Remainder, delete_results, publish_erasure, remainders, rows_of, sign_out
 from operations.lag import ends_with_open, wait_until_read
 from operations.personal.clickhouse import USER_RESULTS, Visitors, visitors_of
 from operations.personal.models import MODELS
@@ -93,8 +94,9 @@ def erase(settings: Settings, user_id: str, wait_seconds: float, progress: Progr
     progress("Publishing the erasure ...")
     _refuse(settings, (user_id,), wait_seconds, progress)
     visitors = _visitors(settings, user_id)
-    if visitors.alone:
-        progress("Publishing the erasure of devices that nobody else used ...")
+    if visitors.alone or visitors.signed_in:
+        progress("Publishing the erasure of devices that nobody else used, and sign-outs from the others ...")
+        sign_out(settings, visitors.signed_in, datetime.now(UTC))
         _refuse(settings, visitors.alone, wait_seconds, progress)
     erased = (*visitors.alone, user_id)
     before, rows = _held(settings, erased), rows_of(settings, frozenset(erased))

@@ -1,9 +1,9 @@
-"""Kafka: the erasure, tombstones of the results that name the person, and what cannot be taken out."""
+"""Kafka: the erasure, sign-outs, tombstones of the results that name the person, and what cannot be taken out."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Set
+from collections.abc import Iterable, Iterator, Set
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,9 +17,10 @@ from connections.kafka import CommittedRecords
 from connections.registry import SchemaRegistry
 from operations.personal.clickhouse import USER_RESULTS
 from producers.acknowledgement import wait_for_acknowledgements
-from producers.publisher import FLUSH_SECONDS, producer_options
+from producers.publisher import FLUSH_SECONDS, Publisher, producer_options
 from schemas.settings import Settings
 from schemas.topics import DOMAIN_TOPICS, ERASURES, EVENTS, FAILED_EVENTS
+from schemas.visitors import SIGN_OUT
 from sinks.core.framing import FramedDecoder
 
 KEPT_BY_KAFKA: Final = (*DOMAIN_TOPICS, EVENTS, FAILED_EVENTS)
@@ -62,6 +63,28 @@ def publish_erasure(settings: Settings, user_id: str, now: datetime) -> None:
     """
     with _Sender(settings) as sender:
         sender.send(ERASURES, BY_KEY, digest_of(user_id).encode(), str(round(now.timestamp() * 1000)).encode())
+
+
+def sign_out(settings: Settings, visitors: Iterable[str], now: datetime) -> None:
+    """Sign somebody out of devices, so that what happens there next, before anybody signs in, is nobody's.
+
+    Raises:
+        ContractError: The registry has no schema of events.
+        DeliveryError: Kafka did not take it.
+        DependencyUnavailable: The registry does not answer, or Kafka has not acknowledged it in time.
+    """
+    now_ms = round(now.timestamp() * 1000)
+    with Publisher(settings) as publisher:
+        for visitor in visitors:
+            event = {
+                "event_id": f"erasure:{now_ms}:{visitor}",
+                "event_type": SIGN_OUT,
+                "event_time": now_ms,
+                "user_id": visitor,
+                "anonymous_id": visitor,
+                "source": "erasure",
+            }
+            publisher.publish(event)
 
 
 def rows_of(settings: Settings, user_ids: Set[str]) -> list[Row]:

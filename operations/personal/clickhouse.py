@@ -13,6 +13,7 @@ from schemas.codec import load_schema
 from schemas.customer_values import ROWS as EXPECTED_VALUES
 from schemas.results import RESULTS
 from schemas.settings import Settings
+from schemas.visitors import LINKS, SIGN_OUT
 
 USER_RESULTS: Final = tuple(
     result for result in RESULTS if "user_id" in {field["name"] for field in load_schema(result.name)["fields"]}
@@ -40,14 +41,23 @@ class Visitors:
     Attributes:
         alone: Those with which nobody else ever was.
         shared: Those with which others were, too.
+        signed_in: Those of the shared ones with which the user signed in last, and nobody signed out since.
     """
 
     alone: tuple[str, ...]
     shared: tuple[str, ...]
+    signed_in: tuple[str, ...]
 
 
 _VISITORS: Final = """
-SELECT anonymous_id, countIf(user_id NOT IN ('', anonymous_id, {user:String})) > 0 AS is_shared
+SELECT
+  anonymous_id,
+  countIf(user_id NOT IN ('', anonymous_id, {user:String})) > 0 AS is_shared,
+  argMaxIf(
+    if(event_type = {sign_out:String}, '', user_id),
+    (event_time, event_type = {sign_out:String}, event_id),
+    event_type = {sign_out:String} OR (event_type IN {links:Array(String)} AND user_id NOT IN ('', anonymous_id))
+  ) = {user:String} AS is_signed_in
 FROM events
 WHERE anonymous_id IN (
   SELECT anonymous_id FROM events WHERE user_id = {user:String} AND anonymous_id NOT IN ('', user_id)
@@ -59,9 +69,11 @@ ORDER BY anonymous_id
 
 def visitors_of(client: Client, user_id: str) -> Visitors:
     """The anonymous ids that a user's devices had."""
-    rows = client.query(_VISITORS, {"user": user_id}).result_rows
+    rows = client.query(_VISITORS, {"user": user_id, "sign_out": SIGN_OUT, "links": list(LINKS)}).result_rows
     return Visitors(
-        *(tuple(str(each) for each, is_shared in rows if bool(is_shared) is kind) for kind in (False, True))
+        alone=tuple(str(visitor) for visitor, is_shared, _ in rows if not is_shared),
+        shared=tuple(str(visitor) for visitor, is_shared, _ in rows if is_shared),
+        signed_in=tuple(str(visitor) for visitor, is_shared, is_signed_in in rows if is_shared and is_signed_in),
     )
 
 
