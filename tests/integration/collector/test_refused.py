@@ -82,7 +82,7 @@ def test_an_erased_user_leaves_neither_key_nor_bytes_and_one_to_be_erased_is_fou
     assert {(each.key, each.value) for each in erased} == {(None, None)}
     refused_of(collector, 1, lambda each: each.key == here.encode())
     assert all(gone.encode() not in (each.value or b"") for each in failed_events(collector.settings))
-    assert [(each.topic, each.records) for each in remainders(collector.settings, here)] == [(FAILED_EVENTS, 1)]
+    assert [(each.topic, each.records) for each in remainders(collector.settings, {here})] == [(FAILED_EVENTS, 1)]
 
 
 def test_what_is_refused_just_before_the_end_is_kept(make: Any) -> None:
