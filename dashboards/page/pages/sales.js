@@ -23,6 +23,18 @@ const FIGURES = [
   { id: "new_buyers", title: "New buyers", kind: "count", of: (rows) => total(rows, "new_buyers") },
 ];
 const DIMENSIONS = [["country", "Revenue by country"], ["channel", "Revenue by channel"], ["category", "Revenue by category"]];
+const BOOKED = [
+  ["gross_merchandise", "Merchandise before discounts"],
+  ["discounts", "Discounts"],
+  ["net_merchandise", "Merchandise"],
+  ["shipping", "Shipping"],
+  ["tax", "Tax"],
+  ["total", "Paid in all"],
+  ["refunds", "Refunds"],
+  ["cancelled", "Cancelled"],
+  ["net_total", "Kept"],
+];
+const AVERAGES = [["gross_merchandise", "Merchandise before discounts"], ["net_merchandise", "Merchandise"], ["total", "Paid in all"]];
 const MOST_MEMBERS = 8;
 const UNKNOWN = "(unknown)";
 const EMPTY = "No order, refund or cancellation in these days. Choose other days, or send orders; a real shop's come with";
@@ -34,8 +46,10 @@ export function open() {
   const buyers = new Tile({ id: "buyers", title: "New and returning buyers", definition: definition("sales_daily", "buyers", "new_buyers", "returning_buyers"), span: 5, plain: true, height: 230 });
   const hours = new Tile({ id: "hours", title: "Orders by weekday and hour", definition: definition("sales_by_hour", "weekday", "hour", "orders"), span: 7, plain: true, height: 230 });
   const parts = DIMENSIONS.map(([id, title]) => new Tile({ id: `by-${id}`, title, definition: definition("sales_by_member", "revenue", "member", "revenue_share"), span: 4, plain: true, height: 330 }));
-  const element = el("div", {}, section("Sales", net, ...small), section("Where it comes from", ...parts), section("Who buys, and when", hours, buyers));
-  return new View(element, [net, ...small, ...parts, hours, buyers], { nothing: EMPTY, command: "./shop demo" }, async (context, signal) => {
+  const booked = new Tile({ id: "booked", title: "Money as booked", definition: definition("sales_booked_daily", ...BOOKED.map(([column]) => column)), span: 7, plain: true, height: 330 });
+  const averages = new Tile({ id: "averages", title: "Average order value, by what it counts", definition: definition("sales_booked_daily", ...AVERAGES.map(([column]) => `average_${column}`), "coupon_orders"), span: 5, plain: true, height: 330 });
+  const element = el("div", {}, section("Sales", net, ...small), section("Where it comes from", ...parts), section("Who buys, and when", hours, buyers), section("How it is booked", booked, averages));
+  return new View(element, [net, ...small, ...parts, hours, buyers, booked, averages], { nothing: EMPTY, command: "./shop demo" }, async (context, signal) => {
     await Promise.all([
       sales(context, signal).then(({ now, before }) => {
         showNet(net, now, before, context);
@@ -43,6 +57,7 @@ export function open() {
         showBuyers(buyers, now, context);
       }),
       showHours(hours, context, signal),
+      showBooked(booked, averages, context, signal),
       ...parts.map((tile, n) => showPart(tile, DIMENSIONS[n][0], context, signal)),
     ]);
   });
@@ -114,6 +129,18 @@ async function showHours(tile, { range, currency }, signal) {
   const cells = Array.from({ length: 7 }, () => Array(24).fill(0));
   for (const row of answer.rows) cells[row.weekday - 1][row.hour] += row.orders;
   tile.show({ body: heat(cells, (value) => format.counted(value, "order"), tile.title), table: tableOf(answer, { currency }), newest: newestOf(answer), caution: cautionOf(answer) });
+}
+
+async function showBooked(tile, averages, { range, currency }, signal) {
+  const answer = await query("sales_booked_daily", { from: range.first, to: range.last }, { signal });
+  const rows = ofCurrency(answer.rows, currency);
+  const orders = total(rows, "orders");
+  const bar = (name, amount, more) => ({ name, value: decimal.drawn(amount), text: format.short(amount, "money", currency), title: format.whole(amount, "money", currency), ...more });
+  const about = { table: tableOf(answer, { rows, currency }), newest: newestOf(answer), caution: cautionOf(answer) };
+  if (!rows.length) tile.empty("None in these days.");
+  else tile.show({ body: bars(BOOKED.map(([column, name]) => bar(name, total(rows, column)))), ...about });
+  if (!orders) return averages.empty("Nobody bought in these days.");
+  averages.show({ body: bars(AVERAGES.map(([column, name]) => bar(name, decimal.quotient(total(rows, column), orders)))), note: `${format.whole(total(rows, "coupon_orders") / orders, "share")} of ${format.counted(orders, "order")} had a coupon`, ...about });
 }
 
 async function showPart(tile, dimension, { range, currency, state }, signal) {

@@ -45,6 +45,37 @@ def test_sales(shown: Shown, look: Callable[..., Page], back: int) -> None:
     assert (figure(page, "net"), figure(page, "average")) == (totals["net"], totals["average_order_value"])
 
 
+def test_money_as_booked(shown: Shown, look: Callable[..., Page]) -> None:
+    first, last = days_of(shown)
+    page = look(f"page=sales&currency={CURRENCY}")
+    rows = in_currency(shown.rows("sales_booked_daily", first, last))
+    columns = [
+        "gross_merchandise",
+        "discounts",
+        "net_merchandise",
+        "shipping",
+        "tax",
+        "total",
+        "refunds",
+        "cancelled",
+        "net_total",
+    ]
+    assert amounts(titles(page, "booked")) == [in_cents(total(rows, column)) for column in columns]
+    assert total(rows, "discounts") > 0
+    averages = [
+        total(rows, column) / total(rows, "orders") for column in ("gross_merchandise", "net_merchandise", "total")
+    ]
+    assert amounts(titles(page, "averages")) == list(map(in_cents, averages))
+
+
+def titles(page: Page, tile: str) -> list[str]:
+    """What the bars of a tile say whole, where they show it short."""
+    return [
+        str(each)
+        for each in page.eval_on_selector_all(f"[data-tile={tile}] .bar-value", "all => all.map(bar => bar.title)")
+    ]
+
+
 def test_the_table_behind_a_figure_has_its_rows(shown: Shown, look: Callable[..., Page]) -> None:
     first, last = days_of(shown)
     page = look(f"page=sales&currency={CURRENCY}")
