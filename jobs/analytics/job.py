@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from jobs.identity import PERSON_VIEWS, VIEWS_PACKAGE
+from jobs.identity import PERSON_VIEWS
 from jobs.orders import ORDER_VIEWS
 from jobs.sql_job import EXPIRING, SqlJob
 from schemas.results import ANALYTICS
@@ -36,7 +36,7 @@ JOB: Final = SqlJob(
         "reason",
         "items",
     ),
-    shared_views={VIEWS_PACKAGE: PERSON_VIEWS, ORDER_VIEWS: ("counted_purchases",)},
+    shared_views={**PERSON_VIEWS, **ORDER_VIEWS},
     views=(
         "orders",
         "order_lines",

@@ -27,7 +27,7 @@ JOB: Final = SqlJob(
         "experiment_arm",
         "items",
     ),
-    shared_views={ORDER_VIEWS: ("counted_purchases",)},
+    shared_views=ORDER_VIEWS,
     views=(
         "touches",
         "order_products",

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from typing import Final
 
-VIEWS_PACKAGE: Final = "jobs.identity.views"
-
 LINK_FIELDS: Final = ("event_id", "event_type", "event_time", "user_id", "anonymous_id", "session_id")
 """The fields of ``events`` that the views read."""
 
-PERSON_VIEWS: Final = ("identity_changes", "presences", "presence_changes", "presence_persons")
+PERSON_VIEWS: Final = {
+    "jobs.identity.views": ("identity_changes", "presences", "presence_changes", "presence_persons"),
+}
 """Whose the anonymous events of a visit are; in the order in which they build on each other."""

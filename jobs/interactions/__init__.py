@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import Final
 
-SHARED_VIEWS: Final = "jobs.interactions.views"
-
 EVENT_FIELDS: Final = (
     "event_type",
     "event_time",
@@ -22,12 +20,14 @@ EVENT_FIELDS: Final = (
 )
 """The fields of ``events`` that the views read."""
 
-VIEWS: Final = (
-    "cart_removals",
-    "order_reversals",
-    "order_lines",
-    "order_products",
-    "product_purchases",
-    "kept_purchases",
-)
+INTERACTION_VIEWS: Final = {
+    "jobs.interactions.views": (
+        "cart_removals",
+        "order_reversals",
+        "order_lines",
+        "order_products",
+        "product_purchases",
+        "kept_purchases",
+    ),
+}
 """In the order in which they build on each other."""

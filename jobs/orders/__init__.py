@@ -8,4 +8,4 @@ from __future__ import annotations
 
 from typing import Final
 
-ORDER_VIEWS: Final = "jobs.orders.views"
+ORDER_VIEWS: Final = {"jobs.orders.views": ("counted_purchases",)}
