@@ -3,8 +3,8 @@
 -- and who returns must never expire. Time and currency have one length each, so an id may hold any character.
 -- As an order may be taken back when a better report of it comes, MIN keeps one text for each order of the user, for ever.
 -- The inner GROUP BY, whose rows are of one purchase each, is for Flink 2.3: it takes the rows of another block of the plan for
--- rows that never change (FlinkRelMdModifiedMonotonicity), and a MIN of these is not taken back. A grouping by an aggregate
--- is beyond that doubt; the plan must say MIN_RETRACT.
+-- rows that never change (FlinkRelMdModifiedMonotonicity), and a MIN of these is not taken back. It knows better
+-- of a grouping by an aggregate; the plan must say MIN_RETRACT.
 SELECT
   user_id,
   CAST(TO_TIMESTAMP_LTZ(CAST(SUBSTRING(first_purchase FROM 1 FOR 15) AS BIGINT), 3) AS DATE) AS `day`,

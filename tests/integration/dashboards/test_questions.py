@@ -42,6 +42,10 @@ def at(hour: int, minute: int, day: date = LAST) -> datetime:
 
 
 ROWS: dict[str, tuple[str, list[tuple[Any, ...]]]] = {
+    "identities": (
+        "day anonymous_id session_id user_id first_at last_at events",
+        [(FIRST, "phone", "s1", "ada", at(9, 0, FIRST), at(9, 0, FIRST), 1)],
+    ),
     "sales_daily": (
         "day currency orders units gross refunds cancelled buyers new_buyers",
         [

@@ -68,7 +68,7 @@ def test_a_sign_out_is_an_event_of_the_visitor_and_names_nobody_else(settings: S
     sign_out(settings, [visitor], now)
     with CommittedRecords(settings) as records, closing(SchemaRegistry.of(settings)) as registry:
         decoder = FramedDecoder(registry)
-        found = [
+        events = [
             decoder.decode(message.value() or b"")
             for partition in records.partitions(USER_EVENTS)
             for message in records.read(USER_EVENTS, partition, *records.bounds(USER_EVENTS, partition))
@@ -76,5 +76,5 @@ def test_a_sign_out_is_an_event_of_the_visitor_and_names_nobody_else(settings: S
         ]
     assert [
         (event["event_type"], event["event_time"], event["user_id"], event["anonymous_id"], event["source"])
-        for event in found
+        for event in events
     ] == [("user_logout", now, visitor, visitor, "erasure")]
