@@ -232,7 +232,9 @@ def other_code(tmp_path: Path) -> Path:
                 copy.parent.mkdir(parents=True, exist_ok=True)
                 copy.write_bytes(path.read_bytes())
     view = tmp_path / "jobs" / "sessions" / "views" / "session_aggregates.sql"
-    view.write_text(view.read_text().replace("COUNT(*) AS events", "COUNT(DISTINCT event_time) AS events"))
+    ours = view.read_text()
+    assert "SUM(is_event) AS events" in ours
+    view.write_text(ours.replace("SUM(is_event) AS events", "COUNT(DISTINCT event_time) AS events"))
     return tmp_path
 
 
