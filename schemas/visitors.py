@@ -136,6 +136,11 @@ class Identity:
         self._first_link = next((n for n, change in enumerate(self._changes) if change.user_id), len(self._changes))
         self._is_cut = len(self._changes) >= MOST_CHANGES
 
+    @classmethod
+    def of_members(cls, members: Iterable[tuple[str, float]]) -> Identity:
+        """Of the members that are kept, each with its time in epoch milliseconds."""
+        return cls(IdentityChange.of_member(member, time_ms) for member, time_ms in members)
+
     @property
     def changes(self) -> tuple[IdentityChange, ...]:
         """The links and sign-outs in their order."""

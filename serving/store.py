@@ -22,7 +22,7 @@ from schemas.recommendations import (
     decode_list,
     decode_product,
 )
-from schemas.visitors import READ_VISITORS, Identity, IdentityChange, SortedSet, held_of, merged
+from schemas.visitors import READ_VISITORS, Identity, SortedSet, held_of, merged
 from serving.memory import UNKNOWN_PRODUCT, KnownList, Memory
 from serving.redis_client import Redis, RedisUnavailable, Reply
 
@@ -236,7 +236,7 @@ def _members(reply: Sequence[bytes]) -> SortedSet:
 
 
 def _identity(reply: Sequence[bytes]) -> Identity:
-    return Identity(IdentityChange.of_member(member, time_ms) for member, time_ms in _members(reply))
+    return Identity.of_members(_members(reply))
 
 
 def _interaction(counting: CountedInteraction) -> Interaction:

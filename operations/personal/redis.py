@@ -10,6 +10,7 @@ from redis import Redis
 
 from connections.redis import connect, redis_errors
 from operations.personal.data import PersonalData
+from recommender.publishing.people import decoded
 from schemas.redis_keys import (
     LINKED,
     history,
@@ -20,7 +21,7 @@ from schemas.redis_keys import (
     visitors,
 )
 from schemas.settings import Settings
-from schemas.visitors import Held, Identity, IdentityChange, held_of
+from schemas.visitors import Held, Identity, held_of
 
 SCAN_KEYS: Final = 10_000
 
@@ -38,7 +39,7 @@ def held_by_visitors(client: Redis, user_id: str) -> dict[str, Held]:
     held = {}
     for visitor_id in (each.decode() for each in ids):
         changes = _members(client, identity_changes(visitor_id))
-        identity = Identity(IdentityChange.of_member(*each) for each in changes)
+        identity = Identity.of_members(changes)
         held[visitor_id] = held_of(user_id, identity, _members(client, history(visitor_id)))
     return {visitor_id: each for visitor_id, each in held.items() if each}
 
@@ -49,7 +50,7 @@ def forget(client: Redis, user_id: str) -> None:
     for visitor_id, each in held.items():
         _remove(client, history(visitor_id), each.history)
         _remove(client, identity_changes(visitor_id), each.changes)
-    linked = Identity(IdentityChange.of_member(*each) for each in _members(client, identity_changes(user_id))).users
+    linked = Identity.of_members(_members(client, identity_changes(user_id))).users
     for other in linked:
         _remove(client, visitors(other), (user_id,))
     _remove(client, LINKED, (user_id,))
@@ -60,7 +61,7 @@ def forget(client: Redis, user_id: str) -> None:
 
 def _members(client: Redis, key: str) -> list[tuple[str, float]]:
     members: Any = client.zrange(key, 0, -1, withscores=True)
-    return [(member.decode(), score) for member, score in members]
+    return decoded(members)
 
 
 def _remove(client: Redis, key: str, members: Iterable[str]) -> None:

@@ -176,8 +176,8 @@ def merged_histories(
         calls.zrange(history(visitor_id), 0, -1, withscores=True)
     replies: list[Any] = calls.execute() if ids else []
     known = {
-        visitor_id: (_identity(identity), decoded(sorted_set))
-        for visitor_id, identity, sorted_set in zip(ids, replies[::2], replies[1::2], strict=True)
+        visitor_id: (Identity.of_members(decoded(changes)), decoded(sorted_set))
+        for visitor_id, changes, sorted_set in zip(ids, replies[::2], replies[1::2], strict=True)
     }
     return {
         user_id: merged(user_id, history_of, {each: known[each] for each in visitors_of[user_id]})
@@ -242,7 +242,10 @@ def _identities(client: Redis, visitor_ids: Set[str], seconds: int) -> dict[str,
         calls.zremrangebyrank(identity_changes(visitor_id), 0, -MOST_CHANGES - 1)
         calls.expire(identity_changes(visitor_id), seconds)
     replies: list[Any] = calls.execute() if visitor_ids else []
-    return {visitor_id: _identity(reply) for visitor_id, reply in zip(visitor_ids, replies[::3], strict=True)}
+    return {
+        visitor_id: Identity.of_members(decoded(reply))
+        for visitor_id, reply in zip(visitor_ids, replies[::3], strict=True)
+    }
 
 
 def _affected(identity: Identity, sorted_set: SortedSet, written: Collection[str], limits: Limits) -> frozenset[str]:
@@ -250,10 +253,6 @@ def _affected(identity: Identity, sorted_set: SortedSet, written: Collection[str
     if len(sorted_set) >= limits.history_items:
         return identity.users
     return frozenset(identity.owner(member, time_ms) for member, time_ms in sorted_set if member in written)
-
-
-def _identity(reply: Iterable[tuple[bytes, float]]) -> Identity:
-    return Identity(IdentityChange.of_member(member.decode(), time_ms) for member, time_ms in reply)
 
 
 def _texts(ids: Iterable[bytes]) -> list[str]:

@@ -39,8 +39,9 @@ async def filled_window(clickhouse: ClickHouse, time_zone: str) -> Window:
         columns = tuple(column.name for column in result.stored)
         rows = [row_of(columns, row) for row in answer.dicts()]
         window.fill(result.name, ((key_of(result.key, row), row) for row in rows))
+    key = result_named(SESSIONS).key
     sessions = (await clickhouse.ask(_VISITS)).dicts()
-    window.fill(SESSIONS, ((key_of(result_named(SESSIONS).key, row), row) for row in sessions))
+    window.fill(SESSIONS, ((key_of(key, row), row) for row in sessions))
     orders = query("last_orders")
     values = orders.values({FROM: first_day, "limit": str(ORDERS)}, time_zone)
     for row in (await clickhouse.ask(orders.sql, values)).dicts():

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
-from typing import Any
 
 import pytest
 
-from connections.clickhouse import SYSTEM_DATABASE, connected
+from connections.clickhouse import connected
 from connections.kafka import CommittedRecords
 from connections.registry import SchemaRegistry
 from operations.erasure.topics import sign_out
@@ -36,15 +34,6 @@ HISTORY = (
     ("user_login", "elsewhere", "bob"),
 )
 """Type, anonymous_id and user_id of events, one a second."""
-
-
-@pytest.fixture
-def settings(platform: Any) -> Iterator[Settings]:
-    name = f"erasure_{uuid.uuid4().hex[:10]}"
-    with_database: Settings = platform.settings.model_copy(update={"clickhouse_database": name})
-    yield with_database
-    with connected(with_database, SYSTEM_DATABASE) as client:
-        client.command(f"DROP DATABASE IF EXISTS {name} SYNC")
 
 
 def test_a_device_is_the_persons_alone_or_shared_and_then_whose_it_is_now(settings: Settings) -> None:

@@ -34,16 +34,6 @@ SCHEMAS = ("shop_event", *(result.name for result in (*RESULTS, *SERVED, *RANKED
 
 
 @pytest.fixture
-def settings(platform: Any) -> Iterator[Settings]:
-    """The platform's settings with a database of the test's own."""
-    name = f"migrate_{uuid.uuid4().hex[:10]}"
-    with_database: Settings = platform.settings.model_copy(update={"clickhouse_database": name})
-    yield with_database
-    with connected(with_database, SYSTEM_DATABASE) as client:
-        client.command(f"DROP DATABASE IF EXISTS {name} SYNC")
-
-
-@pytest.fixture
 def registry(settings: Settings) -> Iterator[SchemaRegistry]:
     client = SchemaRegistry(settings.registry_url, 30)
     yield client

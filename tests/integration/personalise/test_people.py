@@ -6,7 +6,6 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from threading import Thread
 from typing import Any
 
@@ -26,7 +25,7 @@ from schemas.recommendations import decode_list, item_ids
 from schemas.redis_keys import LINKED, LIVE_MODELS, history, identity_changes, personalized, visitors
 from schemas.settings import Settings
 from schemas.visitors import MOST_CHANGES, IdentityChange, anonymous, session_digest
-from tests.support.models import ITEM_IDS, served_model
+from tests.support.models import ITEM_IDS
 from tests.support.serving import RedisProcess
 from tests.support.visitors import Change, View, histories
 
@@ -37,26 +36,6 @@ RULES = Rules(5, excludes_bought=True)
 USERS = ("ada", "bob", "eve")
 VISITORS = ("v1", "v2", "v3")
 ROUNDS = 3
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> ModelStore:
-    made = ModelStore((tmp_path / "models").as_uri())
-    made.write(served_model("m1"))
-    return made
-
-
-@pytest.fixture
-def redis(redis_process: RedisProcess) -> Any:
-    redis_process.client.flushall()
-    redis_process.client.sadd(LIVE_MODELS, "m1")
-    return redis_process.client
-
-
-@pytest.fixture
-def client(redis_process: RedisProcess) -> Iterator[Redis]:
-    with closing(connect(redis_process.url, 5.0)) as made:
-        yield made
 
 
 def personaliser(client: Redis, store: ModelStore, items: int = 200) -> Personaliser:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,6 @@ import pytest
 from redis import Redis
 
 from connections.errors import DependencyUnavailable
-from connections.redis import connect
 from recommender.publishing.freshness import FreshnessCounts
 from recommender.publishing.people import Limits
 from recommender.publishing.personaliser import Personaliser
@@ -43,26 +41,6 @@ MADE_AT = datetime(2026, 11, 27, 12, tzinfo=UTC)
 LIMITS = Limits(history_items=6, history_seconds=3600)
 RULES = Rules(5, excludes_bought=True)
 USERS = ("ann", "ben", "eve")
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> ModelStore:
-    made = ModelStore((tmp_path / "models").as_uri())
-    made.write(served_model("m1"))
-    return made
-
-
-@pytest.fixture
-def redis(redis_process: RedisProcess) -> Any:
-    redis_process.client.flushall()
-    redis_process.client.sadd(LIVE_MODELS, "m1")
-    return redis_process.client
-
-
-@pytest.fixture
-def client(redis_process: RedisProcess) -> Iterator[Redis]:
-    with closing(connect(redis_process.url, 5.0)) as made:
-        yield made
 
 
 def personaliser(
